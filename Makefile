@@ -1,0 +1,152 @@
+# One non-recursive build. `make help` lists what a person would type.
+#
+# Every folder's sources become one archive (build/lib/libFOLDER.a), except files named main*.c:
+# each of those is a program, listed in PROGRAMS. Tests are found by name: tests/FOLDER/check_X.c.
+# Objects go to $(B), so that a sanitizer build (SANITIZE=1) lives beside the normal one.
+
+SHELL := /bin/bash
+B ?= build$(if $(SANITIZE),/sanitize)
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+VERSION := 0.1.0
+CC ?= cc
+ifeq ($(CC),cc)
+CC := gcc
+endif
+AR ?= ar
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wvla -Wundef -Werror
+OPT ?= -O2 -g
+CFLAGS_ALL := -std=c11 $(OPT) $(WARN) -I. -I$(B)/gen -MMD -MP -DMOTELOOP_VERSION='"$(VERSION)"'
+ifdef SANITIZE
+CFLAGS_ALL += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+LDFLAGS += -fsanitize=address,undefined
+endif
+# Device code: bit-exact between host and target, so no contraction; warnings for what a board lacks.
+CORE_CFLAGS := $(CFLAGS_ALL) -ffp-contract=off -Wdouble-promotion
+HOST_CFLAGS := $(CFLAGS_ALL) -include common/base.h
+LDLIBS := -Wl,--as-needed -lmosquitto -lsqlite3 -lpng16 -ljpeg -lsndfile -lcurl -ljansson -lfcgi \
+	-lsodium -lbearssl -ldnnl -lopenblas -lz -lpthread -lm
+
+# --- device core: kernel variants are whole files, chosen here -------------------------------
+ARCH := $(shell uname -m)
+CORE_VARIANTS_x86_64 := %_avx2.c %_avx512.c
+CORE_VARIANTS_aarch64 := %_neon.c
+CORE_VARIANTS := %_avx2.c %_avx512.c %_neon.c %_dsp.c %_mve.c %_m0.c %_novariant.c
+CORE_ALL := $(wildcard firmware/core/*/*.c)
+CORE_SRC := $(filter-out $(filter-out $(CORE_VARIANTS_$(ARCH)),$(CORE_VARIANTS)),$(CORE_ALL))
+# Hosts whose kernels have no special variant link the file that says so.
+ifeq ($(CORE_VARIANTS_$(ARCH)),)
+CORE_SRC += $(filter %_novariant.c,$(CORE_ALL))
+endif
+
+COMMON_SRC := $(wildcard common/*.c common/*/*.c)
+lib_src = $(filter-out $(1)/main%.c,$(wildcard $(1)/*.c))
+PORT_SRC := $(wildcard firmware/port/posix/*.c firmware/port/sim/*.c)
+SUPPORT_SRC := $(wildcard tests/support/*.c)
+PARTS := collector labeler trainer converter ops
+
+# program: source of its main, in the order of `moteloop help`
+PROGRAMS := moteloop:ops/main.c moteloop-collector:collector/main.c moteloop-import:collector/main_import.c \
+	moteloop-trainer:trainer/main.c moteloop-converter:converter/main.c \
+	moteloop-labeler.fcgi:labeler/main_fcgi.c moteloop-labeler.cgi:labeler/main_cgi.c \
+	moteloop-device:firmware/app/posix_main.c
+prog_name = $(firstword $(subst :, ,$(1)))
+prog_src = $(lastword $(subst :, ,$(1)))
+PROGRAMS_HERE := $(foreach p,$(PROGRAMS),$(if $(wildcard $(call prog_src,$(p))),$(p)))
+BINS := $(foreach p,$(PROGRAMS_HERE),$(B)/bin/$(call prog_name,$(p)))
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+LIB_CORE := $(B)/lib/libmote.a
+LIB_COMMON := $(B)/lib/libcommon.a
+LIB_PORT := $(B)/lib/libport.a
+LIB_SUPPORT := $(B)/lib/libsupport.a
+part_lib = $(B)/lib/lib$(1).a
+
+.PHONY: all help deps deps-test deps-firmware demo check check-ci check-long bench firmware size lint install clean
+all: $(BINS) ## build every program into build/bin
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(B)/obj/firmware/core/%.o: firmware/core/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CORE_CFLAGS) $(VARIANT_FLAGS) -c -o $@ $<
+$(B)/obj/firmware/core/%_avx2.o: VARIANT_FLAGS := -mavx2
+$(B)/obj/firmware/core/%_avx512.o: VARIANT_FLAGS := -mavx512f -mavx512bw -mavx512vl -mavx512vnni
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -c -o $@ $<
+$(B)/obj/gen/%.o: $(B)/gen/%.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -c -o $@ $<
+
+define archive
+@mkdir -p $(@D)
+@rm -f $@
+$(AR) rcs $@ $^
+endef
+$(LIB_CORE): $(call obj,$(CORE_SRC))
+	$(archive)
+$(LIB_COMMON): $(call obj,$(COMMON_SRC))
+	$(archive)
+$(LIB_PORT): $(call obj,$(PORT_SRC))
+	$(archive)
+$(LIB_SUPPORT): $(call obj,$(SUPPORT_SRC))
+	$(archive)
+define part_rule
+$(call part_lib,$(1)): $(call obj,$(call lib_src,$(1))) $$($(1)_GEN_OBJ)
+	$$(archive)
+endef
+$(foreach p,$(PARTS),$(eval $(call part_rule,$(p))))
+
+# A program in folder F links libF, then what lies below it.
+below = $(if $(filter firmware/app,$(1)),$(LIB_PORT) $(LIB_COMMON),$(call part_lib,$(1)) $(LIB_COMMON)) $(LIB_CORE)
+define program_rule
+$(B)/bin/$(1): $(call obj,$(2)) $(call below,$(patsubst %/,%,$(dir $(2))))
+	@mkdir -p $$(@D)
+	$(CC) $(OPT) $(LDFLAGS) -o $$@ $$^ $(LDLIBS)
+endef
+$(foreach p,$(PROGRAMS_HERE),$(eval $(call program_rule,$(call prog_name,$(p)),$(call prog_src,$(p)))))
+
+-include $(wildcard */rules.mk) $(wildcard firmware/*/rules.mk tests/*/rules.mk)
+
+# --- dependencies ----------------------------------------------------------------------------
+deps: ## install what building and running needs
+	@deps/install.sh run build npm
+deps-test:
+	@deps/install.sh run build npm test
+deps-firmware:
+	@deps/install.sh firmware
+
+# --- tests -----------------------------------------------------------------------------------
+# tests/FOLDER/check_X.c links libFOLDER and all below it; the port's archive where it tests devices.
+TEST_SRC := $(wildcard tests/*/check_*.c)
+TEST_BINS := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
+test_libs = $(LIB_SUPPORT) $(if $(filter $(1),$(PARTS)),$(call part_lib,$(1))) $(LIB_PORT) $(LIB_COMMON) $(LIB_CORE)
+define test_rule
+$(B)/tests/$(1): $(B)/obj/tests/$(1).o $(call test_libs,$(firstword $(subst /, ,$(1))))
+	@mkdir -p $$(@D)
+	$(CC) $(OPT) $(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs check) $(LDLIBS)
+endef
+$(foreach t,$(patsubst tests/%.c,%,$(TEST_SRC)),$(eval $(call test_rule,$(t))))
+
+E2E := $(wildcard tests/e2e/*.sh)
+BROWSER := $(wildcard tests/browser/*.test.mjs)
+LINT := $(wildcard tests/lint/*.sh)
+.PHONY: build-tests
+build-tests: $(BINS) $(TEST_BINS)
+ifdef MAKE_RESTARTS
+endif
+check: deps-test ## every test that fits ten minutes; SANITIZE=1 runs it under the sanitizers
+	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
+	@B=$(B) tests/run.sh $(TEST_BINS) $(LINT) $(E2E) $(BROWSER)
+lint: ## include direction, documents, tables that must agree
+	@B=$(B) tests/run.sh $(LINT)
+clean: ## remove everything built
+	rm -rf $(B)
+
+-include $(shell [ -d $(B)/obj ] && find $(B)/obj -name '*.d')

@@ -1,0 +1,44 @@
+// A project folder: where everything of one installation lives, and its configuration.
+//
+//   moteloop.conf            configuration (the keys of struct project_conf)
+//   main.db  blocks.db       the store (common/store)
+//   keys/                    root.key root.pub release.key release.pub beacon.key beacon.pub (0600)
+//   devices/DEV.conf         what a device needs: id, password, broker, trusted keys (0600)
+//   broker/                  mosquitto.conf, passwd, acl; web/: lighttpd.conf
+//   models/                  .tflite and report files, named by digest
+//   run/                     pid files and logs of `moteloop up`
+#ifndef COMMON_PROJECT_H
+#define COMMON_PROJECT_H
+
+#include "common/io.h"
+
+struct err;
+
+struct project_conf {
+    char name[64];         // [project] name
+    char prefix[64];       // [mqtt] prefix, default ml/1
+    char broker_host[128]; // [mqtt] host
+    int64_t broker_port;   // [mqtt] port
+    char server_user[64];  // [mqtt] user: the collector's name at the broker
+    char web_host[128];    // [web] host
+    int64_t web_port;      // [web] port
+    int64_t max_devices;   // [limits] devices
+    int64_t max_message;   // [limits] message_bytes
+};
+
+struct project {
+    char dir[IO_PATH_MAX / 2];
+    struct project_conf conf;
+};
+
+// dir NULL: $MOTELOOP_PROJECT, else the current folder. Errors say how to make one.
+int project_open(struct project *p, const char *dir, struct err *e) MUST_CHECK;
+// Reads and checks a configuration; unknown keys are errors that name the nearest known one.
+int project_conf_load(struct project_conf *c, const char *path, struct err *e) MUST_CHECK;
+// The text of a new moteloop.conf with a comment at each key. Caller frees.
+char *project_conf_text(const struct project_conf *c);
+void project_conf_defaults(struct project_conf *c);
+// Path of a file inside: project_path(p, out, "keys/root.pub"). out holds IO_PATH_MAX.
+const char *project_path(const struct project *p, char out[IO_PATH_MAX], const char *name);
+
+#endif

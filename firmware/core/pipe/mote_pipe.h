@@ -1,0 +1,86 @@
+// From a window of raw samples to a decision: the one path that devices, trainer, evaluation and
+// golden inputs share, so that they agree bit for bit.
+//
+//   raw frames -> physical float32 -> DSP block -> normalised features -> quantized input tensor
+//   -> model -> scores -> class, novelty, decision
+//
+// What the path does is described by a pipeline, CBOR in the model's metadata buffer named
+// MOTE_PIPE_METADATA (docs/formats/pipeline.md): a .tflite that the trainer wrote says by itself how
+// to feed it and what its outputs mean, and the model's digest covers it.
+#ifndef MOTE_PIPE_H
+#define MOTE_PIPE_H
+
+#include "firmware/core/mote_base.h"
+#include "firmware/core/mote_config.h"
+#include "firmware/core/mote_port.h"
+#include "firmware/core/dsp/mote_dsp.h"
+#include "firmware/core/nn/mote_nn.h"
+#include "firmware/core/wire/mote_wire.h"
+
+#define MOTE_PIPE_METADATA "moteloop.pipeline"
+
+enum mote_pipe_task { MOTE_TASK_CLASSIFY, MOTE_TASK_REGRESS, MOTE_TASK_ANOMALY };
+
+// Decoded view; text and arrays are borrowed from the CBOR bytes (arrays are little-endian float32,
+// unaligned: read them by mote_getf).
+struct mote_pipe_config {
+    uint8_t version;
+    uint8_t task;
+    struct mote_str stream;     // name of the stream it listens to
+    uint8_t channels;
+    uint64_t interval_ns;       // rate that it was trained with
+    uint32_t window, stride;    // frames
+    uint32_t width, height;     // of pictures (window is then width * height), 0 otherwise
+    struct mote_dsp_config dsp; // block and its parameters; dsp.variant names the arithmetic
+    uint32_t features;          // values that the DSP block gives
+    const uint8_t *offset, *gain; // features each: x' = (x - offset) * gain; NULL: none
+    uint8_t classes;
+    struct mote_str label[MOTE_MAX_CLASSES];
+    float threshold;            // a top score below it is uncertain
+    // Novelty: distance to the nearest centroid in normalised feature space, divided by that
+    // centroid's radius; over 1 is unlike everything seen in training. 0 centroids: off.
+    uint32_t centroids;
+    const uint8_t *centroid;    // centroids x features
+    const uint8_t *radius;      // centroids
+    uint8_t smooth;             // scores are the mean of this many windows, at least 1
+    uint8_t suppress;           // windows that stay quiet after a decision, 0: none
+};
+int mote_pipe_config_encode(uint8_t *out, size_t cap, const struct mote_pipe_config *c) MOTE_CHECK;
+int mote_pipe_config_decode(struct mote_pipe_config *c, const uint8_t *p, size_t len) MOTE_CHECK;
+
+struct mote_pipe_result {
+    uint32_t class_index; // of the highest score, the first of equals
+    float score[MOTE_MAX_CLASSES]; // dequantized outputs
+    uint32_t scores;
+    float novelty;        // 0 where it is off
+    bool uncertain;       // score below threshold, or novelty over 1
+};
+
+// All state but the arena. The arena holds the model's arena, the features and the DSP's scratch.
+struct mote_pipe {
+    struct mote_pipe_config config;
+    struct mote_nn nn;
+    float *features;  // config.features, inside the arena
+    float *window;    // config.window * config.channels, inside the arena
+    uint8_t *scratch; // of the DSP block, inside the arena
+    size_t scratch_len;
+};
+
+// Bytes of arena for model file and its pipeline; verifies both.
+int mote_pipe_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, size_t *arena_bytes,
+                         struct mote_nn_diag *diag) MOTE_CHECK;
+int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const struct mote_nn_ops *ops, void *arena,
+                   size_t arena_len, struct mote_nn_diag *diag) MOTE_CHECK;
+// A whole window of raw frames (config.window * config.channels values of that type), to a result.
+int mote_pipe_run(struct mote_pipe *p, const void *raw, unsigned type, float scale, struct mote_pipe_result *out) MOTE_CHECK;
+// The first half alone: raw frames to normalised float features (config.features values), without a
+// model: what a trainer trains on. window and scratch are the caller's (mote_dsp_scratch bytes).
+int mote_pipe_features(const struct mote_pipe_config *c, const void *raw, unsigned type, float scale, float *window,
+                       void *scratch, size_t scratch_len, float *features) MOTE_CHECK;
+// Normalised features into the model's input tensor, as mote_pipe_run does it (round half away from
+// zero, saturate).
+int mote_pipe_quantize(const float *features, size_t count, const struct mote_nn_tensor *input) MOTE_CHECK;
+// Novelty of normalised features; 0 where it is off.
+float mote_pipe_novelty(const struct mote_pipe_config *c, const float *features);
+
+#endif
