@@ -1,7 +1,7 @@
 // From a window of raw samples to a decision: the one path that devices, trainer, evaluation and
 // golden inputs share, so that they agree bit for bit.
 //
-//   raw frames -> physical float32 -> DSP block -> normalised features -> quantized input tensor
+//   raw frames -> physical values -> DSP block -> normalised features -> quantized input tensor
 //   -> model -> scores -> class, novelty, decision
 //
 // What the path does is described by a pipeline, CBOR in the model's metadata buffer named
@@ -61,7 +61,6 @@ struct mote_pipe {
     struct mote_pipe_config config;
     struct mote_nn nn;
     float *features;  // config.features, inside the arena
-    float *window;    // config.window * config.channels, inside the arena
     uint8_t *scratch; // of the DSP block, inside the arena
     size_t scratch_len;
 };
@@ -74,8 +73,8 @@ int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const stru
 // A whole window of raw frames (config.window * config.channels values of that type), to a result.
 int mote_pipe_run(struct mote_pipe *p, const void *raw, unsigned type, float scale, struct mote_pipe_result *out) MOTE_CHECK;
 // The first half alone: raw frames to normalised float features (config.features values), without a
-// model: what a trainer trains on. window and scratch are the caller's (mote_dsp_scratch bytes).
-int mote_pipe_features(const struct mote_pipe_config *c, const void *raw, unsigned type, float scale, float *window,
+// model: what a trainer trains on. scratch is the caller's (mote_dsp_scratch bytes, 8-byte aligned).
+int mote_pipe_features(const struct mote_pipe_config *c, const void *raw, unsigned type, float scale,
                        void *scratch, size_t scratch_len, float *features) MOTE_CHECK;
 // Normalised features into the model's input tensor, as mote_pipe_run does it (round half away from
 // zero, saturate).
