@@ -43,7 +43,7 @@ ifeq ($(CORE_VARIANTS_$(ARCH)),)
 CORE_SRC += $(filter %_novariant.c,$(CORE_ALL))
 endif
 
-COMMON_SRC := $(wildcard common/*.c common/*/*.c)
+COMMON_SRC := $(filter-out %/main.c,$(wildcard common/*.c common/*/*.c))
 lib_src = $(filter-out $(1)/main%.c,$(wildcard $(1)/*.c))
 PORT_SRC := $(wildcard firmware/port/posix/*.c firmware/port/sim/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
@@ -65,6 +65,9 @@ LIB_COMMON := $(B)/lib/libcommon.a
 LIB_PORT := $(B)/lib/libport.a
 LIB_SUPPORT := $(B)/lib/libsupport.a
 part_lib = $(B)/lib/lib$(1).a
+
+# What a folder adds: generated sources (FOLDER_GEN_OBJ) and targets of its own.
+-include $(wildcard */rules.mk) $(wildcard firmware/*/rules.mk firmware/core/*/rules.mk tests/*/rules.mk)
 
 .PHONY: all help deps deps-test deps-firmware demo check check-ci check-long bench firmware size lint install clean
 all: $(BINS) ## build every program into build/bin
@@ -91,14 +94,14 @@ $(AR) rcs $@ $^
 endef
 $(LIB_CORE): $(call obj,$(CORE_SRC))
 	$(archive)
-$(LIB_COMMON): $(call obj,$(COMMON_SRC))
+$(LIB_COMMON): $(call obj,$(COMMON_SRC)) $(common_GEN_OBJ)
 	$(archive)
 $(LIB_PORT): $(call obj,$(PORT_SRC))
 	$(archive)
 $(LIB_SUPPORT): $(call obj,$(SUPPORT_SRC))
 	$(archive)
 define part_rule
-$(call part_lib,$(1)): $(call obj,$(call lib_src,$(1))) $$($(1)_GEN_OBJ)
+$(call part_lib,$(1)): $(call obj,$(call lib_src,$(1))) $($(1)_GEN_OBJ)
 	$$(archive)
 endef
 $(foreach p,$(PARTS),$(eval $(call part_rule,$(p))))
@@ -111,8 +114,6 @@ $(B)/bin/$(1): $(call obj,$(2)) $(call below,$(patsubst %/,%,$(dir $(2))))
 	$(CC) $(OPT) $(LDFLAGS) -o $$@ $$^ $(LDLIBS)
 endef
 $(foreach p,$(PROGRAMS_HERE),$(eval $(call program_rule,$(call prog_name,$(p)),$(call prog_src,$(p)))))
-
--include $(wildcard */rules.mk) $(wildcard firmware/*/rules.mk tests/*/rules.mk)
 
 # --- dependencies ----------------------------------------------------------------------------
 deps: ## install what building and running needs
@@ -139,8 +140,6 @@ BROWSER := $(wildcard tests/browser/*.test.mjs)
 LINT := $(wildcard tests/lint/*.sh)
 .PHONY: build-tests
 build-tests: $(BINS) $(TEST_BINS)
-ifdef MAKE_RESTARTS
-endif
 check: deps-test ## every test that fits ten minutes; SANITIZE=1 runs it under the sanitizers
 	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
 	@B=$(B) tests/run.sh $(TEST_BINS) $(LINT) $(E2E) $(BROWSER)
