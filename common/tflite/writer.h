@@ -46,18 +46,21 @@ struct tflite_options {
     int32_t new_shape[TFLITE_MAX_RANK];
     int32_t begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask; // STRIDED_SLICE
     bool align_corners, half_pixel_centers; // RESIZE_*
-    bool pot_scale_int16;              // ADD, SUB on int16 (schema default is true; this is written as given)
+    bool pot_scale_int16;              // ADD, SUB on int16 activations only
     float cell_clip, proj_clip;        // LSTM
     bool time_major;                   // LSTM
     enum tflite_type output_type;      // ARG_MAX: INT32 or INT64
 };
 
 #define TFLITE_OP_PORTS 32
+#define TFLITE_OP_INTERMEDIATES 8
 struct tflite_op {
     enum tflite_builtin code;
     uint8_t ins, outs;
     int32_t in[TFLITE_OP_PORTS];  // tensor indices; -1 where an optional input is absent
     int32_t out[TFLITE_OP_PORTS];
+    uint8_t intermediates;        // LSTM on integers: tensors that only carry quantization
+    int32_t intermediate[TFLITE_OP_INTERMEDIATES];
     struct tflite_options options;
 };
 
