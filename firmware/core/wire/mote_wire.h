@@ -36,7 +36,7 @@ struct mote_topic {
     char device[MOTE_DEVICE_MAX + 1];
     char stream[MOTE_NAME_MAX + 1]; // of DATA and LIVE
     uint8_t digest[MOTE_DIGEST_LEN];
-    uint32_t group, block; // of PAYLOAD
+    uint32_t group, block; // of PAYLOAD: block i of the payload is group i / 64, block i % 64
 };
 // Writes the topic with a NUL behind it; returns its length.
 int mote_topic_format(char *out, size_t cap, const char *prefix, const struct mote_topic *t) MOTE_CHECK;
@@ -161,7 +161,11 @@ int mote_device_status_encode(uint8_t *out, size_t cap, const struct mote_device
 int mote_device_status_decode(struct mote_device_status *s, const uint8_t *p, size_t len) MOTE_CHECK;
 
 // --- server to device ------------------------------------------------------------------------
-enum mote_cmd_kind { MOTE_CMD_RECORD, MOTE_CMD_STOP, MOTE_CMD_CLASSIFY, MOTE_CMD_REBOOT, MOTE_CMD_SEND_HELLO };
+// TIME: answered at once, unspooled, on live/reply by a reply block whose t_us is the device time of the
+// command's arrival; server times of sending and of the answer make it an offset with a known bound.
+enum mote_cmd_kind {
+    MOTE_CMD_RECORD, MOTE_CMD_STOP, MOTE_CMD_CLASSIFY, MOTE_CMD_REBOOT, MOTE_CMD_SEND_HELLO, MOTE_CMD_TIME
+};
 struct mote_cmd { // P/d/DEV/cmd, not retained
     uint64_t id;
     uint64_t expires_s;   // Unix seconds; 0: never

@@ -1,0 +1,305 @@
+// Bodies of the blocks that are not samples: events, health, replies, records of what was dropped.
+#include "firmware/core/wire/wire_priv.h"
+
+// --- events: {1: [event, ...]} -----------------------------------------------------------------
+enum { EV_TIME = 1, EV_DURATION, EV_LABEL, EV_CLASS, EV_SCORE, EV_NOVELTY, EV_UNCERTAIN, EV_RECORDING, EV_MODEL, EV_DIGEST };
+#define EV_NEEDED (1u << EV_TIME | 1u << EV_DURATION)
+
+int mote_events_encode(uint8_t *out, size_t cap, const struct mote_event *e, size_t count)
+{
+    struct mote_cbor_writer w;
+    struct mote_map_writer body, m;
+    if (count == 0 || count > MOTE_EVENTS_PER_BLOCK) {
+        return MOTE_E_ARG;
+    }
+    mote_cbor_writer_init(&w, out, cap);
+    mote_map_begin(&body, &w);
+    mote_map_key(&body, 1);
+    mote_cbor_put_array(&w, count);
+    for (size_t i = 0; i < count; i++, e++) {
+        bool sound = mote_is_text(e->label, MOTE_NAME_MAX) && mote_is_number(e->score) && mote_is_number(e->novelty) &&
+                     mote_is_text(e->model, MOTE_NAME_MAX);
+        if (!sound) {
+            return MOTE_E_ARG;
+        }
+        mote_map_begin(&m, &w);
+        mote_map_uint(&m, EV_TIME, e->t_us);
+        mote_map_uint(&m, EV_DURATION, e->dur_us);
+        mote_map_text_opt(&m, EV_LABEL, e->label);
+        mote_map_uint_opt(&m, EV_CLASS, e->class_index);
+        mote_map_float(&m, EV_SCORE, e->score);
+        mote_map_float(&m, EV_NOVELTY, e->novelty);
+        mote_map_bool_opt(&m, EV_UNCERTAIN, e->uncertain);
+        mote_map_uint_opt(&m, EV_RECORDING, e->recording);
+        mote_map_text_opt(&m, EV_MODEL, e->model);
+        mote_map_bytes_opt(&m, EV_DIGEST, e->model_digest, sizeof(e->model_digest));
+        mote_map_end(&m);
+    }
+    mote_map_end(&body);
+    return mote_cbor_finish(&w);
+}
+
+static void read_event_field(struct mote_cbor_reader *r, uint64_t key, struct mote_event *e)
+{
+    switch (key) {
+    case EV_TIME:
+        mote_read_u63(r, &e->t_us);
+        break;
+    case EV_DURATION:
+        mote_read_u63(r, &e->dur_us);
+        break;
+    case EV_LABEL:
+        mote_read_text(r, &e->label, MOTE_NAME_MAX);
+        break;
+    case EV_CLASS:
+        mote_cbor_get_u32(r, &e->class_index);
+        break;
+    case EV_SCORE:
+        mote_read_number(r, &e->score);
+        break;
+    case EV_NOVELTY:
+        mote_read_number(r, &e->novelty);
+        break;
+    case EV_UNCERTAIN:
+        mote_cbor_get_bool(r, &e->uncertain);
+        break;
+    case EV_RECORDING:
+        mote_cbor_get_u32(r, &e->recording);
+        break;
+    case EV_MODEL:
+        mote_read_text(r, &e->model, MOTE_NAME_MAX);
+        break;
+    case EV_DIGEST:
+        mote_read_fixed(r, e->model_digest, sizeof(e->model_digest));
+        break;
+    default:
+        mote_cbor_skip(r);
+    }
+}
+
+static void read_events(struct mote_cbor_reader *r, struct mote_event *e, size_t max, size_t *count)
+{
+    mote_cbor_get_array(r, count);
+    if (*count > max) {
+        mote_cbor_fail(r, MOTE_E_LIMIT);
+    }
+    for (size_t i = 0; i < *count && r->status == MOTE_OK; i++) {
+        struct mote_map_reader m;
+        memset(&e[i], 0, sizeof(e[i]));
+        mote_map_open(&m, r);
+        while (mote_map_next(&m)) {
+            read_event_field(r, m.key, &e[i]);
+        }
+        (void)mote_map_need(&m, EV_NEEDED); // kept by the reader
+    }
+}
+
+int mote_events_decode(struct mote_event *e, size_t max, const uint8_t *p, size_t len)
+{
+    struct mote_cbor_reader r;
+    struct mote_map_reader body;
+    size_t count = 0;
+    mote_cbor_reader_init(&r, p, len);
+    mote_map_open(&body, &r);
+    while (mote_map_next(&body)) {
+        if (body.key == 1) {
+            read_events(&r, e, max, &count);
+        } else {
+            mote_cbor_skip(&r);
+        }
+    }
+    int status = mote_map_need(&body, 1u << 1);
+    if (status == MOTE_OK) {
+        status = mote_cbor_end(&r);
+    }
+    return status != MOTE_OK ? status : (int)count;
+}
+
+// --- health ------------------------------------------------------------------------------------
+enum { HE_UPTIME = 1, HE_INFERENCES, HE_UNCERTAIN, HE_DROPPED, HE_INFERENCE_US, HE_USED, HE_SIZE, HE_CLASSES, HE_RELEASE };
+
+int mote_health_encode(uint8_t *out, size_t cap, const struct mote_health *h)
+{
+    struct mote_cbor_writer w;
+    struct mote_map_writer m;
+    if (h->classes > MOTE_MAX_CLASSES) {
+        return MOTE_E_ARG;
+    }
+    mote_cbor_writer_init(&w, out, cap);
+    mote_map_begin(&m, &w);
+    mote_map_uint(&m, HE_UPTIME, h->uptime_us);
+    mote_map_uint(&m, HE_INFERENCES, h->inferences);
+    mote_map_uint(&m, HE_UNCERTAIN, h->uncertain);
+    mote_map_uint(&m, HE_DROPPED, h->dropped_blocks);
+    mote_map_uint(&m, HE_INFERENCE_US, h->inference_us);
+    mote_map_uint(&m, HE_USED, h->spool_used);
+    mote_map_uint(&m, HE_SIZE, h->spool_size);
+    mote_map_key(&m, HE_CLASSES);
+    mote_cbor_put_array(&w, h->classes);
+    for (uint32_t i = 0; i < h->classes; i++) {
+        mote_cbor_put_uint(&w, h->class_count[i]);
+    }
+    mote_map_uint(&m, HE_RELEASE, h->release_seq);
+    mote_map_end(&m);
+    return mote_cbor_finish(&w);
+}
+
+static void read_class_counts(struct mote_cbor_reader *r, struct mote_health *h)
+{
+    size_t n;
+    mote_cbor_get_array(r, &n);
+    if (n > MOTE_MAX_CLASSES) {
+        mote_cbor_fail(r, MOTE_E_LIMIT);
+        n = 0;
+    }
+    h->classes = (uint32_t)n;
+    for (size_t i = 0; i < n; i++) {
+        mote_cbor_get_u32(r, &h->class_count[i]);
+    }
+}
+
+static void read_health_field(struct mote_cbor_reader *r, uint64_t key, struct mote_health *h)
+{
+    switch (key) {
+    case HE_UPTIME:
+        mote_read_u63(r, &h->uptime_us);
+        break;
+    case HE_INFERENCES:
+        mote_read_u63(r, &h->inferences);
+        break;
+    case HE_UNCERTAIN:
+        mote_read_u63(r, &h->uncertain);
+        break;
+    case HE_DROPPED:
+        mote_read_u63(r, &h->dropped_blocks);
+        break;
+    case HE_INFERENCE_US:
+        mote_cbor_get_u32(r, &h->inference_us);
+        break;
+    case HE_USED:
+        mote_cbor_get_u32(r, &h->spool_used);
+        break;
+    case HE_SIZE:
+        mote_cbor_get_u32(r, &h->spool_size);
+        break;
+    case HE_CLASSES:
+        read_class_counts(r, h);
+        break;
+    case HE_RELEASE:
+        mote_cbor_get_u32(r, &h->release_seq);
+        break;
+    default:
+        mote_cbor_skip(r);
+    }
+}
+
+int mote_health_decode(struct mote_health *h, const uint8_t *p, size_t len)
+{
+    struct mote_cbor_reader r;
+    struct mote_map_reader m;
+    memset(h, 0, sizeof(*h));
+    mote_cbor_reader_init(&r, p, len);
+    mote_map_open(&m, &r);
+    while (mote_map_next(&m)) {
+        read_health_field(&r, m.key, h);
+    }
+    int status = mote_map_need(&m, 1u << HE_UPTIME);
+    return status != MOTE_OK ? status : mote_cbor_end(&r);
+}
+
+// --- reply -------------------------------------------------------------------------------------
+enum { RE_COMMAND = 1, RE_STATUS, RE_TEXT };
+
+int mote_reply_encode(uint8_t *out, size_t cap, const struct mote_reply *reply)
+{
+    struct mote_cbor_writer w;
+    struct mote_map_writer m;
+    if (!mote_is_text(reply->text, MOTE_TEXT_LONG) || reply->command > MOTE_U63_MAX) {
+        return MOTE_E_ARG;
+    }
+    mote_cbor_writer_init(&w, out, cap);
+    mote_map_begin(&m, &w);
+    mote_map_uint(&m, RE_COMMAND, reply->command);
+    mote_map_int(&m, RE_STATUS, reply->status);
+    mote_map_text_opt(&m, RE_TEXT, reply->text);
+    mote_map_end(&m);
+    return mote_cbor_finish(&w);
+}
+
+int mote_reply_decode(struct mote_reply *reply, const uint8_t *p, size_t len)
+{
+    struct mote_cbor_reader r;
+    struct mote_map_reader m;
+    memset(reply, 0, sizeof(*reply));
+    mote_cbor_reader_init(&r, p, len);
+    mote_map_open(&m, &r);
+    while (mote_map_next(&m)) {
+        switch (m.key) {
+        case RE_COMMAND:
+            mote_read_u63(&r, &reply->command);
+            break;
+        case RE_STATUS:
+            mote_read_i32(&r, &reply->status);
+            break;
+        case RE_TEXT:
+            mote_read_text(&r, &reply->text, MOTE_TEXT_LONG);
+            break;
+        default:
+            mote_cbor_skip(&r);
+        }
+    }
+    int status = mote_map_need(&m, 1u << RE_COMMAND | 1u << RE_STATUS);
+    return status != MOTE_OK ? status : mote_cbor_end(&r);
+}
+
+// --- dropped -----------------------------------------------------------------------------------
+enum { DR_FIRST = 1, DR_LAST, DR_TIME, DR_REASON };
+
+int mote_dropped_encode(uint8_t *out, size_t cap, const struct mote_dropped *d)
+{
+    struct mote_cbor_writer w;
+    struct mote_map_writer m;
+    if (d->last < d->first || d->last > MOTE_U63_MAX || !mote_is_text(d->reason, MOTE_TEXT_LONG)) {
+        return MOTE_E_ARG;
+    }
+    mote_cbor_writer_init(&w, out, cap);
+    mote_map_begin(&m, &w);
+    mote_map_uint(&m, DR_FIRST, d->first);
+    mote_map_uint(&m, DR_LAST, d->last);
+    mote_map_uint(&m, DR_TIME, d->t_us);
+    mote_map_text_opt(&m, DR_REASON, d->reason);
+    mote_map_end(&m);
+    return mote_cbor_finish(&w);
+}
+
+int mote_dropped_decode(struct mote_dropped *d, const uint8_t *p, size_t len)
+{
+    struct mote_cbor_reader r;
+    struct mote_map_reader m;
+    memset(d, 0, sizeof(*d));
+    mote_cbor_reader_init(&r, p, len);
+    mote_map_open(&m, &r);
+    while (mote_map_next(&m)) {
+        switch (m.key) {
+        case DR_FIRST:
+            mote_read_u63(&r, &d->first);
+            break;
+        case DR_LAST:
+            mote_read_u63(&r, &d->last);
+            break;
+        case DR_TIME:
+            mote_read_u63(&r, &d->t_us);
+            break;
+        case DR_REASON:
+            mote_read_text(&r, &d->reason, MOTE_TEXT_LONG);
+            break;
+        default:
+            mote_cbor_skip(&r);
+        }
+    }
+    int status = mote_map_need(&m, 1u << DR_FIRST | 1u << DR_LAST);
+    if (status == MOTE_OK) {
+        status = mote_cbor_end(&r);
+    }
+    return status != MOTE_OK ? status : d->last < d->first ? MOTE_E_FORMAT : MOTE_OK;
+}
