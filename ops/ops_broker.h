@@ -1,0 +1,28 @@
+// The broker of a project: mosquitto's configuration, password file and access list.
+#ifndef OPS_BROKER_H
+#define OPS_BROKER_H
+
+struct err;
+struct project;
+
+#define BROKER_PASSWORD_LEN 32 // hex digits of a random password
+
+// Fills out (BROKER_PASSWORD_LEN + 1 bytes) with a new random password.
+void broker_new_password(char *out);
+// Writes broker/mosquitto.conf and broker/acl, sized for the fleet of the configuration.
+int broker_write_conf(const struct project *p, struct err *e) MUST_CHECK;
+
+// Changes of broker/passwd are gathered and written at once, so that a list of devices costs one write.
+struct broker_users;
+int broker_users_load(struct broker_users **u, const struct project *p, struct err *e) MUST_CHECK;
+int broker_users_set(struct broker_users *u, const char *name, const char *password, struct err *e) MUST_CHECK;
+// OK whether or not it was there.
+void broker_users_remove(struct broker_users *u, const char *name);
+int broker_users_save(struct broker_users *u, const struct project *p, struct err *e) MUST_CHECK;
+void broker_users_free(struct broker_users *u);
+// Tells a running broker (run/mosquitto.pid) to read its files again; quiet where none runs.
+void broker_reload(const struct project *p);
+// The largest fleet that the limits of broker/mosquitto.conf are good for, or a negative status.
+int64_t broker_conf_fleet(const struct project *p, struct err *e);
+
+#endif
