@@ -1,53 +1,11 @@
-// Operators of the .tflite schema: names, versions and option tables. Version numbers follow the
-// public rules of TensorFlow Lite's converter (op_version.cc), slots those of its schema.
+// Operators of the .tflite schema: names, option types, versions. Version numbers follow the public
+// rules of TensorFlow Lite's converter (op_version.cc).
 #include "common/tflite/ops.h"
-
-#include "common/err.h"
-#include "common/tflite/fbb.h"
-
-// Number of an option table in the BuiltinOptions union.
-enum options_type {
-    OPTIONS_NONE = 0,
-    OPTIONS_CONV_2D = 1,
-    OPTIONS_DEPTHWISE = 2,
-    OPTIONS_POOL_2D = 5,
-    OPTIONS_SVDF = 6,
-    OPTIONS_FULLY_CONNECTED = 8,
-    OPTIONS_SOFTMAX = 9,
-    OPTIONS_CONCATENATION = 10,
-    OPTIONS_ADD = 11,
-    OPTIONS_RESIZE_BILINEAR = 15,
-    OPTIONS_RESHAPE = 17,
-    OPTIONS_MUL = 21,
-    OPTIONS_PAD = 22,
-    OPTIONS_BATCH_TO_SPACE = 24,
-    OPTIONS_SPACE_TO_BATCH = 25,
-    OPTIONS_TRANSPOSE = 26,
-    OPTIONS_REDUCER = 27,
-    OPTIONS_SUB = 28,
-    OPTIONS_SQUEEZE = 30,
-    OPTIONS_STRIDED_SLICE = 32,
-    OPTIONS_SPLIT = 35,
-    OPTIONS_DEQUANTIZE = 38,
-    OPTIONS_MAX_MIN = 39,
-    OPTIONS_ARG_MAX = 40,
-    OPTIONS_PADV2 = 43,
-    OPTIONS_TRANSPOSE_CONV = 49,
-    OPTIONS_EXPAND_DIMS = 52,
-    OPTIONS_PACK = 59,
-    OPTIONS_UNPACK = 64,
-    OPTIONS_SEQUENCE_LSTM = 71,
-    OPTIONS_RESIZE_NEAREST = 74,
-    OPTIONS_LEAKY_RELU = 75,
-    OPTIONS_SPLIT_V = 79,
-    OPTIONS_QUANTIZE = 89,
-    OPTIONS_HARD_SWISH = 91
-};
 
 static const struct op_info {
     int32_t code;
     const char *name;
-    enum options_type options;
+    enum tflite_options_type options;
     int8_t version[3]; // for float32, int8, int16; where a rule below does not say more
 } op_table[] = {
     {TFLITE_ADD, "ADD", OPTIONS_ADD, {1, 2, 3}},
@@ -108,6 +66,12 @@ const char *tflite_op_name(int32_t code)
 {
     const struct op_info *info = op_find(code);
     return info ? info->name : NULL;
+}
+
+enum tflite_options_type tflite_op_options_type(int32_t code)
+{
+    const struct op_info *info = op_find(code);
+    return info ? info->options : OPTIONS_NONE;
 }
 
 static const struct {
@@ -211,140 +175,4 @@ int32_t tflite_op_version(const struct tflite_graph *g, const struct tflite_op *
     default:
         return version;
     }
-}
-
-static int32_t or_one(int32_t v)
-{
-    return v ? v : 1;
-}
-
-static void spatial(struct fbb *b, const struct tflite_options *o)
-{
-    fbb_u8(b, 0, (uint8_t)o->padding, 0);
-    fbb_i32(b, 1, or_one(o->stride_w), 0);
-    fbb_i32(b, 2, or_one(o->stride_h), 0);
-}
-
-// Fields of one option table; slots by the schema.
-static void option_fields(struct fbb *b, enum options_type type, const struct tflite_options *o,
-                          bool int16, fbb_ref shape)
-{
-    uint8_t act = (uint8_t)o->activation;
-    switch (type) {
-    case OPTIONS_CONV_2D:
-        spatial(b, o);
-        fbb_u8(b, 3, act, 0);
-        fbb_i32(b, 4, or_one(o->dilation_w), 1);
-        fbb_i32(b, 5, or_one(o->dilation_h), 1);
-        break;
-    case OPTIONS_DEPTHWISE:
-        spatial(b, o);
-        fbb_i32(b, 3, or_one(o->depth_multiplier), 0);
-        fbb_u8(b, 4, act, 0);
-        fbb_i32(b, 5, or_one(o->dilation_w), 1);
-        fbb_i32(b, 6, or_one(o->dilation_h), 1);
-        break;
-    case OPTIONS_POOL_2D:
-        spatial(b, o);
-        fbb_i32(b, 3, o->filter_w, 0);
-        fbb_i32(b, 4, o->filter_h, 0);
-        fbb_u8(b, 5, act, 0);
-        break;
-    case OPTIONS_TRANSPOSE_CONV:
-        spatial(b, o);
-        fbb_u8(b, 3, act, 0);
-        break;
-    case OPTIONS_SVDF:
-        fbb_i32(b, 0, o->rank, 0);
-        fbb_u8(b, 1, act, 0);
-        break;
-    case OPTIONS_FULLY_CONNECTED:
-        fbb_u8(b, 0, act, 0);
-        fbb_u8(b, 2, o->keep_num_dims, 0);
-        break;
-    case OPTIONS_SOFTMAX:
-        fbb_f32(b, 0, o->beta > 0 ? o->beta : 1.0f, 0.0f);
-        break;
-    case OPTIONS_CONCATENATION:
-        fbb_i32(b, 0, o->axis, 0);
-        fbb_u8(b, 1, act, 0);
-        break;
-    case OPTIONS_ADD:
-    case OPTIONS_SUB:
-        fbb_u8(b, 0, act, 0);
-        fbb_u8(b, 1, !int16 || o->pot_scale_int16, 1);
-        break;
-    case OPTIONS_MUL:
-        fbb_u8(b, 0, act, 0);
-        break;
-    case OPTIONS_RESIZE_BILINEAR:
-        fbb_u8(b, 2, o->align_corners, 0);
-        fbb_u8(b, 3, o->half_pixel_centers, 0);
-        break;
-    case OPTIONS_RESIZE_NEAREST:
-        fbb_u8(b, 0, o->align_corners, 0);
-        fbb_u8(b, 1, o->half_pixel_centers, 0);
-        break;
-    case OPTIONS_RESHAPE:
-    case OPTIONS_SQUEEZE:
-        fbb_put_ref(b, 0, shape);
-        break;
-    case OPTIONS_REDUCER:
-        fbb_u8(b, 0, o->keep_dims, 0);
-        break;
-    case OPTIONS_STRIDED_SLICE:
-        fbb_i32(b, 0, o->begin_mask, 0);
-        fbb_i32(b, 1, o->end_mask, 0);
-        fbb_i32(b, 2, o->ellipsis_mask, 0);
-        fbb_i32(b, 3, o->new_axis_mask, 0);
-        fbb_i32(b, 4, o->shrink_axis_mask, 0);
-        break;
-    case OPTIONS_SPLIT:
-    case OPTIONS_SPLIT_V:
-        fbb_i32(b, 0, o->num, 0);
-        break;
-    case OPTIONS_PACK:
-    case OPTIONS_UNPACK:
-        fbb_i32(b, 0, o->num, 0);
-        fbb_i32(b, 1, o->axis, 0);
-        break;
-    case OPTIONS_ARG_MAX:
-        fbb_u8(b, 0, (uint8_t)o->output_type, 0);
-        break;
-    case OPTIONS_LEAKY_RELU:
-        fbb_f32(b, 0, o->alpha, 0.0f);
-        break;
-    case OPTIONS_SEQUENCE_LSTM:
-        fbb_u8(b, 0, act, 0);
-        fbb_f32(b, 1, o->cell_clip, 0.0f);
-        fbb_f32(b, 2, o->proj_clip, 0.0f);
-        fbb_u8(b, 3, o->time_major, 0);
-        break;
-    default: // an empty table
-        break;
-    }
-}
-
-int tflite_op_options(struct fbb *b, const struct tflite_graph *g, const struct tflite_op *op,
-                      uint8_t *type, uint32_t *ref)
-{
-    const struct op_info *info = op_find(op->code);
-    if (!info) {
-        return E_FORMAT;
-    }
-    const struct tflite_options *o = &op->options;
-    *type = (uint8_t)info->options;
-    *ref = 0;
-    if (info->options == OPTIONS_NONE) {
-        return OK;
-    }
-    fbb_ref shape = 0;
-    if ((info->options == OPTIONS_RESHAPE || info->options == OPTIONS_SQUEEZE) && o->new_rank) {
-        shape = fbb_vector(b, o->new_shape, o->new_rank, 4, 4);
-    }
-    const struct tflite_tensor *x = port(g, op->in, op->ins, 0);
-    fbb_table_begin(b);
-    option_fields(b, info->options, o, x && x->type == TFLITE_INT16, shape);
-    *ref = fbb_table_end(b);
-    return OK;
 }

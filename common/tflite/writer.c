@@ -41,7 +41,8 @@ static int check_shape(const struct tflite_tensor *t, size_t i, struct err *e)
         return err_set(e, E_LIMIT, "tensor %zu '%s': rank %u is over %d", i, t->name, t->rank, TFLITE_MAX_RANK);
     }
     for (size_t d = 0; d < t->rank; d++) {
-        if (t->dims[d] < 1 || (size_t)t->dims[d] > FBB_MAX_BYTES / bytes) {
+        // Tensors that only carry quantization (intermediates of an LSTM) have a dimension of 0.
+        if (t->dims[d] < (t->data ? 1 : 0) || (bytes && (size_t)t->dims[d] > FBB_MAX_BYTES / bytes)) {
             return err_set(e, E_FORMAT, "tensor %zu '%s': dimension %zu is %d", i, t->name, d, t->dims[d]);
         }
         bytes *= (size_t)t->dims[d];
@@ -240,12 +241,9 @@ static uint32_t op_code_index(struct work *w, const struct tflite_op *op)
 
 static fbb_ref put_op(struct work *w, const struct tflite_op *op)
 {
-    uint8_t type = 0;
+    uint8_t type = (uint8_t)tflite_op_options_type((int32_t)op->code);
     fbb_ref options = 0;
-    if (tflite_op_options(&w->b, w->g, op, &type, &options) != OK) {
-        w->b.status = E_FORMAT;
-        return 0;
-    }
+    tflite_options_put(&w->b, w->g, op, &options);
     fbb_ref in = put_ints(&w->b, op->in, op->ins), out = put_ints(&w->b, op->out, op->outs);
     fbb_ref inner = op->intermediates ? put_ints(&w->b, op->intermediate, op->intermediates) : 0;
     fbb_table_begin(&w->b);
