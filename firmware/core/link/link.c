@@ -1,8 +1,8 @@
 // The MQTT session. See mote_link.h.
 //
-// WAITING --due--> OPENING --transport open, CONNECT sent--> GREETING --CONNACK 0--> UP; any failure
-// leads back to WAITING with a longer pause. The pause is uniform in [backoff/2, backoff], so that a
-// fleet which lost its broker does not come back as one.
+// WAITING --due--> OPENING --transport open, CONNECT sent--> GREETING --CONNACK 0--> UP; any
+// failure leads back to WAITING with a longer pause. The pause is uniform in [backoff/2, backoff],
+// so that a fleet which lost its broker does not come back as one.
 #include "firmware/core/link/mote_link.h"
 
 #define OPEN_TIMEOUT_US (10u * 1000 * 1000)
@@ -165,8 +165,8 @@ int mote_link_publish(struct mote_link *l, const char *topic, const void *payloa
     }
     uint16_t packet = qos ? take_id(l) : 0;
     size_t cap = room(l, MOTE_LINK_RESERVE);
-    int status = queued(l, mote_mqtt_publish(l->config.tx + l->tx_len, cap, topic, payload, len, qos,
-                                             retain, packet));
+    int status = queued(l, mote_mqtt_publish(l->config.tx + l->tx_len, cap, topic, payload, len,
+                                             qos, retain, packet));
     if (status) {
         return status;
     }

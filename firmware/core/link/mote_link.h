@@ -1,9 +1,10 @@
-// An MQTT session over a port's byte stream: connects, keeps alive, comes back after a jittered pause.
+// An MQTT session over a port's byte stream: connects, keeps alive, comes back after a jittered
+// pause.
 //
-// Nothing here blocks or allocates: mote_link_step does what can be done now. Sent packets lie in the
-// caller's tx buffer until the transport takes them, received ones are collected in the caller's rx
-// buffer. The session is clean at every connection: what must survive is the spool's business, and
-// retained state is published again by `up`.
+// Nothing here blocks or allocates: mote_link_step does what can be done now. Sent packets lie in
+// the caller's tx buffer until the transport takes them, received ones are collected in the
+// caller's rx buffer. The session is clean at every connection: what must survive is the spool's
+// business, and retained state is published again by `up`.
 #ifndef MOTE_LINK_H
 #define MOTE_LINK_H
 
@@ -49,7 +50,7 @@ struct mote_link_config {
     void (*up)(void *ctx);
     void (*down)(void *ctx, const char *reason);
     void (*message)(void *ctx, const struct mote_link_message *m);
-    void (*acked)(void *ctx, uint16_t id);                // PUBACK of a QoS 1 publish
+    void (*acked)(void *ctx, uint16_t id); // PUBACK of a QoS 1 publish
     void (*subscribed)(void *ctx, uint16_t id, bool granted);
 };
 
@@ -57,20 +58,20 @@ enum mote_link_state { MOTE_LINK_WAITING, MOTE_LINK_OPENING, MOTE_LINK_GREETING,
 
 struct mote_link {
     struct mote_link_config config;
-    uint8_t state; // enum mote_link_state
-    uint32_t oversized; // packets read past because they were longer than rx
+    uint8_t state;        // enum mote_link_state
+    uint32_t oversized;   // packets read past because they were longer than rx
     uint32_t connections; // since init
     // private
     struct mote_mqtt_reader reader;
     uint8_t chunk[MOTE_LINK_CHUNK];
     size_t chunk_at, chunk_len;
-    size_t tx_at, tx_len; // unsent bytes are tx[tx_at .. tx_len)
+    size_t tx_at, tx_len;                  // unsent bytes are tx[tx_at .. tx_len)
     uint16_t inflight[MOTE_LINK_INFLIGHT]; // 0: free
     uint16_t next_id;
     uint32_t backoff_ms;
-    uint64_t due_us;   // WAITING: when to try; OPENING, GREETING: when to give up
-    uint64_t sent_us;  // last byte given to the transport
-    uint64_t ping_us;  // when the unanswered PINGREQ went out, 0: none
+    uint64_t due_us;  // WAITING: when to try; OPENING, GREETING: when to give up
+    uint64_t sent_us; // last byte given to the transport
+    uint64_t ping_us; // when the unanswered PINGREQ went out, 0: none
     bool stopped;
 };
 
@@ -83,7 +84,8 @@ bool mote_link_is_up(const struct mote_link *l);
 // MOTE_E_SPACE: never fits. *id (may be NULL) is what `acked` will say, 0 for QoS 0.
 int mote_link_publish(struct mote_link *l, const char *topic, const void *payload, size_t len,
                       unsigned qos, bool retain, uint16_t *id) MOTE_CHECK;
-int mote_link_subscribe(struct mote_link *l, const char *filter, unsigned qos, uint16_t *id) MOTE_CHECK;
+int mote_link_subscribe(struct mote_link *l, const char *filter, unsigned qos,
+                        uint16_t *id) MOTE_CHECK;
 int mote_link_unsubscribe(struct mote_link *l, const char *filter) MOTE_CHECK;
 // Bytes queued and not yet taken by the transport.
 size_t mote_link_pending(const struct mote_link *l);

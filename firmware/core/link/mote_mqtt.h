@@ -33,8 +33,8 @@ struct mote_mqtt_connect {
     size_t will_len;
 };
 
-// Encoders return the packet's bytes, MOTE_E_SPACE where out is too small, MOTE_E_LIMIT where a text
-// or the packet is longer than MQTT can say.
+// Encoders return the packet's bytes, MOTE_E_SPACE where out is too small, MOTE_E_LIMIT where a
+// text or the packet is longer than MQTT can say.
 int mote_mqtt_connect(uint8_t *out, size_t cap, const struct mote_mqtt_connect *c) MOTE_CHECK;
 int mote_mqtt_publish(uint8_t *out, size_t cap, const char *topic, const void *payload, size_t len,
                       unsigned qos, bool retain, uint16_t id) MOTE_CHECK;
@@ -60,20 +60,20 @@ struct mote_mqtt_reader {
     uint32_t got;
 };
 void mote_mqtt_reader_init(struct mote_mqtt_reader *r, uint8_t *buf, size_t cap);
-// Takes up to len bytes; *used says how many. 1: a packet is complete (use it before the next call),
-// 0: more is needed, MOTE_E_FORMAT: the length is malformed.
+// Takes up to len bytes; *used says how many. 1: a packet is complete (use it before the next
+// call), 0: more is needed, MOTE_E_FORMAT: the length is malformed.
 int mote_mqtt_reader_feed(struct mote_mqtt_reader *r, const uint8_t *data, size_t len,
                           size_t *used) MOTE_CHECK;
 
 // A complete packet, decoded. What a server may not send is MOTE_E_FORMAT.
 struct mote_mqtt_packet {
     uint8_t type;
-    uint16_t id;         // PUBLISH of QoS 1, PUBACK, SUBACK, UNSUBACK
-    uint8_t code;        // CONNACK: return code; SUBACK: granted QoS or 0x80
-    bool session;        // CONNACK: the broker kept a session
-    uint8_t qos;         // PUBLISH
-    bool retained, dup;  // PUBLISH
-    const char *topic;   // PUBLISH, borrowed, not NUL-terminated
+    uint16_t id;        // PUBLISH of QoS 1, PUBACK, SUBACK, UNSUBACK
+    uint8_t code;       // CONNACK: return code; SUBACK: granted QoS or 0x80
+    bool session;       // CONNACK: the broker kept a session
+    uint8_t qos;        // PUBLISH
+    bool retained, dup; // PUBLISH
+    const char *topic;  // PUBLISH, borrowed, not NUL-terminated
     size_t topic_len;
     const uint8_t *payload; // PUBLISH, borrowed; NULL where the packet was truncated
     size_t payload_len;

@@ -35,7 +35,8 @@ static size_t head_size(size_t remaining)
     return remaining < 128 ? 2 : remaining < 16384 ? 3 : remaining < 2097152 ? 4 : 5;
 }
 
-// Writes the fixed header; returns where the body goes, NULL with *status set where it does not fit.
+// Writes the fixed header; returns where the body goes, NULL with *status set where it does not
+// fit.
 static uint8_t *start(uint8_t *out, size_t cap, unsigned head, size_t remaining, int *status)
 {
     if (remaining > REMAINING_MAX) {
@@ -75,7 +76,8 @@ int mote_mqtt_connect(uint8_t *out, size_t cap, const struct mote_mqtt_connect *
     }
     p = put_field(p, "MQTT", 4);
     *p++ = 4; // protocol level of 3.1.1
-    // Connect flags (3.1.2.3): user, password, will retain, will QoS (2 bits), will, clean, reserved.
+    // Connect flags (3.1.2.3): user, password, will retain, will QoS (2 bits), will, clean,
+    // reserved.
     *p++ = (uint8_t)((c->user ? 0x80 : 0) | (c->password ? 0x40 : 0) |
                      (c->will_topic ? 0x20 | 0x08 | 0x04 : 0) | (c->clean ? 0x02 : 0));
     p = put_id(p, c->keepalive_s);
