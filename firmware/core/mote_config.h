@@ -24,8 +24,14 @@
 #ifndef MOTE_MANIFEST_MAX
 #define MOTE_MANIFEST_MAX 8192 // bytes of a signed manifest
 #endif
+#ifndef MOTE_MAX_MODELS
+#define MOTE_MAX_MODELS 2 // named models with slots of their own
+#endif
 #ifndef MOTE_PAYLOAD_BLOCK
 #define MOTE_PAYLOAD_BLOCK 1024 // bytes of a release's payload block
+#endif
+#ifndef MOTE_NN_MAX_BLOCKS
+#define MOTE_NN_MAX_BLOCKS 256 // activations and scratch buffers of a model; mote_nn_arena_size takes 16 bytes of stack each
 #endif
 #define MOTE_GROUP_BLOCKS 64 // payload blocks to a group (design.md)
 #define MOTE_ACK_RANGES 8    // ranges in an acknowledgement (design.md)

@@ -106,7 +106,10 @@ struct mote_reply { // to a command
 };
 int mote_reply_encode(uint8_t *out, size_t cap, const struct mote_reply *r) MOTE_CHECK;
 int mote_reply_decode(struct mote_reply *r, const uint8_t *p, size_t len) MOTE_CHECK;
-struct mote_dropped { // the spool overflowed: these sequence numbers of this stream will never come
+// The spool overflowed: these sequence numbers will not come. The block stands in for what was dropped: it
+// carries their session and stream, and its own seq is `first`. The collector acknowledges beyond `last`
+// once it has stored the record, and keeps what it has where one of the blocks had arrived after all.
+struct mote_dropped {
     uint64_t first, last;
     uint64_t t_us;
     struct mote_str reason;
