@@ -26,12 +26,22 @@ int store_open(struct store **s, const char *dir, enum store_mode mode, struct e
 void store_close(struct store *s); // accepts NULL
 
 // A write transaction (BEGIN IMMEDIATE). They nest by counting; only the outermost commits. Keep them
-// under 50 ms. store_rollback undoes all levels.
+// under 50 ms. store_rollback undoes all levels. store_begin takes main.db's lock, store_begin_blocks
+// that of blocks.db; a write to the other file inside takes its lock then, and is committed on its own
+// (blocks.db first): the two files are never changed atomically together. Functions that join both
+// files (recordings with labels) see what is committed, not what this transaction wrote to blocks.db.
 int store_begin(struct store *s, struct err *e) MUST_CHECK;
+int store_begin_blocks(struct store *s, struct err *e) MUST_CHECK;
 int store_commit(struct store *s, struct err *e) MUST_CHECK;
 void store_rollback(struct store *s);
 
 // A number that changes whenever anything was committed by any connection: pages poll it.
+// Comparable only with numbers of the same open store.
 int64_t store_data_version(struct store *s);
+
+// Copies what it can from the write-ahead logs into the files without waiting for anybody. A program
+// that must commit fast turns the automatic one off and calls this from another thread's own store.
+int store_checkpoint(struct store *s, struct err *e) MUST_CHECK;
+void store_no_auto_checkpoint(struct store *s);
 
 #endif

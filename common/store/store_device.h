@@ -27,5 +27,7 @@ int store_device_walk(struct store *s, const char *id, store_device_fn fn, void 
 int store_device_set_hello(struct store *s, const struct store_device *d, struct err *e) MUST_CHECK;
 int store_device_set_status(struct store *s, const char *id, bool online, int64_t boot_count, const char *reason, struct err *e) MUST_CHECK;
 int store_device_set_reported(struct store *s, const struct store_device *d, struct err *e) MUST_CHECK;
+// When its last block was stored.
+int store_device_set_seen(struct store *s, const char *id, int64_t data_ms, struct err *e) MUST_CHECK;
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "common/store/store.h"
 
+#define STORE_LABEL_MAX 63 // bytes of a label's name
+
 struct store_label_class {
     int64_t label_id, position, uses, retired_ms; // uses: regions that carry it
     const char *name, *hotkey, *color, *guideline;

@@ -17,6 +17,8 @@ int store_release_put(struct store *s, struct store_release *r, struct err *e) M
 // which: id, manifest digest or its beginning, or NULL for the newest.
 int store_release_find(struct store *s, const char *which, store_release_fn fn, void *ctx, struct err *e) MUST_CHECK;
 int store_release_walk(struct store *s, store_release_fn fn, void *ctx, struct err *e) MUST_CHECK; // newest first
+// Notes that its retained messages were withdrawn.
+int store_release_set_swept(struct store *s, int64_t release_id, struct err *e) MUST_CHECK;
 
 struct store_rollout {
     int64_t rollout_id, release_id, stage, created_ms, changed_ms;
