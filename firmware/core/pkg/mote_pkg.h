@@ -17,6 +17,8 @@
 
 enum mote_pkg_form { MOTE_FORM_WHOLE, MOTE_FORM_WEIGHTS, MOTE_FORM_DELTA };
 
+#define MOTE_PAYLOAD_BLOCK_LEAST 64 // bytes that block_size may be
+#define MOTE_PAYLOAD_BLOCK_MOST 65536
 #define MOTE_GOLDEN_MAX 4
 struct mote_golden { // one raw window, and what it must give on every device
     struct mote_str window;   // sample bytes as the sensor gives them: `frames` interleaved frames
@@ -60,6 +62,10 @@ struct mote_keyset { // signed by a root key; a device keeps the one with the hi
 };
 int mote_keyset_encode(uint8_t *out, size_t cap, const struct mote_keyset *k) MOTE_CHECK;
 int mote_keyset_decode(struct mote_keyset *k, const uint8_t *p, size_t len) MOTE_CHECK;
+// Time beacon (P/time): COSE_Sign1 by a beacon key over this body. A device takes it for "not earlier
+// than", which is what expiry needs.
+int mote_beacon_encode(uint8_t *out, size_t cap, uint64_t unix_ms) MOTE_CHECK;
+int mote_beacon_decode(uint64_t *unix_ms, const uint8_t *p, size_t len) MOTE_CHECK;
 void mote_key_id(uint8_t kid[MOTE_KID_LEN], const uint8_t point[MOTE_PUBKEY_LEN]);
 
 // COSE_Sign1. The host signs by giving a callback; the device only verifies.

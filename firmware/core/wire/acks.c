@@ -1,5 +1,5 @@
 // Acknowledgements: {1: [{1: session, 2: stream, 3: next, 4: [first, last, first, last, ...]}, ...]}
-#include "firmware/core/wire/wire_priv.h"
+#include "firmware/core/wire/mote_body.h"
 
 enum { SESSION = 1, STREAM, NEXT, RANGES };
 #define NEEDED (1u << SESSION | 1u << STREAM | 1u << NEXT)

@@ -2,7 +2,7 @@
 //
 //   1 session   2 seq   3 t_us   4 kind   5 flags   6 interval_ns   7 channels   8 scale
 //   9 width   10 height   11 recording   12 label   13 data
-#include "firmware/core/wire/wire_priv.h"
+#include "firmware/core/wire/mote_body.h"
 
 enum { SESSION = 1, SEQ, TIME, KIND, FLAGS, INTERVAL, CHANNELS, SCALE, WIDTH, HEIGHT, RECORDING, LABEL, DATA };
 #define NEEDED (1u << SESSION | 1u << SEQ | 1u << TIME | 1u << DATA)

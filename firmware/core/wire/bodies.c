@@ -1,5 +1,5 @@
 // Bodies of the blocks that are not samples: events, health, replies, records of what was dropped.
-#include "firmware/core/wire/wire_priv.h"
+#include "firmware/core/wire/mote_body.h"
 
 // --- events: {1: [event, ...]} -----------------------------------------------------------------
 enum { EV_TIME = 1, EV_DURATION, EV_LABEL, EV_CLASS, EV_SCORE, EV_NOVELTY, EV_UNCERTAIN, EV_RECORDING, EV_MODEL, EV_DIGEST };

@@ -4,7 +4,7 @@
 //   10 ops   11 dsp_variant   12 capability_class   13 streams   14 model   15 model_digest
 //   16 release_seq   17 simulated
 // A stream: 1 name   2 units   3 type   4 channels   5 scale   6 interval_ns
-#include "firmware/core/wire/wire_priv.h"
+#include "firmware/core/wire/mote_body.h"
 
 enum {
     SESSION = 1, BOARD, ISA, EXTENSIONS, RUNTIME, RAM, ARENA, SLOTS, SLOT_BYTES,

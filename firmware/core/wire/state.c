@@ -1,5 +1,5 @@
 // Retained states and commands: status, cmd, desired, reported.
-#include "firmware/core/wire/wire_priv.h"
+#include "firmware/core/wire/mote_body.h"
 
 // --- status ------------------------------------------------------------------------------------
 enum { ST_ONLINE = 1, ST_BOOTS, ST_REASON };

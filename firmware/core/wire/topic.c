@@ -1,5 +1,5 @@
 // Topics: P/d/DEV/LEAF, P/time, P/r/keys, P/r/DIGEST/m, P/r/DIGEST/b/GROUP/N.
-#include "firmware/core/wire/wire_priv.h"
+#include "firmware/core/wire/mote_body.h"
 
 struct leaf_name {
     uint8_t leaf;

@@ -1,5 +1,5 @@
 // Maps with small integer keys, and the checks that every body's fields share.
-#include "firmware/core/wire/wire_priv.h"
+#include "firmware/core/wire/mote_body.h"
 
 bool mote_str_is(struct mote_str s, const char *text)
 {

@@ -1,6 +1,7 @@
-// Shared by the encoders and decoders of wire bodies: maps with small integer keys, checked text.
-#ifndef MOTE_WIRE_PRIV_H
-#define MOTE_WIRE_PRIV_H
+// How bodies are written and read: CBOR maps with small integer keys, and checked fields. For the wire,
+// releases and pipelines; users of the formats need only mote_wire.h and its like.
+#ifndef MOTE_BODY_H
+#define MOTE_BODY_H
 
 #include "firmware/core/wire/mote_cbor.h"
 #include "firmware/core/wire/mote_wire.h"
