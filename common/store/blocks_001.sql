@@ -39,6 +39,13 @@ CREATE TABLE block ( -- append-only; bytes are the message as it came
 );
 CREATE UNIQUE INDEX block_key ON block (session_id, stream_id, seq);
 
+CREATE TABLE ack_state ( -- how far a stream is stored without a gap; survives the blocks' retention
+    session_id INTEGER NOT NULL,
+    stream_id INTEGER NOT NULL,
+    next INTEGER NOT NULL,        -- every sequence number below is stored, was stored once, or was dropped
+    PRIMARY KEY (session_id, stream_id)
+) WITHOUT ROWID;
+
 CREATE TABLE conflict ( -- a block with the key of a stored one and other bytes
     session_id INTEGER NOT NULL,
     stream_id INTEGER NOT NULL,
@@ -46,14 +53,16 @@ CREATE TABLE conflict ( -- a block with the key of a stored one and other bytes
     received_ms INTEGER NOT NULL,
     bytes BLOB NOT NULL
 );
+CREATE INDEX conflict_key ON conflict (session_id, stream_id, seq);
 CREATE TABLE dropped ( -- sequence numbers that will never come, as the device said
     session_id INTEGER NOT NULL,
     stream_id INTEGER NOT NULL,
     first INTEGER NOT NULL,
     last INTEGER NOT NULL,
     t_us INTEGER NOT NULL,
-    reason TEXT NOT NULL
-);
+    reason TEXT NOT NULL,
+    PRIMARY KEY (session_id, stream_id, first, last)
+) WITHOUT ROWID;
 
 CREATE TABLE recording ( -- a bounded piece of one or more streams: what people look at and label
     rec_id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,250 @@
+// Recordings: lists with filters, their streams, their blocks' bytes. Reads join main.db (labels) with
+// blocks.db, so they see what is committed.
+#include "common/store/store_sample.h"
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/store/sql.h"
+
+#define RECORDING_COLUMNS                                                                          \
+    " r.rec_id, r.session_id, r.rec_no, r.start_us, r.end_us, r.width, r.height, r.created_ms,"     \
+    " (SELECT offset_ms FROM session WHERE session_id = r.session_id), r.device, r.name, r.grp, r.source, r.hint,"    \
+    " r.digest, r.meta, r.simulated, r.uncertain, r.complete,"                                      \
+    " (SELECT group_concat(DISTINCT label) FROM region WHERE rec_id = r.rec_id),"                   \
+    " (SELECT count(*) FROM region WHERE rec_id = r.rec_id),"                                       \
+    " (SELECT group_concat(st.name) FROM recording_stream rs JOIN stream st USING (stream_id)"      \
+    " WHERE rs.rec_id = r.rec_id) "
+
+#define FILTER_MAX 24
+struct condition { // text of a WHERE clause with the values of its parameters
+    struct buf text;
+    struct {
+        const char *text; // NULL: number
+        int64_t number;
+    } value[FILTER_MAX];
+    size_t values;
+    int rc;
+};
+
+static void also(struct condition *c, const char *clause)
+{
+    if (!c->rc) {
+        c->rc = buf_puts(&c->text, c->text.len ? " AND " : " WHERE ");
+    }
+    if (!c->rc) {
+        c->rc = buf_puts(&c->text, clause);
+    }
+}
+
+static void also_text(struct condition *c, const char *value, const char *clause, int times)
+{
+    if (value) {
+        also(c, clause);
+        for (int i = 0; i < times; i++) {
+            c->value[c->values++].text = value;
+        }
+    }
+}
+
+static void also_number(struct condition *c, int64_t value, const char *clause)
+{
+    if (value) {
+        also(c, clause);
+        c->value[c->values++].number = value;
+    }
+}
+
+static void build(struct condition *c, const struct store_recording_filter *f)
+{
+    also_number(c, f->rec_id, "r.rec_id = ?");
+    also_number(c, f->after_rec_id, "r.rec_id > ?");
+    also_number(c, f->before_rec_id, "r.rec_id < ?");
+    also_text(c, f->device, "r.device = ?", 1);
+    also_text(c, f->source, "r.source = ?", 1);
+    also_text(c, f->grp, "(r.grp = ? OR (r.grp = '' AND r.device = ?))", 2);
+    also_text(c, f->stream,
+              "EXISTS (SELECT 1 FROM recording_stream rs JOIN stream st USING (stream_id)"
+              " WHERE rs.rec_id = r.rec_id AND st.name = ?)",
+              1);
+    if (f->label && !f->label[0]) {
+        also(c, "NOT EXISTS (SELECT 1 FROM region WHERE region.rec_id = r.rec_id)");
+    } else {
+        also_text(c, f->label, "r.rec_id IN (SELECT rec_id FROM region WHERE label = ?)", 1);
+    }
+    also_text(c, f->search && f->search[0] ? f->search : NULL,
+              "(instr(lower(r.name), lower(?)) OR instr(lower(r.device), lower(?)) OR instr(lower(r.hint), lower(?))"
+              " OR instr(lower(r.grp), lower(?)))",
+              4);
+    also_number(c, f->since_ms, "r.created_ms >= ?");
+    also_number(c, f->until_ms, "r.created_ms < ?");
+    if (f->uncertain) {
+        also(c, f->uncertain > 0 ? "r.uncertain = 1" : "r.uncertain = 0");
+    }
+}
+
+// Opens head + the filter's conditions + tail. The text is released before this returns.
+static void open_filtered(struct sql *q, struct store *s, const char *head, const struct store_recording_filter *f,
+                          bool listed, struct err *e)
+{
+    static const struct store_recording_filter everything = {0};
+    struct condition c = {0};
+    struct buf text = {0};
+    f = f ? f : &everything;
+    build(&c, f);
+    if (!c.rc) {
+        c.rc = buf_printf(&text, "%s%s%s%s", head, c.text.len ? c.text.data : "",
+                          !listed ? "" : f->newest_first ? " ORDER BY r.rec_id DESC" : " ORDER BY r.rec_id",
+                          listed && f->limit > 0 ? " LIMIT ?" : "");
+    }
+    if (listed && f->limit > 0) {
+        c.value[c.values++].number = f->limit;
+    }
+    *q = (struct sql){.s = s, .e = e};
+    if (c.rc) {
+        q->rc = err_set(e, c.rc, "out of memory");
+    } else {
+        sql_open_text(q, s, SQL_MAIN, text.data, e);
+    }
+    for (size_t i = 0; i < c.values; i++) {
+        if (c.value[i].text) {
+            sql_text(q, c.value[i].text);
+        } else {
+            sql_i64(q, c.value[i].number);
+        }
+    }
+    buf_release(&c.text);
+    buf_release(&text);
+}
+
+static int give(struct sql *q, store_recording_fn fn, void *ctx)
+{
+    struct store_recording r = {
+        .rec_id = sql_get_i64(q, 0), .session_id = sql_get_i64(q, 1), .rec_no = sql_get_i64(q, 2),
+        .start_us = sql_get_i64(q, 3), .end_us = sql_get_i64(q, 4), .width = sql_get_i64(q, 5),
+        .height = sql_get_i64(q, 6), .created_ms = sql_get_i64(q, 7), .offset_ms = sql_get_i64(q, 8),
+        .device = sql_get_text(q, 9), .name = sql_get_text(q, 10), .grp = sql_get_text(q, 11),
+        .source = sql_get_text(q, 12), .hint = sql_get_text(q, 13), .digest = sql_get_text(q, 14),
+        .meta = sql_get_text(q, 15), .simulated = sql_get_i64(q, 16) != 0, .uncertain = sql_get_i64(q, 17) != 0,
+        .complete = sql_get_i64(q, 18) != 0, .labels = sql_get_text(q, 19), .label_count = sql_get_i64(q, 20),
+        .streams = sql_get_text(q, 21)};
+    return fn(ctx, &r);
+}
+
+int store_recording_walk(struct store *s, const struct store_recording_filter *f, store_recording_fn fn, void *ctx,
+                         struct err *e)
+{
+    struct sql q;
+    open_filtered(&q, s, "SELECT" RECORDING_COLUMNS "FROM recording r", f, true, e);
+    int rc;
+    while ((rc = sql_step(&q)) == SQL_ROW) {
+        rc = give(&q, fn, ctx);
+        if (rc) {
+            break;
+        }
+    }
+    return sql_close(&q, rc);
+}
+
+int store_recording_count(struct store *s, const struct store_recording_filter *f, int64_t *count, struct err *e)
+{
+    struct sql q;
+    *count = 0;
+    open_filtered(&q, s, "SELECT count(*) FROM recording r", f, false, e);
+    int rc = sql_step(&q);
+    if (rc == SQL_ROW) {
+        *count = sql_get_i64(&q, 0);
+        rc = OK;
+    }
+    return sql_close(&q, rc);
+}
+
+int store_recording_by_digest(struct store *s, const char *digest, int64_t *rec_id, struct err *e)
+{
+    struct sql q;
+    *rec_id = 0;
+    sql_open(&q, s, SQL_BLOCKS, "SELECT rec_id FROM recording WHERE digest = ? AND digest <> '' LIMIT 1", e);
+    sql_text(&q, digest);
+    int rc = sql_step(&q);
+    if (rc == SQL_ROW) {
+        *rec_id = sql_get_i64(&q, 0);
+        rc = OK;
+    }
+    return sql_close(&q, rc);
+}
+
+int store_recording_by_no(struct store *s, int64_t session_id, int64_t rec_no, int64_t *rec_id, struct err *e)
+{
+    struct sql q;
+    *rec_id = 0;
+    sql_open(&q, s, SQL_BLOCKS, "SELECT rec_id FROM recording WHERE session_id = ? AND rec_no = ?", e);
+    sql_i64(&q, session_id);
+    sql_i64(&q, rec_no);
+    int rc = sql_step(&q);
+    if (rc == SQL_ROW) {
+        *rec_id = sql_get_i64(&q, 0);
+        rc = OK;
+    } else if (rc == OK) {
+        rc = err_set(e, E_NOT_FOUND, "session %lld has no recording %lld", (long long)session_id, (long long)rec_no);
+    }
+    return sql_close(&q, rc);
+}
+
+int store_recording_streams(struct store *s, int64_t rec_id, store_recording_stream_fn fn, void *ctx, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT st.stream_id, st.device, st.name, st.units, st.channel_names, st.type, st.channels, st.interval_ns,"
+             " st.scale, rs.first_seq, rs.last_seq, rs.blocks, rs.frames, rs.start_us, rs.end_us, rs.ended"
+             " FROM recording_stream rs JOIN stream st USING (stream_id) WHERE rs.rec_id = ? ORDER BY st.name",
+             e);
+    sql_i64(&q, rec_id);
+    int rc;
+    while ((rc = sql_step(&q)) == SQL_ROW) {
+        struct store_recording_stream rs = {
+            .stream = {.stream_id = sql_get_i64(&q, 0),
+                       .device = sql_get_text(&q, 1),
+                       .name = sql_get_text(&q, 2),
+                       .units = sql_get_text(&q, 3),
+                       .channel_names = sql_get_text(&q, 4),
+                       .type = sql_get_i64(&q, 5),
+                       .channels = sql_get_i64(&q, 6),
+                       .interval_ns = sql_get_i64(&q, 7),
+                       .scale = sql_get_f64(&q, 8, 1)},
+            .first_seq = sql_get_i64(&q, 9), .last_seq = sql_get_i64(&q, 10), .blocks = sql_get_i64(&q, 11),
+            .frames = sql_get_i64(&q, 12), .start_us = sql_get_i64(&q, 13), .end_us = sql_get_i64(&q, 14),
+            .ended = sql_get_i64(&q, 15) != 0};
+        rc = fn(ctx, &rs);
+        if (rc) {
+            break;
+        }
+    }
+    return sql_close(&q, rc);
+}
+
+int store_recording_blocks(struct store *s, int64_t rec_id, int64_t stream_id, int64_t from_us, int64_t to_us,
+                           store_bytes_fn fn, void *ctx, struct err *e)
+{
+    struct sql q;
+    // A block's end follows from its stream's interval; one block more than needed does no harm.
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT b.t_us, b.bytes FROM recording r JOIN recording_stream rs USING (rec_id)"
+             " JOIN stream st USING (stream_id) JOIN block b ON b.session_id = r.session_id AND b.stream_id = ?2"
+             " AND b.seq BETWEEN rs.first_seq AND rs.last_seq"
+             " WHERE r.rec_id = ?1 AND rs.stream_id = ?2 AND b.rec_no = r.rec_no AND b.t_us < ?4"
+             " AND (b.t_us >= ?3 OR b.t_us + b.frames * st.interval_ns / 1000 + 1 > ?3) ORDER BY b.seq",
+             e);
+    sql_i64(&q, rec_id);
+    sql_i64(&q, stream_id);
+    sql_i64(&q, from_us);
+    sql_i64(&q, to_us);
+    int rc;
+    while ((rc = sql_step(&q)) == SQL_ROW) {
+        size_t len;
+        const void *bytes = sql_get_blob(&q, 1, &len);
+        rc = fn(ctx, sql_get_i64(&q, 0), bytes, len);
+        if (rc) {
+            break;
+        }
+    }
+    return sql_close(&q, rc);
+}
