@@ -69,7 +69,7 @@ part_lib = $(B)/lib/lib$(1).a
 # What a folder adds: generated sources (FOLDER_GEN_OBJ) and targets of its own.
 -include $(wildcard */rules.mk) $(wildcard firmware/*/rules.mk firmware/core/*/rules.mk tests/*/rules.mk)
 
-.PHONY: all help deps deps-test deps-firmware demo check check-ci check-long bench firmware size lint install clean
+.PHONY: all help deps deps-test deps-firmware demo check check-ci lint install clean
 all: $(BINS) ## build every program into build/bin
 
 help: ## this list
@@ -138,14 +138,43 @@ $(foreach t,$(patsubst tests/%.c,%,$(TEST_SRC)),$(eval $(call test_rule,$(t))))
 E2E := $(wildcard tests/e2e/*.sh)
 BROWSER := $(wildcard tests/browser/*.test.mjs)
 LINT := $(wildcard tests/lint/*.sh)
-.PHONY: build-tests
+EMULATED := $(wildcard tests/emul/*.sh)
+FAULT := $(wildcard tests/fault/*.sh)
+CONFORMANCE := $(wildcard tests/conformance/*.sh)
+RUN_TESTS = B=$(B) tests/run.sh
+
+.PHONY: build-tests unit conformance docs
 build-tests: $(BINS) $(TEST_BINS)
+unit: deps-test ## unit tests alone
+	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
+	@$(RUN_TESTS) $(TEST_BINS)
 check: deps-test ## every test that fits ten minutes; SANITIZE=1 runs it under the sanitizers
 	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
-	@B=$(B) tests/run.sh $(TEST_BINS) $(LINT) $(E2E) $(BROWSER)
-lint: ## include direction, documents, tables that must agree
-	@B=$(B) tests/run.sh $(LINT)
+	@$(RUN_TESTS) $(LINT) $(TEST_BINS) $(E2E) $(BROWSER)
+check-ci: deps-test deps-firmware ## sanitizers, firmware builds, emulated boards, faults, conformance, fuzzing
+	@deps/install.sh fuzz
+	@$(MAKE) --no-print-directory -j$(shell nproc) firmware
+	@$(MAKE) --no-print-directory -j$(shell nproc) fuzz FUZZ_SECONDS=10
+	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests SANITIZE=1
+	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
+	@B=build/sanitize tests/run.sh $(patsubst $(B)/tests/%,build/sanitize/tests/%,$(TEST_BINS)) $(E2E)
+	@FAULT_SECONDS=60 TEST_TIMEOUT=900 $(RUN_TESTS) $(EMULATED) $(FAULT) $(CONFORMANCE)
+lint: all ## include direction, documents, tables that must agree
+	@$(RUN_TESTS) $(LINT)
+docs: all ## write docs/cli.md and docs/api.md from the tables
+	docs/cli_md.sh $(B)/bin > docs/cli.md
+	$(B)/bin/moteloop-labeler.cgi --routes-md > docs/api.md
 clean: ## remove everything built
 	rm -rf $(B)
+
+# --- running and installing ------------------------------------------------------------------
+demo: deps ## the whole loop on simulated devices; ONCE=1 ends by itself
+	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(B)/bin/moteloop demo --dir $(B)/demo $(if $(ONCE),--once)
+PREFIX ?= /usr/local
+install: all ## programs and recipes below PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/moteloop/recipes
+	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 trainer/recipes/* $(DESTDIR)$(PREFIX)/share/moteloop/recipes
 
 -include $(shell [ -d $(B)/obj ] && find $(B)/obj -name '*.d')
