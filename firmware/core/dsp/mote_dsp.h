@@ -77,7 +77,7 @@ struct mote_dsp_config {
     // scale is 1/255 by default: for streams whose physical values are 0..255.
     uint16_t width, height;         // of the picture that comes in; window is width * height
     uint16_t out_width, out_height; // of the features; 0: as it comes in
-    bool gray;                      // one plane, 0.299 R + 0.587 G + 0.114 B; else three
+    bool gray;                      // one plane, 0.299 R + 0.587 G + 0.114 B; else as many as come in
     uint8_t fit;                    // enum mote_dsp_fit
 };
 
@@ -96,7 +96,7 @@ int mote_dsp_variant_find(const char *name, size_t len) MOTE_CHECK;
 const char *mote_dsp_wavelet_name(unsigned wavelet);
 int mote_dsp_wavelet_find(const char *name, size_t len) MOTE_CHECK;
 
-// MOTE_OK where the block can run on such windows; MOTE_E_ARG or MOTE_E_UNSUPPORTED otherwise.
+// MOTE_OK where the block can run on such windows; MOTE_E_UNSUPPORTED otherwise.
 int mote_dsp_check(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns) MOTE_CHECK;
 // As above, with the reason ("frame is shorter than 4 samples"), a constant; NULL where it can run.
 const char *mote_dsp_why_not(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns);
@@ -123,7 +123,7 @@ int mote_dsp_encode(uint8_t *out, size_t cap, const struct mote_dsp_config *c) M
 // (a block that this build does not know in full would compute something else).
 int mote_dsp_decode(struct mote_dsp_config *c, const uint8_t *p, size_t len) MOTE_CHECK;
 
-// The parameters by name, for recipes and pages: mote_dsp_param(i) from 0 until it is NULL.
+// The parameters by name, for recipes and pages: i from 0 until mote_dsp_param says MOTE_E_NOT_FOUND.
 enum mote_dsp_param_type { MOTE_DSP_PARAM_NUMBER, MOTE_DSP_PARAM_WHOLE, MOTE_DSP_PARAM_FLAG, MOTE_DSP_PARAM_CHOICE };
 struct mote_dsp_param {
     const char *name;    // such as "noise_floor"
@@ -133,7 +133,7 @@ struct mote_dsp_param {
     uint32_t kinds;      // bit 1 << kind is set where the kind uses it
     float lo, hi;        // bounds, inclusive
 };
-const struct mote_dsp_param *mote_dsp_param(unsigned i);
+int mote_dsp_param(unsigned i, struct mote_dsp_param *out) MOTE_CHECK;
 // The value of parameter i (flags 0 or 1, choices by index); 0 where there is no such parameter.
 float mote_dsp_get(const struct mote_dsp_config *c, unsigned i);
 // MOTE_E_LIMIT outside its bounds, MOTE_E_ARG where it is no whole number but should be.
