@@ -2,7 +2,8 @@
 //
 //   1 seq   2 model   3 digest   4 size   5 form   6 base   7 payload   8 payload_size   9 block_size
 //   10 ops   11 arena   12 dsp_variant   13 pipeline   14 stream   15 min_class   16 expires_s
-//   17 health_us   18 provenance   19 golden: [{1 window, 2 features, 3 output}, ...]
+//   17 health_us   18 provenance   19 golden: [{1 window, 2 features, 3 output, 4 type,
+//   5 scale, 6 seed}, ...]
 #include "firmware/core/pkg/mote_pkg.h"
 #include "firmware/core/wire/mote_body.h"
 
@@ -13,7 +14,14 @@ enum {
 #define NEEDED                                                                                                        \
     (1u << SEQ | 1u << MODEL | 1u << DIGEST | 1u << SIZE | 1u << PAYLOAD | 1u << PAYLOAD_SIZE | 1u << BLOCK_SIZE |     \
      1u << ARENA)
-enum { GO_WINDOW = 1, GO_FEATURES, GO_OUTPUT };
+enum { GO_WINDOW = 1, GO_FEATURES, GO_OUTPUT, GO_TYPE, GO_SCALE, GO_SEED };
+#define GO_NEEDED (1u << GO_WINDOW | 1u << GO_FEATURES | 1u << GO_OUTPUT | 1u << GO_TYPE | 1u << GO_SCALE)
+
+// A window is there or made from a seed, never both.
+static bool golden_is_sound(const struct mote_golden *g)
+{
+    return mote_sample_size(g->type) > 0 && mote_is_number(g->scale) && (g->seed == 0) == (g->window.len > 0);
+}
 
 static bool is_sound(const struct mote_manifest *m)
 {
@@ -24,6 +32,9 @@ static bool is_sound(const struct mote_manifest *m)
                  m->block_size <= MOTE_PAYLOAD_BLOCK_MOST && m->golden_count <= MOTE_GOLDEN_MAX;
     bool whole = m->form != MOTE_FORM_WHOLE ||
                  (m->payload_size == m->size && memcmp(m->payload, m->digest, MOTE_DIGEST_LEN) == 0);
+    for (unsigned i = 0; sizes && i < m->golden_count; i++) {
+        sizes = golden_is_sound(&m->golden[i]);
+    }
     return texts && sizes && whole && m->seq > 0 && m->form <= MOTE_FORM_DELTA && m->expires_s <= MOTE_U63_MAX &&
            m->health_us <= MOTE_U63_MAX;
 }
@@ -38,6 +49,9 @@ static void put_golden(struct mote_cbor_writer *w, const struct mote_manifest *m
         mote_map_bytes(&map, GO_WINDOW, g->window.p, g->window.len);
         mote_map_bytes(&map, GO_FEATURES, g->features, MOTE_DIGEST_LEN);
         mote_map_bytes(&map, GO_OUTPUT, g->output.p, g->output.len);
+        mote_map_uint(&map, GO_TYPE, g->type);
+        mote_map_float(&map, GO_SCALE, g->scale);
+        mote_map_uint_opt(&map, GO_SEED, g->seed);
         mote_map_end(&map);
     }
 }
@@ -86,6 +100,32 @@ static void read_blob(struct mote_cbor_reader *r, struct mote_str *s)
     s->p = (const char *)p;
 }
 
+static void read_golden_field(struct mote_cbor_reader *r, uint64_t key, struct mote_golden *g)
+{
+    switch (key) {
+    case GO_WINDOW:
+        read_blob(r, &g->window);
+        break;
+    case GO_FEATURES:
+        mote_read_fixed(r, g->features, MOTE_DIGEST_LEN);
+        break;
+    case GO_OUTPUT:
+        read_blob(r, &g->output);
+        break;
+    case GO_TYPE:
+        mote_read_u8(r, &g->type, UINT8_MAX);
+        break;
+    case GO_SCALE:
+        mote_read_number(r, &g->scale);
+        break;
+    case GO_SEED:
+        mote_cbor_get_u32(r, &g->seed);
+        break;
+    default:
+        mote_cbor_skip(r);
+    }
+}
+
 static void read_golden(struct mote_cbor_reader *r, struct mote_manifest *m)
 {
     size_t n;
@@ -99,22 +139,10 @@ static void read_golden(struct mote_cbor_reader *r, struct mote_manifest *m)
         struct mote_map_reader map;
         mote_map_open(&map, r);
         while (mote_map_next(&map)) {
-            switch (map.key) {
-            case GO_WINDOW:
-                read_blob(r, &m->golden[i].window);
-                break;
-            case GO_FEATURES:
-                mote_read_fixed(r, m->golden[i].features, MOTE_DIGEST_LEN);
-                break;
-            case GO_OUTPUT:
-                read_blob(r, &m->golden[i].output);
-                break;
-            default:
-                mote_cbor_skip(r);
-            }
+            read_golden_field(r, map.key, &m->golden[i]);
         }
         // Kept by the reader.
-        (void)mote_map_need(&map, 1u << GO_WINDOW | 1u << GO_FEATURES | 1u << GO_OUTPUT);
+        (void)mote_map_need(&map, GO_NEEDED);
     }
 }
 
@@ -210,4 +238,31 @@ int mote_manifest_decode(struct mote_manifest *m, const uint8_t *p, size_t len)
         status = MOTE_E_UNSUPPORTED;
     }
     return status != MOTE_OK ? status : is_sound(m) ? MOTE_OK : MOTE_E_FORMAT;
+}
+
+int mote_golden_window(const struct mote_golden *g, uint8_t *out, size_t len)
+{
+    if (g->window.len > 0) {
+        if (g->window.len != len) {
+            return MOTE_E_MISMATCH;
+        }
+        memcpy(out, g->window.p, len);
+        return MOTE_OK;
+    }
+    size_t size = g->type == MOTE_F32 ? 4 : 1; // bytes that one step makes
+    uint32_t x = g->seed;
+    if (len % size != 0) {
+        return MOTE_E_ARG;
+    }
+    for (size_t i = 0; i < len; i += size) {
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        if (size == 4) {
+            mote_putf(out + i, (float)(int8_t)(x & 0xff) / 128.0f);
+        } else {
+            out[i] = (uint8_t)x;
+        }
+    }
+    return MOTE_OK;
 }

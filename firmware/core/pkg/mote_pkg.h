@@ -21,7 +21,10 @@ enum mote_pkg_form { MOTE_FORM_WHOLE, MOTE_FORM_WEIGHTS, MOTE_FORM_DELTA };
 #define MOTE_PAYLOAD_BLOCK_MOST 65536
 #define MOTE_GOLDEN_MAX 4
 struct mote_golden { // one raw window, and what it must give on every device
-    struct mote_str window;   // sample bytes as the sensor gives them: `frames` interleaved frames
+    struct mote_str window;   // sample bytes: whole interleaved frames; empty: made from the seed
+    uint32_t seed;            // of a window that would not fit a manifest, see mote_golden_window
+    uint8_t type;             // enum mote_sample_type of the window's values
+    float scale;              // physical value = raw * scale
     uint8_t features[MOTE_DIGEST_LEN]; // SHA-256 of the quantized input tensor's bytes
     struct mote_str output;   // output tensor's bytes
 };
@@ -48,6 +51,10 @@ struct mote_manifest {
 };
 int mote_manifest_encode(uint8_t *out, size_t cap, const struct mote_manifest *m) MOTE_CHECK;
 int mote_manifest_decode(struct mote_manifest *m, const uint8_t *p, size_t len) MOTE_CHECK;
+// The window's bytes: copied, or made from the seed (xorshift32, state = seed, after each step x ^= x << 13,
+// x ^= x >> 17, x ^= x << 5: a byte is the step's low byte; a float is that byte as int8 / 128). len is
+// window * channels * mote_sample_size(type); MOTE_E_MISMATCH where the given window has another length.
+int mote_golden_window(const struct mote_golden *g, uint8_t *out, size_t len) MOTE_CHECK;
 
 enum mote_key_role { MOTE_KEY_ROOT, MOTE_KEY_RELEASE, MOTE_KEY_BEACON };
 #define MOTE_KEYS_MAX 8
