@@ -153,10 +153,11 @@ void store_close(struct store *s)
     for (size_t i = 0; i < SQL_CACHE; i++) {
         sqlite3_finalize(s->cache[i].st);
     }
+    // The last connection folds the log into the file, so it must be the one that can write blocks.db.
+    sqlite3_close_v2(s->main_db);
     if (s->blocks_db != s->main_db) {
         sqlite3_close_v2(s->blocks_db);
     }
-    sqlite3_close_v2(s->main_db);
     free(s);
 }
 
