@@ -1,0 +1,55 @@
+// A trained network as it is shipped: batch normalisation folded into weights, dropout gone, operators
+// and weights in .tflite's order. What float and int8 files, the quantizer and its simulation share.
+#ifndef TRAINER_GRAPH_H
+#define TRAINER_GRAPH_H
+
+#include "trainer/net.h"
+
+struct err;
+
+enum gop_kind {
+    GOP_CONV, GOP_DWCONV, GOP_DENSE, GOP_MAXPOOL, GOP_AVGPOOL, GOP_ADD, GOP_CONCAT, GOP_RESHAPE, GOP_SOFTMAX
+};
+
+struct gtensor {
+    struct shape s;
+    int layer;    // of the network whose output it is; -1: made by export (reshape, softmax)
+    // set by quant_run
+    float lo, hi; // range seen in calibration
+    float scale;
+    int32_t zero_point;
+};
+
+struct gop {
+    enum gop_kind kind;
+    int in[2], out;        // tensors; in[1] -1 where there is one input
+    const struct layer *l; // geometry; NULL for RESHAPE and SOFTMAX
+    enum act act;
+    // CONV: [out][kh][kw][in]; DWCONV: [kh][kw][c]; DENSE: [out][in]
+    float *w, *b;
+    size_t w_len;
+    int channels;          // of the output
+    // set by quant_run
+    int8_t *qw;
+    int32_t *qb;
+    float *w_scale;        // channels, or 1
+    int w_scales;
+};
+
+struct graph {
+    struct gtensor *t;
+    struct gop *op;
+    int tensors, ops;
+    int input, output;
+};
+
+// softmax: ends in one (classification). The network must outlive the graph. A zeroed graph may be released.
+int graph_from_net(struct graph *g, const struct net *n, bool softmax, struct err *e) MUST_CHECK;
+void graph_release(struct graph *g);
+// Which output channel a weight belongs to.
+int gop_channel(const struct gop *o, size_t weight);
+uint64_t graph_macs(const struct graph *g);
+// Bytes of weights and biases as int8 file data.
+size_t graph_weight_bytes(const struct graph *g);
+
+#endif
