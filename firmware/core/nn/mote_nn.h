@@ -31,6 +31,8 @@ struct mote_nn_ops {
     size_t count;
 };
 extern const struct mote_nn_ops mote_nn_ops_all; // every operator; naming it links every kernel
+// "CONV_2D" and so on (an operator is there once for each type that it takes); NULL past the end.
+const char *mote_nn_ops_name(const struct mote_nn_ops *ops, size_t index);
 
 // Why a model was refused. All borrowed constants; no allocation.
 struct mote_nn_diag {

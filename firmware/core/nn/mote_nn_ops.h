@@ -1,0 +1,47 @@
+// The operators by name, for a firmware that links only what its models need:
+//     static const struct mote_nn_op *const table[] = {&mote_nn_op_conv_2d_i8, &mote_nn_op_softmax_i8};
+//     static const struct mote_nn_ops ops = {table, MOTE_COUNT(table)};
+// The suffix is the type of the first input; operators without one take every type.
+#ifndef MOTE_NN_OPS_H
+#define MOTE_NN_OPS_H
+
+#include "firmware/core/nn/mote_nn.h"
+
+extern const struct mote_nn_op mote_nn_op_conv_2d_i8;
+extern const struct mote_nn_op mote_nn_op_conv_2d_f32;
+extern const struct mote_nn_op mote_nn_op_depthwise_conv_2d_i8;
+extern const struct mote_nn_op mote_nn_op_depthwise_conv_2d_f32;
+extern const struct mote_nn_op mote_nn_op_fully_connected_i8;
+extern const struct mote_nn_op mote_nn_op_fully_connected_f32;
+extern const struct mote_nn_op mote_nn_op_average_pool_2d_i8;
+extern const struct mote_nn_op mote_nn_op_average_pool_2d_f32;
+extern const struct mote_nn_op mote_nn_op_max_pool_2d_i8;
+extern const struct mote_nn_op mote_nn_op_max_pool_2d_f32;
+extern const struct mote_nn_op mote_nn_op_mean_i8;
+extern const struct mote_nn_op mote_nn_op_mean_f32;
+extern const struct mote_nn_op mote_nn_op_add_i8;
+extern const struct mote_nn_op mote_nn_op_add_f32;
+extern const struct mote_nn_op mote_nn_op_reshape;
+extern const struct mote_nn_op mote_nn_op_squeeze;
+extern const struct mote_nn_op mote_nn_op_expand_dims;
+extern const struct mote_nn_op mote_nn_op_softmax_i8;
+extern const struct mote_nn_op mote_nn_op_softmax_f32;
+extern const struct mote_nn_op mote_nn_op_logistic_i8;
+extern const struct mote_nn_op mote_nn_op_logistic_f32;
+extern const struct mote_nn_op mote_nn_op_relu_i8;
+extern const struct mote_nn_op mote_nn_op_relu_f32;
+extern const struct mote_nn_op mote_nn_op_relu6_i8;
+extern const struct mote_nn_op mote_nn_op_relu6_f32;
+extern const struct mote_nn_op mote_nn_op_quantize;
+extern const struct mote_nn_op mote_nn_op_dequantize;
+extern const struct mote_nn_op mote_nn_op_pad;
+extern const struct mote_nn_op mote_nn_op_padv2;
+extern const struct mote_nn_op mote_nn_op_concatenation;
+extern const struct mote_nn_op mote_nn_op_sub_i8;
+extern const struct mote_nn_op mote_nn_op_sub_f32;
+extern const struct mote_nn_op mote_nn_op_mul_f32;
+extern const struct mote_nn_op mote_nn_op_tanh_i8;
+extern const struct mote_nn_op mote_nn_op_tanh_f32;
+extern const struct mote_nn_op mote_nn_op_mean_i16;
+
+#endif

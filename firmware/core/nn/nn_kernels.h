@@ -1,0 +1,92 @@
+// Kernels: what they take, and their portable reference forms (kernel_*_ref.c), which are the oracle for
+// every faster one. A kernel is run through nn_eval_fn with its parameter struct, which prepare has
+// checked and filled; it trusts it.
+#ifndef MOTE_NN_KERNELS_H
+#define MOTE_NN_KERNELS_H
+
+#include "firmware/core/nn/nn_quant.h"
+
+// Geometry that convolutions and pools share. Tensors are NHWC.
+struct nn_window {
+    int32_t batches;
+    int32_t in_h, in_w, in_c;
+    int32_t out_h, out_w, out_c;
+    int32_t k_h, k_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    int32_t pad_h, pad_w; // above and to the left
+};
+
+// CONV_2D, weights [out_c][k_h][k_w][filter_c]; DEPTHWISE_CONV_2D, weights [1][k_h][k_w][out_c].
+struct nn_conv {
+    struct nn_window g;
+    const void *in;
+    const void *weights;
+    const void *bias; // NULL: none
+    void *out;
+    int32_t filter_c;   // input channels of one filter: in_c / groups. Depthwise: depth multiplier
+    // quantized
+    const int32_t *multiplier; // out_c each
+    const int8_t *shift;
+    int32_t in_offset, out_offset; // added to input and output
+    int32_t lo, hi;
+    // float
+    float lo_f, hi_f;
+    void *scratch; // NULL where the kernel asked for none
+};
+void nn_conv_i8_ref(const void *params);
+void nn_conv_f32_ref(const void *params);
+void nn_depthwise_i8_ref(const void *params);
+void nn_depthwise_f32_ref(const void *params);
+
+// FULLY_CONNECTED: weights [out_n][in_n].
+struct nn_fc {
+    const void *in;
+    const void *weights;
+    const void *bias; // NULL: none
+    void *out;
+    int32_t batches, in_n, out_n;
+    const int32_t *multiplier; // one, or out_n where per_channel
+    const int8_t *shift;
+    int32_t in_offset, out_offset;
+    int16_t lo, hi;
+    bool per_channel;
+    void *scratch;
+};
+struct nn_fc_f32 {
+    const float *in;
+    const float *weights;
+    const float *bias;
+    float *out;
+    int32_t batches, in_n, out_n;
+    float lo, hi;
+};
+void nn_fc_i8_ref(const void *params);
+void nn_fc_f32_ref(const void *params);
+
+struct nn_pool {
+    struct nn_window g;
+    const void *in;
+    void *out;
+    int32_t lo, hi;
+    float lo_f, hi_f;
+};
+void nn_average_pool_i8_ref(const void *params);
+void nn_average_pool_f32_ref(const void *params);
+void nn_max_pool_i8_ref(const void *params);
+void nn_max_pool_f32_ref(const void *params);
+
+// Softmax along the last dimension.
+struct nn_softmax {
+    const void *in;
+    void *out;
+    int32_t rows, depth;
+    int32_t multiplier, shift; // to Q5.26
+    int32_t diff_min;          // smaller differences from the maximum give 0
+    float beta;
+    bool out_16;               // int8 in, int16 out
+};
+void nn_softmax_i8_ref(const void *params);
+void nn_softmax_f32_ref(const void *params);
+
+#endif

@@ -1,0 +1,43 @@
+// Every operator, for programs that must run whatever comes: hosts, gateways, large devices.
+#include "firmware/core/nn/mote_nn_ops.h"
+
+static const struct mote_nn_op *const all[] = {
+    &mote_nn_op_conv_2d_i8,
+    &mote_nn_op_conv_2d_f32,
+    &mote_nn_op_depthwise_conv_2d_i8,
+    &mote_nn_op_depthwise_conv_2d_f32,
+    &mote_nn_op_fully_connected_i8,
+    &mote_nn_op_fully_connected_f32,
+    &mote_nn_op_average_pool_2d_i8,
+    &mote_nn_op_average_pool_2d_f32,
+    &mote_nn_op_max_pool_2d_i8,
+    &mote_nn_op_max_pool_2d_f32,
+    &mote_nn_op_mean_i8,
+    &mote_nn_op_mean_f32,
+    &mote_nn_op_add_i8,
+    &mote_nn_op_add_f32,
+    &mote_nn_op_reshape,
+    &mote_nn_op_squeeze,
+    &mote_nn_op_expand_dims,
+    &mote_nn_op_softmax_i8,
+    &mote_nn_op_softmax_f32,
+    &mote_nn_op_logistic_i8,
+    &mote_nn_op_logistic_f32,
+    &mote_nn_op_relu_i8,
+    &mote_nn_op_relu_f32,
+    &mote_nn_op_relu6_i8,
+    &mote_nn_op_relu6_f32,
+    &mote_nn_op_quantize,
+    &mote_nn_op_dequantize,
+    &mote_nn_op_pad,
+    &mote_nn_op_padv2,
+    &mote_nn_op_concatenation,
+    &mote_nn_op_sub_i8,
+    &mote_nn_op_sub_f32,
+    &mote_nn_op_mul_f32,
+    &mote_nn_op_tanh_i8,
+    &mote_nn_op_tanh_f32,
+    &mote_nn_op_mean_i16,
+};
+
+const struct mote_nn_ops mote_nn_ops_all = {all, MOTE_COUNT(all)};

@@ -1,0 +1,141 @@
+// Real factors to fixed point, activation ranges, per-channel factors.
+#include "firmware/core/nn/nn_priv.h"
+#include "firmware/core/nn/nn_quant.h"
+
+bool nn_scale_from(double factor, struct nn_scale *out)
+{
+    uint64_t bits;
+    memcpy(&bits, &factor, sizeof bits);
+    int exponent = (int)(bits >> 52 & 0x7ff);
+    out->multiplier = 0;
+    out->shift = 0;
+    if (bits >> 63 != 0 || exponent == 0x7ff) {
+        return factor == 0.0;
+    }
+    // factor = mantissa * 2^(exponent - 1075), mantissa in [2^52, 2^53); below normal numbers it is 0 here.
+    uint64_t mantissa = (bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1 << 52;
+    int shift = exponent - 1022;
+    uint64_t q = (mantissa + ((uint64_t)1 << 21)) >> 22; // half away from zero, 31 bits left
+    if (q == (uint64_t)1 << 31) {
+        q >>= 1;
+        shift++;
+    }
+    if (shift < -31) {
+        return true;
+    }
+    out->multiplier = (int32_t)q;
+    out->shift = shift;
+    return shift <= 30;
+}
+
+float nn_roundf(float x)
+{
+    if (!(x > -8388608.0f && x < 8388608.0f)) {
+        return x; // whole already, or not a number
+    }
+    float whole = (float)(int32_t)x;
+    float rest = x - whole;
+    return rest >= 0.5f ? whole + 1.0f : rest <= -0.5f ? whole - 1.0f : whole;
+}
+
+// Quantized value of a real bound, saturated far beyond any type's range.
+static int32_t quantize_bound(float real, const struct nn_tensor *out)
+{
+    float q = nn_roundf(real / out->scale);
+    return q > 1e9f ? 1000000000 : q < -1e9f ? -1000000000 : out->zero_point + (int32_t)q;
+}
+
+int nn_need_scale(struct nn_ctx *c, const struct nn_tensor *t)
+{
+    if (t->scales.count != 1 || !(t->scale > 0.0f)) {
+        return nn_misshapen(c, "tensor needs one scale", t);
+    }
+    return MOTE_OK;
+}
+
+int nn_activation_range(struct nn_ctx *c, uint8_t fused, const struct nn_tensor *out, int32_t *lo, int32_t *hi)
+{
+    int rc = nn_need_scale(c, out);
+    if (rc != MOTE_OK) {
+        return rc;
+    }
+    *lo = out->type == MOTE_NN_I8 ? INT8_MIN : INT16_MIN;
+    *hi = out->type == MOTE_NN_I8 ? INT8_MAX : INT16_MAX;
+    switch (fused) {
+    case NN_ACT_NONE:
+        break;
+    case NN_ACT_RELU:
+        *lo = nn_max32(*lo, quantize_bound(0.0f, out));
+        break;
+    case NN_ACT_RELU6:
+        *lo = nn_max32(*lo, quantize_bound(0.0f, out));
+        *hi = nn_min32(*hi, quantize_bound(6.0f, out));
+        break;
+    case NN_ACT_RELU_N1_TO_1:
+        *lo = nn_max32(*lo, quantize_bound(-1.0f, out));
+        *hi = nn_min32(*hi, quantize_bound(1.0f, out));
+        break;
+    default:
+        return nn_unsupported(c, "fused activation is not supported");
+    }
+    return MOTE_OK;
+}
+
+int nn_activation_range_f32(struct nn_ctx *c, uint8_t fused, float *lo, float *hi)
+{
+    static const float bounds[][2] = {
+        [NN_ACT_NONE] = {-3.402823466e38f, 3.402823466e38f},
+        [NN_ACT_RELU] = {0.0f, 3.402823466e38f},
+        [NN_ACT_RELU_N1_TO_1] = {-1.0f, 1.0f},
+        [NN_ACT_RELU6] = {0.0f, 6.0f},
+    };
+    if (fused >= MOTE_COUNT(bounds)) {
+        return nn_unsupported(c, "fused activation is not supported");
+    }
+    *lo = bounds[fused][0];
+    *hi = bounds[fused][1];
+    return MOTE_OK;
+}
+
+int nn_channel_scales(struct nn_ctx *c, const struct nn_tensor *in, const struct nn_tensor *weights,
+                      const struct nn_tensor *out, int32_t channels, const int32_t **multiplier, const int8_t **shift)
+{
+    if (weights->scales.count == 0 || weights->zero_point != 0 ||
+        (weights->scales.count > 1 && weights->scales.count != (uint32_t)channels)) {
+        return nn_misshapen(c, "weights need symmetric scales, one or one a channel", weights);
+    }
+    int32_t *m = nn_keep_array(c, (size_t)channels, sizeof *m);
+    int8_t *s = nn_keep_array(c, (size_t)channels, sizeof *s);
+    for (int32_t i = 0; i < channels; i++) {
+        uint32_t which = weights->scales.count > 1 ? (uint32_t)i : 0;
+        double scale = (double)mote_getf(c->file.fb.p + weights->scales.at + 4 * which);
+        struct nn_scale q;
+        if (!nn_scale_from((double)in->scale * scale / (double)out->scale, &q)) {
+            return nn_misshapen(c, "scales are out of proportion", weights);
+        }
+        if (m != NULL) {
+            m[i] = q.multiplier;
+            s[i] = (int8_t)q.shift;
+        }
+    }
+    *multiplier = m;
+    *shift = s;
+    return MOTE_OK;
+}
+
+int nn_keep_scale(struct nn_ctx *c, double factor, const int32_t **multiplier, const int8_t **shift)
+{
+    struct nn_scale q;
+    if (!nn_scale_from(factor, &q)) {
+        return nn_misshapen(c, "scales are out of proportion", NULL);
+    }
+    int32_t *m = nn_keep_array(c, 1, sizeof *m);
+    int8_t *s = nn_keep_array(c, 1, sizeof *s);
+    if (m != NULL) {
+        *m = q.multiplier;
+        *s = (int8_t)q.shift;
+    }
+    *multiplier = m;
+    *shift = s;
+    return MOTE_OK;
+}

@@ -1,0 +1,54 @@
+// ADD and SUB on int8: both inputs are brought to one scale with 20 bits to spare, added, brought to the output's.
+#include "firmware/core/nn/nn_binary.h"
+
+#define LEFT_SHIFT 20
+
+static int32_t widen(int8_t x, int32_t offset, struct nn_scale q)
+{
+    return nn_rescale((x + offset) * (1 << LEFT_SHIFT), q.multiplier, q.shift);
+}
+
+static void run(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
+                int32_t stride_b)
+{
+    const int8_t *pa = a;
+    const int8_t *pb = b;
+    int8_t *po = out;
+    for (int32_t i = 0; i < n; i++, pa += stride_a, pb += stride_b) {
+        int32_t x = widen(*pa, p->a_offset, p->qa);
+        int32_t y = widen(*pb, p->b_offset, p->qb);
+        int32_t sum = p->subtract ? nn_wrap_sub(x, y) : nn_wrap_add(x, y);
+        int32_t v = nn_wrap_add(nn_rescale(sum, p->qo.multiplier, p->qo.shift), p->out_offset);
+        po[i] = (int8_t)nn_clamp(v, p->range.i[0], p->range.i[1]);
+    }
+}
+
+static int prepare(struct nn_ctx *c, bool subtract)
+{
+    struct nn_binary *p;
+    struct nn_binary_tensors t;
+    int rc = nn_binary_prepare(c, &p, &t, run);
+    if (rc != MOTE_OK || (rc = nn_binary_quantized(c, p, &t, nn_opt_u8(c, 0, 0))) != MOTE_OK) {
+        return rc;
+    }
+    p->subtract = subtract;
+    double twice_max = 2.0 * (double)(t.a.scale > t.b.scale ? t.a.scale : t.b.scale);
+    if (!nn_scale_from((double)t.a.scale / twice_max, &p->qa) || !nn_scale_from((double)t.b.scale / twice_max, &p->qb) ||
+        !nn_scale_from(twice_max / ((double)(1 << LEFT_SHIFT) * (double)t.out.scale), &p->qo) || p->qo.shift > 0) {
+        return nn_misshapen(c, "scales are out of proportion", &t.out);
+    }
+    return MOTE_OK;
+}
+
+static int prepare_add(struct nn_ctx *c)
+{
+    return prepare(c, false);
+}
+
+static int prepare_sub(struct nn_ctx *c)
+{
+    return prepare(c, true);
+}
+
+const struct mote_nn_op mote_nn_op_add_i8 = {"ADD", prepare_add, NULL, NN_ADD, MOTE_NN_I8, 5};
+const struct mote_nn_op mote_nn_op_sub_i8 = {"SUB", prepare_sub, NULL, NN_SUB, MOTE_NN_I8, 5};

@@ -1,0 +1,80 @@
+// CONCATENATION along any axis, of any type. Inputs are taken to be quantized as the output is.
+#include "firmware/core/nn/nn_shape.h"
+
+struct piece {
+    const uint8_t *in;
+    uint32_t bytes; // along the axis and inside it
+};
+
+struct concat {
+    uint8_t *out;
+    const struct piece *piece;
+    uint32_t pieces, rows;
+};
+
+static void eval(const void *params)
+{
+    const struct concat *p = params;
+    uint8_t *out = p->out;
+    for (uint32_t r = 0; r < p->rows; r++) {
+        for (uint32_t i = 0; i < p->pieces; i++) {
+            memcpy(out, p->piece[i].in + (size_t)r * p->piece[i].bytes, p->piece[i].bytes);
+            out += p->piece[i].bytes;
+        }
+    }
+}
+
+static bool fits(const struct nn_tensor *in, const struct nn_tensor *out, int32_t axis)
+{
+    if (in->type != out->type || in->rank != out->rank) {
+        return false;
+    }
+    for (int32_t d = 0; d < out->rank; d++) {
+        if (d != axis && in->dims[d] != out->dims[d]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int prepare(struct nn_ctx *c)
+{
+    struct concat *p = nn_keep(c, sizeof *p);
+    struct nn_tensor out;
+    int rc = nn_arity(c, 1, UINT32_MAX, 1);
+    if (rc != MOTE_OK || (rc = nn_out(c, 0, &out)) != MOTE_OK) {
+        return rc;
+    }
+    int32_t axis = nn_axis(nn_opt_i32(c, 0, 0), out.rank);
+    if (axis < 0 || nn_opt_u8(c, 1, 0) != NN_ACT_NONE) {
+        return nn_misshapen(c, "axis is out of range, or an activation is fused", &out);
+    }
+    struct piece *piece = nn_keep_array(c, c->in.count, sizeof *piece);
+    int64_t along = 0;
+    for (uint32_t i = 0; i < c->in.count; i++) {
+        struct nn_tensor in;
+        rc = nn_in(c, i, &in);
+        if (rc != MOTE_OK) {
+            return rc;
+        }
+        if (!fits(&in, &out, axis)) {
+            return nn_misshapen(c, "input does not match the output", &in);
+        }
+        along += in.dims[axis];
+        if (piece != NULL) {
+            piece[i].in = nn_data(c, &in);
+            piece[i].bytes = (uint32_t)nn_dims_product(&in, (unsigned)axis, in.rank) * nn_type_size(in.type);
+        }
+    }
+    if (along != out.dims[axis]) {
+        return nn_misshapen(c, "inputs do not add up to the output", &out);
+    }
+    p->out = nn_data(c, &out);
+    p->piece = piece;
+    p->pieces = c->in.count;
+    p->rows = (uint32_t)nn_dims_product(&out, 0, (unsigned)axis);
+    c->eval = eval;
+    return MOTE_OK;
+}
+
+const struct mote_nn_op mote_nn_op_concatenation = {"CONCATENATION", prepare, NULL, NN_CONCATENATION, NN_ANY_TYPE, 4};

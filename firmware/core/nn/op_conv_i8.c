@@ -1,0 +1,30 @@
+// CONV_2D and DEPTHWISE_CONV_2D on int8.
+#include "firmware/core/nn/nn_window.h"
+
+static int prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **p)
+{
+    struct nn_conv_tensors t;
+    uint8_t fused;
+    int rc = nn_conv_prepare(c, depthwise, p, &t, &fused);
+    return rc != MOTE_OK ? rc : nn_conv_prepare_quantized(c, *p, &t, fused, MOTE_NN_I32, depthwise ? 3 : 0);
+}
+
+static int prepare_conv(struct nn_ctx *c)
+{
+    struct nn_conv *p;
+    int rc = prepare(c, false, &p);
+    c->eval = nn_conv_i8_ref;
+    return rc;
+}
+
+static int prepare_depthwise(struct nn_ctx *c)
+{
+    struct nn_conv *p;
+    int rc = prepare(c, true, &p);
+    c->eval = nn_depthwise_i8_ref;
+    return rc;
+}
+
+const struct mote_nn_op mote_nn_op_conv_2d_i8 = {"CONV_2D", prepare_conv, nn_conv_macs, NN_CONV_2D, MOTE_NN_I8, 8};
+const struct mote_nn_op mote_nn_op_depthwise_conv_2d_i8 = {
+    "DEPTHWISE_CONV_2D", prepare_depthwise, nn_depthwise_macs, NN_DEPTHWISE_CONV_2D, MOTE_NN_I8, 7};

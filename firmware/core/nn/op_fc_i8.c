@@ -1,0 +1,23 @@
+// FULLY_CONNECTED on int8.
+#include "firmware/core/nn/nn_fc.h"
+
+static int prepare(struct nn_ctx *c)
+{
+    struct nn_fc *p = nn_keep(c, sizeof *p);
+    struct nn_fc_tensors t;
+    struct nn_fc_shape s;
+    int rc = nn_fc_shapes(c, &t, &s);
+    if (rc != MOTE_OK) {
+        return rc;
+    }
+    p->in = nn_data(c, &t.in);
+    p->weights = nn_data(c, &t.weights);
+    p->out = nn_data(c, &t.out);
+    p->batches = s.batches;
+    p->in_n = s.in_n;
+    p->out_n = s.out_n;
+    c->eval = nn_fc_i8_ref;
+    return nn_fc_prepare_quantized(c, p, &t, MOTE_NN_I32);
+}
+
+const struct mote_nn_op mote_nn_op_fully_connected_i8 = {"FULLY_CONNECTED", prepare, nn_fc_macs, NN_FULLY_CONNECTED, MOTE_NN_I8, 14};
