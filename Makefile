@@ -7,6 +7,8 @@
 SHELL := /bin/bash
 B ?= build$(if $(SANITIZE),/sanitize)
 MAKEFLAGS += --no-builtin-rules
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' "$(1)" "$(2)")
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -77,20 +79,23 @@ help: ## this list
 
 $(B)/obj/firmware/core/%.o: firmware/core/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CORE_CFLAGS) $(VARIANT_FLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CORE_CFLAGS) $(VARIANT_FLAGS) -c -o $@ $<
 $(B)/obj/firmware/core/%_avx2.o: VARIANT_FLAGS := -mavx2
 $(B)/obj/firmware/core/%_avx512.o: VARIANT_FLAGS := -mavx512f -mavx512bw -mavx512vl -mavx512vnni
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
 $(B)/obj/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
 
 define archive
 @mkdir -p $(@D)
 @rm -f $@
-$(AR) rcs $@ $^
+$(Q)$(AR) rcs $@ $^
 endef
 $(LIB_CORE): $(call obj,$(CORE_SRC))
 	$(archive)
@@ -111,7 +116,8 @@ below = $(if $(filter firmware/app,$(1)),$(LIB_PORT) $(LIB_COMMON),$(call part_l
 define program_rule
 $(B)/bin/$(1): $(call obj,$(2)) $(call below,$(patsubst %/,%,$(dir $(2))))
 	@mkdir -p $$(@D)
-	$(CC) $(OPT) $(LDFLAGS) -o $$@ $$^ $(LDLIBS)
+	$$(call say,LINK,$$@)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $$@ $$^ $(LDLIBS)
 endef
 $(foreach p,$(PROGRAMS_HERE),$(eval $(call program_rule,$(call prog_name,$(p)),$(call prog_src,$(p)))))
 
@@ -131,7 +137,8 @@ test_libs = $(LIB_SUPPORT) $(if $(filter $(1),$(PARTS)),$(call part_lib,$(1))) $
 define test_rule
 $(B)/tests/$(1): $(B)/obj/tests/$(1).o $(call test_libs,$(firstword $(subst /, ,$(1))))
 	@mkdir -p $$(@D)
-	$(CC) $(OPT) $(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs check) $(LDLIBS)
+	$$(call say,LINK,$$@)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs check) $(LDLIBS)
 endef
 $(foreach t,$(patsubst tests/%.c,%,$(TEST_SRC)),$(eval $(call test_rule,$(t))))
 
