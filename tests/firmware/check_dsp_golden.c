@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(fixed_point_spectra_are_near_those_of_scipy)
 {
-    spectral(MOTE_DSP_Q15, 5e-3);
+    spectral(MOTE_DSP_Q15, 1e-3);
 }
 END_TEST
 
@@ -178,7 +178,7 @@ END_TEST
 
 START_TEST(fixed_point_sound_features_are_near_those_of_numpy)
 {
-    sound(MOTE_DSP_Q15, 1.0 / 256, 0.05);
+    sound(MOTE_DSP_Q15, 1.0 / 256, 0.02);
 }
 END_TEST
 

@@ -75,11 +75,10 @@ static int load(struct dsp_audio *a, const struct dsp_input *in, uint32_t frame)
         largest *= 2;
         up++;
     }
-    int half = down ? 1 << (down - 1) : 0;
     before = start;
     for (uint32_t i = 0; i < n; i++) {
         int now = x[i], v = emphasised(now, before, coefficient);
-        x[i] = (int16_t)((v * (1 << up) + half) >> down);
+        x[i] = (int16_t)dsp_shift_q15(v * (1 << up), down);
         before = now;
     }
     memset(x + n, 0, (c->fft - n) * sizeof(*x));

@@ -16,7 +16,7 @@ void dsp_q15_table(int16_t *table, unsigned n)
     }
 }
 
-// Shifts all values until none is beyond limit; the shift is a multiple of the value's rounding.
+// Shifts all values until none is beyond limit.
 static int make_room(int16_t *x, unsigned n, int limit)
 {
     int largest = 0, shift = 0;
@@ -29,9 +29,8 @@ static int make_room(int16_t *x, unsigned n, int limit)
         shift++;
     }
     if (shift) {
-        int half = 1 << (shift - 1);
         for (unsigned i = 0; i < n; i++) {
-            x[i] = (int16_t)((x[i] + half) >> shift);
+            x[i] = (int16_t)dsp_shift_q15(x[i], shift);
         }
     }
     return shift;
@@ -119,8 +118,8 @@ int dsp_q15_power(const int16_t *table, unsigned n, int16_t *x, uint32_t *power)
         int odd_r = p[1] + q[1], odd_i = q[0] - p[0];
         int c = table[k], s = table[n / 4 - k];
         int tr = (c * odd_r + s * odd_i + 0x4000) >> 15, ti = (c * odd_i - s * odd_r + 0x4000) >> 15;
-        power[k] = squares((er + tr + 1) >> 1, (ei + ti + 1) >> 1);
-        power[m - k] = squares((er - tr + 1) >> 1, (ei - ti + 1) >> 1);
+        power[k] = squares(dsp_shift_q15(er + tr, 1), dsp_shift_q15(ei + ti, 1));
+        power[m - k] = squares(dsp_shift_q15(er - tr, 1), dsp_shift_q15(ei - ti, 1));
     }
     return exponent;
 }
