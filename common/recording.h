@@ -6,6 +6,9 @@
 
 struct err;
 
+// A picture's frames are its pixels in rows from the top, its channels the colours; a stream of pictures
+// has interval_ns 0, one run a picture, width * height frames in each.
+
 // A piece of one stream without gaps: raw typed frames as the sensor gave them.
 struct rec_run {
     int64_t start_us;   // device time of its first frame
