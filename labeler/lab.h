@@ -1,0 +1,29 @@
+// What a thread of the labeler owns, and the one entry that CGI and FastCGI share.
+#ifndef LABELER_LAB_H
+#define LABELER_LAB_H
+
+#include "common/project.h"
+
+struct err;
+struct lab_io;
+struct lab_req;
+struct store;
+
+// Takes over a request whose answer never ends (the event stream): sends the head and keeps it.
+// Non-zero: no room. NULL in struct lab where there is none (CGI): the page polls then.
+typedef int (*lab_hold_fn)(void *ctx, const struct lab_io *io);
+
+struct lab {
+    struct project project;
+    struct store *store;
+    lab_hold_fn hold;
+    void *hold_ctx;
+};
+
+// Opens the project (dir NULL: $MOTELOOP_PROJECT) and its store. A struct lab belongs to one thread.
+int lab_open(struct lab *lab, const char *dir, struct err *e) MUST_CHECK;
+void lab_close(struct lab *lab);
+// Answers one request. True: the connection was handed over to lab->hold, its owner must let it be.
+bool lab_serve(struct lab *lab, const struct lab_io *io);
+
+#endif

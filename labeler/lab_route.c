@@ -1,0 +1,104 @@
+// The routes of the API. See lab_route.h for how to add one.
+#include "labeler/lab_route.h"
+
+#include "common/err.h"
+#include "labeler/api.h"
+
+#define R(method, pattern, role, body, run, params, summary) {method, pattern, role, body, run, params, summary}
+
+const struct lab_route lab_routes[] = {
+    R(LAB_POST, "/api/setup", LAB_NOBODY, LAB_BODY_JSON, api_setup, "token, name, password", "make the first administrator by the one-time link, and sign in"),
+    R(LAB_POST, "/api/login", LAB_NOBODY, LAB_BODY_JSON, api_login, "name, password", "sign in: sets the session cookie, returns the CSRF token"),
+    R(LAB_POST, "/api/logout", LAB_NOBODY, LAB_BODY_JSON, api_logout, "", "end the session"),
+    R(LAB_GET, "/api/me", LAB_NOBODY, LAB_BODY_NONE, api_me, "", "who is asking, and the CSRF token"),
+    R(LAB_GET, "/api/users", LAB_ADMIN, LAB_BODY_NONE, api_users, "", "people and their roles"),
+    R(LAB_POST, "/api/users", LAB_ADMIN, LAB_BODY_JSON, api_user_add, "name, password, role", "add a person"),
+    R(LAB_PUT, "/api/users/:name", LAB_ADMIN, LAB_BODY_JSON, api_user_set, "role, disabled, password", "change a person's role or password, or lock them out"),
+    R(LAB_POST, "/api/tokens", LAB_ADMIN, LAB_BODY_JSON, api_token_add, "name, scope (ingest, read, label, admin), days", "make an API token; the secret is shown once"),
+    R(LAB_GET, "/api/overview", LAB_VIEWER, LAB_BODY_NONE, api_overview, "", "fleet, data, labels, models and releases at a glance"),
+    R(LAB_GET, "/api/changes", LAB_VIEWER, LAB_BODY_NONE, api_changes, "", "counters that move when something was stored: what the page polls without an event stream"),
+    R(LAB_GET, "/api/stream", LAB_VIEWER, LAB_BODY_NONE, api_stream, "", "the same counters as server-sent events"),
+    R(LAB_GET, "/api/devices", LAB_VIEWER, LAB_BODY_NONE, api_devices, "", "devices with their descriptor and state"),
+    R(LAB_GET, "/api/devices/:id", LAB_VIEWER, LAB_BODY_NONE, api_device, "", "one device with its streams, health and last commands"),
+    R(LAB_POST, "/api/devices/:id/record", LAB_ANNOTATOR, LAB_BODY_JSON, api_device_record, "stream, label, seconds", "ask a device to record"),
+    R(LAB_POST, "/api/devices/:id/classify", LAB_ANNOTATOR, LAB_BODY_JSON, api_device_classify, "seconds (0 stops, -1 for ever)", "ask a device to classify"),
+    R(LAB_POST, "/api/devices/:id/stop", LAB_ANNOTATOR, LAB_BODY_JSON, api_device_stop, "", "end a device's recording"),
+    R(LAB_POST, "/api/devices/:id/reboot", LAB_ADMIN, LAB_BODY_JSON, api_device_reboot, "", "restart a device"),
+    R(LAB_GET, "/api/recordings", LAB_VIEWER, LAB_BODY_NONE, api_recordings, "device, stream, label, unlabelled, group, source, search, uncertain, since, until, order (new, old), after, limit", "recordings, filtered; next is the cursor of the following page"),
+    R(LAB_GET, "/api/recordings/count", LAB_VIEWER, LAB_BODY_NONE, api_recordings_count, "the filters of /api/recordings", "how many recordings a filter finds"),
+    R(LAB_GET, "/api/recordings/:id", LAB_VIEWER, LAB_BODY_NONE, api_recording, "", "one recording with streams, labels and events"),
+    R(LAB_GET, "/api/recordings/:id/signals", LAB_VIEWER, LAB_BODY_NONE, api_signals, "stream, from, to (device µs), points", "samples of a stream: single frames where they fit into points, least and greatest value per bin otherwise"),
+    R(LAB_GET, "/api/recordings/:id/spectrogram.png", LAB_VIEWER, LAB_BODY_NONE, api_spectrogram, "stream, channel, from, to, width, height, bins, low_db, high_db", "spectrogram of a stretch as a picture"),
+    R(LAB_GET, "/api/recordings/:id/audio.wav", LAB_VIEWER, LAB_BODY_NONE, api_audio, "stream, from, to", "a stretch as a WAV file; byte ranges are answered"),
+    R(LAB_GET, "/api/recordings/:id/picture.png", LAB_VIEWER, LAB_BODY_NONE, api_picture, "stream", "the first picture of a recording"),
+    R(LAB_GET, "/api/recordings/:id/samples.csv", LAB_VIEWER, LAB_BODY_NONE, api_samples_csv, "stream, from, to", "samples as CSV, device time in µs first"),
+    R(LAB_GET, "/api/recordings/:id/labels", LAB_VIEWER, LAB_BODY_NONE, api_labels, "", "present labels of a recording"),
+    R(LAB_POST, "/api/recordings/:id/labels", LAB_ANNOTATOR, LAB_BODY_JSON, api_label_add, "label, region, start_us, end_us, box {x,y,w,h}, source, model, score", "add a label; without start_us it is for the whole recording"),
+    R(LAB_PUT, "/api/recordings/:id/labels/:region", LAB_ANNOTATOR, LAB_BODY_JSON, api_label_put, "as above, and version", "set a region's label and extent; 409 where version is not the stored one. \"whole\" names the whole recording's"),
+    R(LAB_DELETE, "/api/recordings/:id/labels/:region", LAB_ANNOTATOR, LAB_BODY_JSON, api_label_delete, "version", "delete a region's label (its history stays)"),
+    R(LAB_GET, "/api/recordings/:id/history", LAB_VIEWER, LAB_BODY_NONE, api_label_history, "", "every label event of a recording, oldest first"),
+    R(LAB_GET, "/api/history", LAB_VIEWER, LAB_BODY_NONE, api_history, "limit", "the latest label events of all recordings"),
+    R(LAB_POST, "/api/labels/bulk", LAB_ANNOTATOR, LAB_BODY_JSON, api_label_bulk, "changes [{rec, region, label, start_us, end_us, box, delete, version}]", "many label changes in one transaction, all or none; returns what undoes them"),
+    R(LAB_GET, "/api/classes", LAB_VIEWER, LAB_BODY_NONE, api_classes, "", "label classes with keys, colours and uses"),
+    R(LAB_PUT, "/api/classes/:name", LAB_ANNOTATOR, LAB_BODY_JSON, api_class_put, "hotkey, color, guideline, position, retired", "add or change a label class"),
+    R(LAB_POST, "/api/classes/:name/rename", LAB_REVIEWER, LAB_BODY_JSON, api_class_rename, "to", "rename a label, or merge it into one that exists; history keeps both"),
+    R(LAB_GET, "/api/events", LAB_VIEWER, LAB_BODY_NONE, api_events, "device, after, limit, last", "classified windows that devices reported"),
+    R(LAB_GET, "/api/models", LAB_VIEWER, LAB_BODY_NONE, api_models, "", "models, newest first"),
+    R(LAB_GET, "/api/models/:id", LAB_VIEWER, LAB_BODY_NONE, api_model, "", "one model (number or digest) with recipe and metrics"),
+    R(LAB_GET, "/api/models/:id/file", LAB_VIEWER, LAB_BODY_NONE, api_model_file, "", "its .tflite file"),
+    R(LAB_GET, "/api/datasets", LAB_VIEWER, LAB_BODY_NONE, api_datasets, "", "dataset versions, newest first"),
+    R(LAB_GET, "/api/datasets/:digest", LAB_VIEWER, LAB_BODY_NONE, api_dataset, "", "one dataset version: items per label, split and group"),
+    R(LAB_GET, "/api/releases", LAB_VIEWER, LAB_BODY_NONE, api_releases, "", "releases, newest first"),
+    R(LAB_GET, "/api/rollouts", LAB_VIEWER, LAB_BODY_NONE, api_rollouts, "", "rollouts with their devices, newest first"),
+    R(LAB_GET, "/api/rollouts/:id", LAB_VIEWER, LAB_BODY_NONE, api_rollout, "", "one rollout: stages, states and reasons per device"),
+    R(LAB_POST, "/api/rollouts/:id/state", LAB_ADMIN, LAB_BODY_JSON, api_rollout_state, "state (running, paused, aborted), reason", "pause, resume or abort a rollout"),
+    {LAB_GET, NULL, LAB_NOBODY, LAB_BODY_NONE, NULL, NULL, NULL},
+};
+
+// Compares the request's segments with a pattern; fills arg from ":names".
+static bool matches(struct lab_req *q, const char *pattern)
+{
+    int args = 0;
+    const char *p = pattern;
+    for (int i = 0; i < q->segments; i++) {
+        if (*p++ != '/') {
+            return false;
+        }
+        size_t len = strcspn(p, "/");
+        if (*p == ':') {
+            if (args == (int)ARRAY_LEN(q->arg)) {
+                return false;
+            }
+            q->arg[args++] = q->segment[i];
+        } else if (strlen(q->segment[i]) != len || memcmp(p, q->segment[i], len) != 0) {
+            return false;
+        }
+        p += len;
+    }
+    return *p == 0;
+}
+
+const struct lab_route *lab_route_find(struct lab_req *q, bool *other)
+{
+    *other = false;
+    enum lab_method method = q->method == LAB_HEAD ? LAB_GET : q->method;
+    for (const struct lab_route *r = lab_routes; r->pattern; r++) {
+        if (matches(q, r->pattern)) {
+            if (r->method == method) {
+                return r;
+            }
+            *other = true;
+        }
+    }
+    return NULL;
+}
+
+int lab_route_markdown(struct buf *out)
+{
+    int rc = buf_puts(out, "| request | who | takes | does |\n|---|---|---|---|\n");
+    for (const struct lab_route *r = lab_routes; rc == OK && r->pattern; r++) {
+        rc = buf_printf(out, "| `%s %s` | %s | %s | %s |\n", lab_method_text(r->method), r->pattern,
+                        r->role == LAB_NOBODY ? "everybody" : lab_role_text((int)r->role), r->params, r->summary);
+    }
+    return rc;
+}

@@ -1,0 +1,177 @@
+// moteloop-labeler.fcgi: the labeler under a web server's FastCGI, several threads in one process.
+#include "common/err.h"
+#include "common/log.h"
+#include "common/opt.h"
+#include "labeler/lab.h"
+#include "labeler/lab_req.h"
+#include "labeler/lab_route.h"
+#include "labeler/lab_stream.h"
+
+#include <fcgiapp.h>
+#include <pthread.h>
+
+struct fcgi_opts {
+    const char *project, *listen;
+    int64_t threads;
+};
+#define THREADS_MAX 64
+
+static const char *io_get(void *ctx, const char *name)
+{
+    FCGX_Request *request = ctx;
+    return FCGX_GetParam(name, request->envp);
+}
+
+static size_t io_read(void *ctx, void *out, size_t n)
+{
+    FCGX_Request *request = ctx;
+    int got = FCGX_GetStr(out, (int)n, request->in);
+    return got < 0 ? 0 : (size_t)got;
+}
+
+static int io_write(void *ctx, const void *data, size_t n)
+{
+    FCGX_Request *request = ctx;
+    const char *p = data;
+    while (n) {
+        int piece = n > (1 << 20) ? 1 << 20 : (int)n;
+        if (FCGX_PutStr(p, piece, request->out) != piece) {
+            return -1;
+        }
+        p += piece;
+        n -= (size_t)piece;
+    }
+    return 0;
+}
+
+static int io_flush(void *ctx)
+{
+    FCGX_Request *request = ctx;
+    return FCGX_FFlush(request->out) < 0 ? -1 : 0;
+}
+
+static int held_write(void *ctx, const void *data, size_t n)
+{
+    return io_write(ctx, data, n) || io_flush(ctx) ? -1 : 0;
+}
+
+static void held_done(void *ctx)
+{
+    FCGX_Finish_r(ctx);
+    free(ctx);
+}
+
+static int hold(void *ctx, const struct lab_io *io)
+{
+    struct lab_held h = {io->ctx, held_write, held_done};
+    return lab_stream_add(ctx, &h);
+}
+
+struct worker {
+    struct lab lab;
+    pthread_t thread;
+    int socket;
+};
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    FCGX_Request *request = NULL;
+    for (;;) {
+        if (!request) {
+            request = calloc(1, sizeof(*request));
+            if (!request || FCGX_InitRequest(request, w->socket, 0)) {
+                break;
+            }
+        }
+        if (FCGX_Accept_r(request) < 0) {
+            break;
+        }
+        struct lab_io io = {request, io_get, io_read, io_write, io_flush};
+        if (lab_serve(&w->lab, &io)) {
+            request = NULL; // the event stream's thread has it now
+        } else {
+            FCGX_Finish_r(request);
+        }
+    }
+    free(request);
+    return NULL;
+}
+
+static int fail(const struct err *e)
+{
+    log_error("%s", e->msg);
+    return err_exit_code(e->code);
+}
+
+static int run_workers(const struct fcgi_opts *o, int socket, struct lab_stream *stream)
+{
+    struct worker *w = calloc((size_t)o->threads, sizeof(*w));
+    struct err e = {0};
+    int64_t started = 0;
+    for (int64_t i = 0; w && i < o->threads; i++, started++) {
+        w[i].socket = socket;
+        if (lab_open(&w[i].lab, o->project, &e)) {
+            break;
+        }
+        w[i].lab.hold = hold;
+        w[i].lab.hold_ctx = stream;
+        if (pthread_create(&w[i].thread, NULL, work, &w[i])) {
+            lab_close(&w[i].lab);
+            err_set(&e, E_IO, "cannot start a thread");
+            break;
+        }
+    }
+    if (started == o->threads) {
+        log_info("ready with %lld threads", (long long)started);
+    } else {
+        log_error("%s", e.msg[0] ? e.msg : "out of memory");
+        return 1; // lighttpd tries again; threads that wait end with the process
+    }
+    for (int64_t i = 0; i < started; i++) {
+        pthread_join(w[i].thread, NULL);
+        lab_close(&w[i].lab);
+    }
+    free(w);
+    return 0;
+}
+
+static int run(void *options, int npos, char **pos)
+{
+    struct fcgi_opts *o = options;
+    struct err e = {0};
+    (void)npos;
+    (void)pos;
+    log_init("labeler", LOG_INFO, false);
+    if (o->threads < 1 || o->threads > THREADS_MAX) {
+        err_set(&e, E_USAGE, "--threads is 1 to %d", THREADS_MAX);
+        return fail(&e);
+    }
+    FCGX_Init();
+    int socket = o->listen ? FCGX_OpenSocket(o->listen, 1024) : 0;
+    if (socket < 0 || (!o->listen && FCGX_IsCGI())) {
+        err_set(&e, E_USAGE, o->listen ? "cannot listen on '%s'" : "start this from a web server's FastCGI, or give --listen", o->listen);
+        return fail(&e);
+    }
+    struct lab_stream *stream = NULL;
+    if (lab_stream_start(&stream, o->project, &e)) {
+        return fail(&e);
+    }
+    int code = run_workers(o, socket, stream);
+    lab_stream_stop(stream);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct opt options[] = {
+        OPT_PROJECT(struct fcgi_opts, project),
+        {"listen", "SOCKET", "listen on this Unix socket instead of the one given by the web server", OPT_STR, offsetof(struct fcgi_opts, listen)},
+        {"threads", "N", "requests answered at the same time (default 8)", OPT_I64, offsetof(struct fcgi_opts, threads)},
+        OPT_END};
+    static const struct fcgi_opts defaults = {.threads = 8};
+    static const struct opt_command command = {"moteloop-labeler.fcgi", NULL, "the labeler's API and page for a web server",
+                                               "Run by lighttpd (see web/lighttpd.conf of a project folder).\n", options,
+                                               sizeof(struct fcgi_opts), &defaults, run};
+    return opt_main_single("moteloop-labeler.fcgi", &command, argc, argv);
+}
