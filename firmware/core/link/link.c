@@ -150,16 +150,28 @@ static uint16_t take_id(struct mote_link *l)
     return l->next_id;
 }
 
+static size_t free_slot(const struct mote_link *l)
+{
+    size_t slot = 0;
+    while (slot < MOTE_LINK_INFLIGHT && l->inflight[slot]) {
+        slot++;
+    }
+    return slot;
+}
+
+bool mote_link_has_room(struct mote_link *l, size_t bytes, unsigned qos)
+{
+    return l->state == MOTE_LINK_UP && (!qos || free_slot(l) < MOTE_LINK_INFLIGHT) &&
+           mote_mqtt_publish_size(0, bytes, qos) <= room(l, MOTE_LINK_RESERVE);
+}
+
 int mote_link_publish(struct mote_link *l, const char *topic, const void *payload, size_t len,
                       unsigned qos, bool retain, uint16_t *id)
 {
     if (l->state != MOTE_LINK_UP) {
         return MOTE_E_STATE;
     }
-    size_t slot = 0;
-    while (qos && slot < MOTE_LINK_INFLIGHT && l->inflight[slot]) {
-        slot++;
-    }
+    size_t slot = qos ? free_slot(l) : 0;
     if (slot == MOTE_LINK_INFLIGHT) {
         return MOTE_E_AGAIN;
     }

@@ -87,6 +87,8 @@ int mote_link_publish(struct mote_link *l, const char *topic, const void *payloa
 int mote_link_subscribe(struct mote_link *l, const char *filter, unsigned qos,
                         uint16_t *id) MOTE_CHECK;
 int mote_link_unsubscribe(struct mote_link *l, const char *filter) MOTE_CHECK;
+// Whether a PUBLISH with topic and payload of so many bytes together would be taken now.
+bool mote_link_has_room(struct mote_link *l, size_t bytes, unsigned qos);
 // Bytes queued and not yet taken by the transport.
 size_t mote_link_pending(const struct mote_link *l);
 // Says DISCONNECT (the broker then forgets the will) and closes. Does not come back until init.
