@@ -39,7 +39,7 @@ int sig_view_read(struct lab *lab, const struct lab_req *q, struct sig_view *v, 
     rc = rc ? rc : lab_req_param_i64(q, "to", INT64_MIN / 2, INT64_MAX / 2, &v->to_us, e);
     v->from_us = v->from_us < v->stream_start_us ? v->stream_start_us : v->from_us;
     v->to_us = v->to_us > v->stream_end_us ? v->stream_end_us : v->to_us;
-    v->to_us = v->to_us < v->from_us ? v->from_us : v->to_us;
+    v->to_us = v->to_us <= v->from_us ? v->from_us + (v->interval_ns == 0) : v->to_us; // values without a rate last no time
     return rc;
 }
 

@@ -1,0 +1,12 @@
+// Fills a project folder through the store's functions: devices, recordings of three kinds, labels, events,
+// a model, a release and its rollout. Test data: every session is marked as simulated.
+#ifndef TESTS_LABELER_SEED_H
+#define TESTS_LABELER_SEED_H
+
+#define SEED_SETUP_TOKEN "seed-setup-token"
+
+struct err;
+// Makes dir (which must not hold a store). recordings: of motion; at least 8 for what the tests expect.
+int seed_project(const char *dir, int recordings, struct err *e) MUST_CHECK;
+
+#endif
