@@ -19,6 +19,14 @@
 
 #define MOTE_PIPE_METADATA "moteloop.pipeline"
 
+#define MOTE_PIPE_VERSION 1
+#define MOTE_PIPE_SMOOTH_MAX 64
+#define MOTE_PIPE_CENTROIDS_MAX 256
+
+// CLASSIFY: one output per class, or a single one for the second of two classes.
+// REGRESS: one output per label.
+// ANOMALY: an autoencoder, one output per feature. The only score is the mean squared difference between
+// normalised features and outputs, 1 label or 2; above the threshold it is the second class.
 enum mote_pipe_task { MOTE_TASK_CLASSIFY, MOTE_TASK_REGRESS, MOTE_TASK_ANOMALY };
 
 // Decoded view; text and arrays are borrowed from the CBOR bytes (arrays are little-endian float32,
@@ -36,7 +44,7 @@ struct mote_pipe_config {
     const uint8_t *offset, *gain; // features each: x' = (x - offset) * gain; NULL: none
     uint8_t classes;
     struct mote_str label[MOTE_MAX_CLASSES];
-    float threshold;            // a top score below it is uncertain
+    float threshold;            // a top score below it is uncertain (ANOMALY: the score, above it)
     // Novelty: distance to the nearest centroid in normalised feature space, divided by that
     // centroid's radius; over 1 is unlike everything seen in training. 0 centroids: off.
     uint32_t centroids;
@@ -45,18 +53,22 @@ struct mote_pipe_config {
     uint8_t smooth;             // scores are the mean of this many windows, at least 1
     uint8_t suppress;           // windows that stay quiet after a decision, 0: none
 };
+// Bytes written, or a negative status: MOTE_E_ARG where a value is out of its bounds.
 int mote_pipe_config_encode(uint8_t *out, size_t cap, const struct mote_pipe_config *c) MOTE_CHECK;
+// Checks everything, the DSP block included: what decodes can run. MOTE_E_FORMAT, MOTE_E_LIMIT,
+// MOTE_E_UNSUPPORTED (a version, block or parameter that this build does not know).
 int mote_pipe_config_decode(struct mote_pipe_config *c, const uint8_t *p, size_t len) MOTE_CHECK;
 
 struct mote_pipe_result {
     uint32_t class_index; // of the highest score, the first of equals
     float score[MOTE_MAX_CLASSES]; // dequantized outputs
     uint32_t scores;
-    float novelty;        // 0 where it is off
-    bool uncertain;       // score below threshold, or novelty over 1
+    float novelty;        // 0 where it is off; of ANOMALY without centroids: score / threshold
+    bool uncertain;       // score on the wrong side of the threshold, or novelty over 1
 };
 
-// All state but the arena. The arena holds the model's arena, the features and the DSP's scratch.
+// All state but the arena. The arena holds the model's arena, the features and the DSP's scratch, in this order;
+// the file must stay readable while the pipe is used (labels and normalisation are read in place).
 struct mote_pipe {
     struct mote_pipe_config config;
     struct mote_nn nn;
@@ -65,12 +77,14 @@ struct mote_pipe {
     size_t scratch_len;
 };
 
-// Bytes of arena for model file and its pipeline; verifies both.
+// Bytes of arena for model file and its pipeline; verifies both. MOTE_E_NOT_FOUND where the model carries none.
 int mote_pipe_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, size_t *arena_bytes,
                          struct mote_nn_diag *diag) MOTE_CHECK;
+// arena: 16-byte aligned. MOTE_E_MISMATCH where model and pipeline do not fit each other (diag says why).
 int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const struct mote_nn_ops *ops, void *arena,
                    size_t arena_len, struct mote_nn_diag *diag) MOTE_CHECK;
-// A whole window of raw frames (config.window * config.channels values of that type), to a result.
+// A whole window of raw frames (config.window * config.channels values of that type, enum mote_sample_type), to a
+// result; physical value = raw * scale.
 int mote_pipe_run(struct mote_pipe *p, const void *raw, unsigned type, float scale, struct mote_pipe_result *out) MOTE_CHECK;
 // The first half alone: raw frames to normalised float features (config.features values), without a
 // model: what a trainer trains on. scratch is the caller's (mote_dsp_scratch bytes, 8-byte aligned).
@@ -79,7 +93,24 @@ int mote_pipe_features(const struct mote_pipe_config *c, const void *raw, unsign
 // Normalised features into the model's input tensor, as mote_pipe_run does it (round half away from
 // zero, saturate).
 int mote_pipe_quantize(const float *features, size_t count, const struct mote_nn_tensor *input) MOTE_CHECK;
+// The other way: element i of an output tensor as a number.
+float mote_pipe_dequantize(const struct mote_nn_tensor *output, size_t i);
 // Novelty of normalised features; 0 where it is off.
 float mote_pipe_novelty(const struct mote_pipe_config *c, const float *features);
+// Class and certainty that follow from a result's scores and novelty.
+void mote_pipe_judge(const struct mote_pipe_config *c, struct mote_pipe_result *r);
+
+// What a stream of windows asks for behind each result: scores smoothed over the last windows, and silence
+// after a decision. ring: mote_pipe_post_size bytes, the caller's.
+struct mote_pipe_post {
+    const struct mote_pipe_config *config; // borrowed
+    float *ring;
+    uint32_t filled, next, quiet; // private
+};
+size_t mote_pipe_post_size(const struct mote_pipe_config *c);
+void mote_pipe_post_init(struct mote_pipe_post *post, const struct mote_pipe_config *c, float *ring);
+// Puts the means into the result, with class and uncertainty that follow from them. true where it is a
+// decision: certain, and no other one within the last config.suppress windows.
+bool mote_pipe_post_step(struct mote_pipe_post *post, struct mote_pipe_result *r);
 
 #endif

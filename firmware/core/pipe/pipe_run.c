@@ -1,0 +1,181 @@
+// Opens a model with the pipeline that it carries, and runs windows through both.
+//
+// Arena: | the model's | features | DSP scratch |
+#include "firmware/core/pipe/mote_pipe.h"
+
+#define ALIGN(n) (((n) + 15) & ~(size_t)15)
+
+struct sizes {
+    size_t model, features, scratch;
+};
+
+static int refuse(struct mote_nn_diag *diag, int status, const char *reason)
+{
+    if (diag) {
+        *diag = (struct mote_nn_diag){reason, NULL, -1, -1};
+    }
+    return status;
+}
+
+static int read_pipeline(const void *file, size_t len, struct mote_pipe_config *c, struct mote_nn_diag *diag)
+{
+    const uint8_t *data;
+    size_t bytes;
+    if (mote_nn_metadata(file, len, MOTE_PIPE_METADATA, &data, &bytes) != MOTE_OK) {
+        return refuse(diag, MOTE_E_NOT_FOUND, "the model carries no pipeline (metadata " MOTE_PIPE_METADATA ")");
+    }
+    int status = mote_pipe_config_decode(c, data, bytes);
+    if (status == MOTE_E_UNSUPPORTED) {
+        return refuse(diag, status, "the pipeline needs what this runtime does not have");
+    }
+    return status ? refuse(diag, status, "the pipeline is damaged") : MOTE_OK;
+}
+
+// Verifies the file and its pipeline, and says what both need.
+static int measure(const void *file, size_t len, const struct mote_nn_ops *ops, struct mote_pipe_config *c,
+                   struct sizes *out, struct mote_nn_diag *diag)
+{
+    int status = mote_nn_arena_size(file, len, ops, 0, &out->model, diag);
+    status = status ? status : read_pipeline(file, len, c, diag);
+    if (status) {
+        return status;
+    }
+    out->model = ALIGN(out->model);
+    out->features = ALIGN((size_t)c->features * sizeof(float));
+    return mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns, &out->scratch);
+}
+
+int mote_pipe_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, size_t *arena_bytes,
+                         struct mote_nn_diag *diag)
+{
+    struct mote_pipe_config c;
+    struct sizes size = {0};
+    *arena_bytes = 0;
+    int status = measure(file, len, ops, &c, &size, diag);
+    if (status == MOTE_OK) {
+        *arena_bytes = size.model + size.features + size.scratch;
+    }
+    return status;
+}
+
+static size_t value_size(unsigned type)
+{
+    return type == MOTE_NN_F32 ? 4 : type == MOTE_NN_I16 ? 2 : type == MOTE_NN_I8 || type == MOTE_NN_U8 ? 1 : 0;
+}
+
+static size_t values(const struct mote_nn_tensor *t)
+{
+    size_t size = value_size(t->type);
+    return size ? t->bytes / size : 0;
+}
+
+static bool outputs_fit(const struct mote_pipe_config *c, size_t outputs)
+{
+    if (c->task == MOTE_TASK_ANOMALY) {
+        return outputs == c->features;
+    }
+    return outputs == c->classes || (c->task == MOTE_TASK_CLASSIFY && outputs == 1 && c->classes == 2);
+}
+
+static int match(const struct mote_pipe *p, struct mote_nn_diag *diag)
+{
+    struct mote_nn_tensor in, out;
+    if (mote_nn_input_count(&p->nn) != 1 || mote_nn_output_count(&p->nn) != 1 ||
+        mote_nn_input(&p->nn, 0, &in) != MOTE_OK || mote_nn_output(&p->nn, 0, &out) != MOTE_OK) {
+        return refuse(diag, MOTE_E_MISMATCH, "a pipeline needs a model with one input and one output");
+    }
+    if (values(&in) != p->config.features || (in.type != MOTE_NN_F32 && !(in.scale > 0.0f))) {
+        return refuse(diag, MOTE_E_MISMATCH, "the model's input does not take the pipeline's features");
+    }
+    if (!outputs_fit(&p->config, values(&out))) {
+        return refuse(diag, MOTE_E_MISMATCH, "the model's outputs do not fit the pipeline's labels");
+    }
+    return MOTE_OK;
+}
+
+int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const struct mote_nn_ops *ops, void *arena,
+                   size_t arena_len, struct mote_nn_diag *diag)
+{
+    struct sizes size = {0};
+    memset(p, 0, sizeof(*p));
+    int status = measure(file, len, ops, &p->config, &size, diag);
+    if (status) {
+        return status;
+    }
+    if (arena_len < size.model + size.features + size.scratch) {
+        return refuse(diag, MOTE_E_SPACE, "the arena is too small");
+    }
+    status = mote_nn_open(&p->nn, file, len, ops, 0, arena, size.model, diag);
+    if (status) {
+        return status;
+    }
+    uint8_t *at = arena;
+    p->features = (float *)(void *)(at + size.model);
+    p->scratch = at + size.model + size.features;
+    p->scratch_len = size.scratch;
+    return match(p, diag);
+}
+
+static float reconstruction_error(const struct mote_nn_tensor *out, const float *features, uint32_t count)
+{
+    float sum = 0.0f;
+    for (uint32_t i = 0; i < count; i++) {
+        float d = mote_pipe_dequantize(out, i) - features[i];
+        sum += d * d;
+    }
+    return sum / (float)count;
+}
+
+void mote_pipe_judge(const struct mote_pipe_config *c, struct mote_pipe_result *r)
+{
+    bool strange = r->novelty > 1.0f;
+    r->class_index = 0;
+    switch (c->task) {
+    case MOTE_TASK_ANOMALY:
+        r->uncertain = r->score[0] > c->threshold || strange;
+        r->class_index = r->score[0] > c->threshold && c->classes > 1 ? 1 : 0;
+        break;
+    case MOTE_TASK_REGRESS:
+        r->uncertain = strange;
+        break;
+    default:
+        for (uint32_t i = 1; i < r->scores; i++) {
+            r->class_index = r->score[i] > r->score[r->class_index] ? i : r->class_index;
+        }
+        r->uncertain = r->score[r->class_index] < c->threshold || strange;
+        break;
+    }
+}
+
+int mote_pipe_run(struct mote_pipe *p, const void *raw, unsigned type, float scale, struct mote_pipe_result *out)
+{
+    const struct mote_pipe_config *c = &p->config;
+    struct mote_nn_tensor in, scores;
+    memset(out, 0, sizeof(*out));
+    int status = mote_pipe_features(c, raw, type, scale, p->scratch, p->scratch_len, p->features);
+    status = status ? status : mote_nn_input(&p->nn, 0, &in);
+    status = status ? status : mote_pipe_quantize(p->features, c->features, &in);
+    status = status ? status : mote_nn_invoke(&p->nn);
+    status = status ? status : mote_nn_output(&p->nn, 0, &scores);
+    if (status) {
+        return status;
+    }
+    out->novelty = mote_pipe_novelty(c, p->features);
+    out->scores = c->classes;
+    if (c->task == MOTE_TASK_ANOMALY) {
+        out->scores = 1;
+        out->score[0] = reconstruction_error(&scores, p->features, c->features);
+        if (c->centroids == 0 && c->threshold > 0.0f) {
+            out->novelty = out->score[0] / c->threshold;
+        }
+    } else if (values(&scores) == 1 && c->task == MOTE_TASK_CLASSIFY && c->classes == 2) {
+        out->score[1] = mote_pipe_dequantize(&scores, 0);
+        out->score[0] = 1.0f - out->score[1];
+    } else {
+        for (uint32_t i = 0; i < c->classes; i++) {
+            out->score[i] = mote_pipe_dequantize(&scores, i);
+        }
+    }
+    mote_pipe_judge(c, out);
+    return MOTE_OK;
+}
