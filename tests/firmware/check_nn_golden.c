@@ -8,9 +8,11 @@
 static const char *const models[] = {"ad01_int8",
                                      "hello_world_float",
                                      "hello_world_int8",
+                                     "keyword_scrambled_8bit",
                                      "kws_ref_model",
                                      "micro_speech_quantized",
                                      "pretrainedResnet_quant",
+                                     "trained_lstm_int8",
                                      "vww_96_int8"};
 
 static uint32_t fnv1a(const void *data, size_t len)

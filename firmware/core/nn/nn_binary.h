@@ -23,7 +23,7 @@ struct nn_binary {
         float f[2];
     } range;
     uint8_t elem; // bytes
-    bool subtract;
+    bool second; // the second of two operators that share a run function: SUB, MINIMUM
 };
 
 struct nn_binary_tensors {

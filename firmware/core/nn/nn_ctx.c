@@ -63,7 +63,7 @@ void *nn_keep_array(struct nn_ctx *c, size_t count, size_t size)
     return p;
 }
 
-void *nn_keep(struct nn_ctx *c, size_t size)
+void *nn_keep_params(struct nn_ctx *c, size_t size)
 {
     void *p = nn_keep_array(c, 1, size);
     if (p == NULL) {

@@ -33,6 +33,7 @@ struct nn_conv {
     // float
     float lo_f, hi_f;
     void *scratch; // NULL where the kernel asked for none
+    bool wide_bias; // int16: bias is int64
 };
 void nn_conv_i8_ref(const void *params);
 void nn_conv_f32_ref(const void *params);
@@ -51,6 +52,7 @@ struct nn_fc {
     int32_t in_offset, out_offset;
     int16_t lo, hi;
     bool per_channel;
+    bool wide_bias; // int16: bias is int64
     void *scratch;
 };
 struct nn_fc_f32 {

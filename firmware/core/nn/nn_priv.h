@@ -123,7 +123,7 @@ struct nn_plan {
     uint32_t head;  // bytes that stay, before the activations
 };
 
-#define NN_PARAMS_MAX 192 // bytes of an operator's parameter struct
+#define NN_PARAMS_MAX (52 * sizeof(void *)) // bytes of an operator's parameter struct
 
 // What a prepare function works with.
 struct nn_ctx {
@@ -179,7 +179,8 @@ int nn_out(struct nn_ctx *c, uint32_t i, struct nn_tensor *t) MOTE_CHECK;
 void *nn_data(const struct nn_ctx *c, const struct nn_tensor *t);
 // Zeroed memory that stays as long as the model is open. nn_keep never gives NULL and is for structs of at most
 // NN_PARAMS_MAX bytes, one an operator; nn_keep_array gives NULL while measuring.
-void *nn_keep(struct nn_ctx *c, size_t size);
+void *nn_keep_params(struct nn_ctx *c, size_t size);
+#define nn_keep(c, size) ((void)sizeof(char[(size) <= NN_PARAMS_MAX ? 1 : -1]), nn_keep_params(c, size))
 void *nn_keep_array(struct nn_ctx *c, size_t count, size_t size);
 // Memory for the time of the present operator's run; NULL while measuring. Fails on absurd sizes.
 int nn_scratch(struct nn_ctx *c, uint64_t bytes, void *pointer_out) MOTE_CHECK;

@@ -17,7 +17,7 @@ static void run(const struct nn_binary *p, const void *a, const void *b, void *o
     for (int32_t i = 0; i < n; i++, pa += stride_a, pb += stride_b) {
         int32_t x = widen(*pa, p->a_offset, p->qa);
         int32_t y = widen(*pb, p->b_offset, p->qb);
-        int32_t sum = p->subtract ? nn_wrap_sub(x, y) : nn_wrap_add(x, y);
+        int32_t sum = p->second ? nn_wrap_sub(x, y) : nn_wrap_add(x, y);
         int32_t v = nn_wrap_add(nn_rescale(sum, p->qo.multiplier, p->qo.shift), p->out_offset);
         po[i] = (int8_t)nn_clamp(v, p->range.i[0], p->range.i[1]);
     }
@@ -31,10 +31,22 @@ static int prepare(struct nn_ctx *c, bool subtract)
     if (rc != MOTE_OK || (rc = nn_binary_quantized(c, p, &t, nn_opt_u8(c, 0, 0))) != MOTE_OK) {
         return rc;
     }
-    p->subtract = subtract;
-    double twice_max = 2.0 * (double)(t.a.scale > t.b.scale ? t.a.scale : t.b.scale);
-    if (!nn_scale_from((double)t.a.scale / twice_max, &p->qa) || !nn_scale_from((double)t.b.scale / twice_max, &p->qb) ||
-        !nn_scale_from(twice_max / ((double)(1 << LEFT_SHIFT) * (double)t.out.scale), &p->qo) || p->qo.shift > 0) {
+    p->second = subtract;
+    double a;
+    double b;
+    double sum;
+    if (subtract) { // the reference computes these in float, but those of ADD in double
+        float twice_max = 2.0f * (t.a.scale > t.b.scale ? t.a.scale : t.b.scale);
+        a = (double)(t.a.scale / twice_max);
+        b = (double)(t.b.scale / twice_max);
+        sum = (double)(twice_max / ((float)(1 << LEFT_SHIFT) * t.out.scale));
+    } else {
+        double twice_max = 2.0 * (double)(t.a.scale > t.b.scale ? t.a.scale : t.b.scale);
+        a = (double)t.a.scale / twice_max;
+        b = (double)t.b.scale / twice_max;
+        sum = twice_max / ((double)(1 << LEFT_SHIFT) * (double)t.out.scale);
+    }
+    if (!nn_scale_from(a, &p->qa) || !nn_scale_from(b, &p->qb) || !nn_scale_from(sum, &p->qo) || p->qo.shift > 0) {
         return nn_misshapen(c, "scales are out of proportion", &t.out);
     }
     return MOTE_OK;

@@ -110,7 +110,7 @@ int nn_conv_prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **params, s
 }
 
 int nn_conv_prepare_quantized(struct nn_ctx *c, struct nn_conv *p, const struct nn_conv_tensors *t, uint8_t fused,
-                              uint8_t bias_type, unsigned axis)
+                              uint8_t bias_type, unsigned axis, uint32_t bias_input)
 {
     if (t->weights.type != MOTE_NN_I8) {
         return nn_unsupported(c, "weights must be int8");
@@ -120,12 +120,38 @@ int nn_conv_prepare_quantized(struct nn_ctx *c, struct nn_conv *p, const struct 
     }
     int rc = nn_need_scale(c, &t->in);
     if (rc != MOTE_OK || (rc = nn_activation_range(c, fused, &t->out, &p->lo, &p->hi)) != MOTE_OK ||
-        (rc = nn_bias(c, 2, bias_type, p->g.out_c, &p->bias)) != MOTE_OK) {
+        (rc = nn_bias(c, bias_input, bias_type, p->g.out_c, &p->bias)) != MOTE_OK) {
         return rc;
     }
     p->in_offset = -t->in.zero_point;
     p->out_offset = t->out.zero_point;
     return nn_channel_scales(c, &t->in, &t->weights, &t->out, p->g.out_c, &p->multiplier, &p->shift);
+}
+
+int nn_wide_bias(struct nn_ctx *c, unsigned option, bool *wide)
+{
+    struct nn_tensor bias;
+    int rc = nn_in_optional(c, 2, &bias);
+    if (rc == MOTE_E_NOT_FOUND) {
+        *wide = option == UINT_MAX || nn_opt_u8(c, option, 0) != MOTE_NN_I32;
+        return MOTE_OK;
+    }
+    *wide = option == UINT_MAX || (rc == MOTE_OK && bias.type != MOTE_NN_I32);
+    return rc;
+}
+
+int nn_symmetric_i16(struct nn_ctx *c, const struct nn_tensor *in, const struct nn_tensor *out, bool wide,
+                     const int8_t *shift, int32_t count)
+{
+    if (in->zero_point != 0 || out->zero_point != 0) {
+        return nn_misshapen(c, "int16 tensors must have zero point 0", out);
+    }
+    for (int32_t i = 0; wide && shift != NULL && i < count; i++) {
+        if (shift[i] > 7) { // the 64-bit rescaling shifts right by 15 - shift
+            return nn_misshapen(c, "scales are out of proportion", out);
+        }
+    }
+    return MOTE_OK;
 }
 
 uint64_t nn_conv_macs(struct nn_ctx *c)

@@ -6,7 +6,7 @@ static int prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **p)
     struct nn_conv_tensors t;
     uint8_t fused;
     int rc = nn_conv_prepare(c, depthwise, p, &t, &fused);
-    return rc != MOTE_OK ? rc : nn_conv_prepare_quantized(c, *p, &t, fused, MOTE_NN_I32, depthwise ? 3 : 0);
+    return rc != MOTE_OK ? rc : nn_conv_prepare_quantized(c, *p, &t, fused, MOTE_NN_I32, depthwise ? 3 : 0, 2);
 }
 
 static int prepare_conv(struct nn_ctx *c)

@@ -1,0 +1,223 @@
+// UNIDIRECTIONAL_SEQUENCE_LSTM on int8 with an int16 cell: no peephole, projection or normalisation.
+//
+// For each time step: gate = f(clamp16(W x + b) + clamp16(R h)), with logistic for input, forget and output and
+// tanh for the cell gate; cell = forget * cell + input * gate; h = tanh(cell) * output. Hidden and cell state
+// are variable tensors and carry over to the next invoke.
+#include "firmware/core/nn/nn_priv.h"
+#include "firmware/core/nn/nn_table_i16.h"
+
+enum gate { INPUT, FORGET, CELL, OUTPUT, GATES };
+
+struct half {
+    const int8_t *weights;
+    struct nn_scale q;
+};
+struct lstm {
+    const int8_t *in;
+    int8_t *out;
+    int8_t *hidden;
+    int16_t *cell;
+    int8_t *next; // scratch: the new hidden state, while the old one is in use
+    struct half w[GATES], r[GATES];
+    const int32_t *bias[GATES];
+    int32_t batches, steps, inputs, states;
+    int32_t in_zero, hidden_zero;
+    struct nn_scale forget, update, emit;
+    int32_t cell_multiplier, cell_shift; // of the cell state, for tanh
+    int16_t clip;                        // 0: none
+    bool time_major;
+};
+
+static int32_t clamp16(int32_t x)
+{
+    return nn_clamp(x, INT16_MIN, INT16_MAX);
+}
+
+static int32_t dot(const int8_t *w, const int8_t *x, int32_t n, int32_t zero)
+{
+    uint32_t sum = 0;
+    for (int32_t i = 0; i < n; i++) {
+        sum += (uint32_t)(w[i] * (x[i] - zero));
+    }
+    return (int32_t)sum;
+}
+
+static int32_t gate_sum(const struct lstm *p, int g, const int8_t *x, const int8_t *h, int32_t s)
+{
+    int32_t a = nn_wrap_add(dot(p->w[g].weights + (size_t)s * (size_t)p->inputs, x, p->inputs, p->in_zero), p->bias[g][s]);
+    int32_t b = dot(p->r[g].weights + (size_t)s * (size_t)p->states, h, p->states, p->hidden_zero);
+    return clamp16(clamp16(nn_rescale(a, p->w[g].q.multiplier, p->w[g].q.shift)) +
+                   clamp16(nn_rescale(b, p->r[g].q.multiplier, p->r[g].q.shift)));
+}
+
+static int32_t product(int32_t a, int32_t b, struct nn_scale q)
+{
+    return nn_rescale(a * b, q.multiplier, q.shift);
+}
+
+static void step(const struct lstm *p, const int8_t *x, int8_t *h, int16_t *cell, int8_t *out)
+{
+    for (int32_t s = 0; s < p->states; s++) {
+        int32_t gate[GATES];
+        for (int g = 0; g < GATES; g++) {
+            int16_t sum = (int16_t)gate_sum(p, g, x, h, s);
+            gate[g] = g == CELL ? nn_tanh_i16(sum, 3, 0) : nn_logistic_i16(sum, 3, 0);
+        }
+        int32_t c = clamp16(product(gate[FORGET], cell[s], p->forget));
+        c = clamp16(c + clamp16(product(gate[INPUT], gate[CELL], p->update)));
+        c = p->clip > 0 ? nn_clamp(c, -p->clip, p->clip) : c;
+        cell[s] = (int16_t)c;
+        int32_t y = product(nn_tanh_i16(cell[s], p->cell_multiplier, p->cell_shift), gate[OUTPUT], p->emit);
+        p->next[s] = (int8_t)nn_clamp(nn_wrap_add(y, p->hidden_zero), INT8_MIN, INT8_MAX);
+    }
+    memcpy(h, p->next, (size_t)p->states);
+    memcpy(out, p->next, (size_t)p->states);
+}
+
+static void eval(const void *params)
+{
+    const struct lstm *p = params;
+    for (int32_t b = 0; b < p->batches; b++) {
+        for (int32_t t = 0; t < p->steps; t++) {
+            size_t at = p->time_major ? (size_t)t * (size_t)p->batches + (size_t)b : (size_t)b * (size_t)p->steps + (size_t)t;
+            step(p, p->in + at * (size_t)p->inputs, p->hidden + (size_t)b * (size_t)p->states,
+                 p->cell + (size_t)b * (size_t)p->states, p->out + at * (size_t)p->states);
+        }
+    }
+}
+
+// Input numbers of the 24 that the operator has.
+enum { IN_X, IN_W, IN_R = 5, IN_PEEPHOLE = 9, IN_BIAS = 12, IN_PROJECTION = 16, IN_HIDDEN = 18, IN_CELL, IN_NORM, INPUTS = 24 };
+
+static int need(struct nn_ctx *c, uint32_t i, uint8_t type, int32_t rows, int32_t columns, struct nn_tensor *t)
+{
+    int rc = nn_in(c, i, t);
+    if (rc == MOTE_OK && (t->type != type || t->count != rows * columns)) {
+        rc = nn_misshapen(c, "tensor has the wrong type or size", t);
+    }
+    return rc;
+}
+
+// Weights of one gate half: the factor to Q3.12, from scales multiplied in float as the reference does.
+static int half_gate(struct nn_ctx *c, uint32_t i, const struct nn_tensor *x, struct lstm *p, int32_t columns, struct half *out)
+{
+    struct nn_tensor w;
+    int rc = need(c, i, MOTE_NN_I8, p->states, columns, &w);
+    if (rc != MOTE_OK || (rc = nn_need_scale(c, &w)) != MOTE_OK) {
+        return rc;
+    }
+    float factor = x->scale * w.scale;
+    out->weights = nn_data(c, &w);
+    if (w.zero_point != 0 || !nn_scale_from((double)factor * 4096.0, &out->q)) {
+        return nn_misshapen(c, "scales are out of proportion", &w);
+    }
+    return MOTE_OK;
+}
+
+static int gates(struct nn_ctx *c, struct lstm *p, const struct nn_tensor *x, const struct nn_tensor *h)
+{
+    for (uint32_t g = 0; g < GATES; g++) {
+        struct nn_tensor bias;
+        int rc = half_gate(c, IN_W + g, x, p, p->inputs, &p->w[g]);
+        if (rc != MOTE_OK || (rc = half_gate(c, IN_R + g, h, p, p->states, &p->r[g])) != MOTE_OK ||
+            (rc = need(c, IN_BIAS + g, MOTE_NN_I32, p->states, 1, &bias)) != MOTE_OK) {
+            return rc;
+        }
+        p->bias[g] = nn_data(c, &bias);
+    }
+    return MOTE_OK;
+}
+
+// Refuses the inputs of variants, and what is not plain in the options.
+static int plain(struct nn_ctx *c)
+{
+    int rc = nn_arity(c, INPUTS, INPUTS, 1);
+    struct nn_tensor t;
+    for (uint32_t i = 0; rc == MOTE_OK && i < INPUTS; i++) {
+        bool variant = (i >= IN_PEEPHOLE && i < IN_BIAS) || (i >= IN_PROJECTION && i < IN_HIDDEN) || i >= IN_NORM;
+        if (variant && nn_in_optional(c, i, &t) != MOTE_E_NOT_FOUND) {
+            rc = nn_unsupported(c, "peephole, projection and normalisation");
+        }
+    }
+    if (rc == MOTE_OK && (nn_opt_u8(c, 0, 0) != 4 || nn_opt_u8(c, 5, 0) != 0)) {
+        rc = nn_unsupported(c, "only tanh and full recurrence");
+    }
+    return rc;
+}
+
+static int states(struct nn_ctx *c, struct lstm *p, struct nn_tensor *hidden, struct nn_tensor *cell)
+{
+    bool exact;
+    int rc = need(c, IN_CELL, MOTE_NN_I16, p->batches, p->states, cell);
+    if (rc != MOTE_OK || (rc = nn_need_scale(c, cell)) != MOTE_OK || (rc = nn_need_scale(c, hidden)) != MOTE_OK) {
+        return rc;
+    }
+    if (!hidden->variable || !cell->variable) {
+        return nn_misshapen(c, "state is not variable", cell);
+    }
+    int32_t power = nn_log2_rounded(cell->scale, &exact) + 12;
+    if (power < -15 || power > 14) {
+        return nn_misshapen(c, "scale of the cell state is out of range", cell);
+    }
+    p->cell_multiplier = power < 0 ? 3 : 3 << power;
+    p->cell_shift = power < 0 ? -power : 0;
+    double clip = (double)nn_opt_f32(c, 1, 0.0f) / (double)cell->scale;
+    p->clip = clip >= 32767.0 ? INT16_MAX : clip > 0.0 ? (int16_t)clip : 0;
+    const double q15 = 1.0 / 32768.0;
+    if (!nn_scale_from(q15 * (double)cell->scale / (double)cell->scale, &p->forget) ||
+        !nn_scale_from(q15 * q15 / (double)cell->scale, &p->update) ||
+        !nn_scale_from(q15 * q15 / (double)hidden->scale, &p->emit)) {
+        return nn_misshapen(c, "scales are out of proportion", cell);
+    }
+    p->hidden = nn_data(c, hidden);
+    p->cell = nn_data(c, cell);
+    p->hidden_zero = hidden->zero_point;
+    return MOTE_OK;
+}
+
+static int prepare(struct nn_ctx *c)
+{
+    struct lstm *p = nn_keep(c, sizeof *p);
+    struct nn_tensor in;
+    struct nn_tensor out;
+    struct nn_tensor hidden;
+    struct nn_tensor cell;
+    int rc = plain(c);
+    if (rc != MOTE_OK || (rc = nn_in(c, IN_X, &in)) != MOTE_OK || (rc = nn_out(c, 0, &out)) != MOTE_OK ||
+        (rc = nn_in(c, IN_HIDDEN, &hidden)) != MOTE_OK || (rc = nn_need_scale(c, &in)) != MOTE_OK) {
+        return rc;
+    }
+    if (in.rank != 3 || out.rank != 3 || out.type != MOTE_NN_I8 || in.dims[0] != out.dims[0] || in.dims[1] != out.dims[1]) {
+        return nn_misshapen(c, "input and output do not match", &out);
+    }
+    p->time_major = nn_opt_u8(c, 3, 0) != 0;
+    p->batches = in.dims[p->time_major ? 1 : 0];
+    p->steps = in.dims[p->time_major ? 0 : 1];
+    p->inputs = in.dims[2];
+    p->states = out.dims[2];
+    if (p->inputs > 32767 || p->states > 32767 || p->batches > 32767) {
+        return nn_fail(c, MOTE_E_LIMIT, "LSTM is too large", &in);
+    }
+    p->in = nn_data(c, &in);
+    p->out = nn_data(c, &out);
+    p->in_zero = in.zero_point;
+    c->eval = eval;
+    if ((rc = need(c, IN_HIDDEN, MOTE_NN_I8, p->batches, p->states, &hidden)) != MOTE_OK ||
+        (rc = states(c, p, &hidden, &cell)) != MOTE_OK || (rc = gates(c, p, &in, &hidden)) != MOTE_OK) {
+        return rc;
+    }
+    return nn_scratch(c, (uint64_t)p->states, &p->next);
+}
+
+static uint64_t macs(struct nn_ctx *c)
+{
+    struct nn_tensor in;
+    struct nn_tensor out;
+    if (nn_in(c, 0, &in) != MOTE_OK || nn_out(c, 0, &out) != MOTE_OK) {
+        return 0;
+    }
+    return (uint64_t)out.count * 4u * (uint64_t)(in.dims[2] + out.dims[2]);
+}
+
+const struct mote_nn_op mote_nn_op_unidirectional_sequence_lstm_i8 = {
+    "UNIDIRECTIONAL_SEQUENCE_LSTM", prepare, macs, NN_UNIDIRECTIONAL_SEQUENCE_LSTM, MOTE_NN_I8, 4};
