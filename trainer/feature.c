@@ -1,0 +1,256 @@
+// Extracting, standardising and augmenting features. See feature.h.
+#include "trainer/feature.h"
+#include "common/err.h"
+#include "trainer/augment.h"
+
+#include <math.h>
+
+// A stretch around the window is decoded, a window's length to either side, for shifts and other speeds.
+#define AROUND 1
+
+struct feature_lane {
+    float *frames;     // (1 + 2 * AROUND) windows
+    float *window, *background;
+    void *scratch;
+    size_t scratch_len;
+    int64_t bad;       // first window with values that are not finite, -1: none
+    int status;        // of the DSP block
+};
+
+static float raw_value(const uint8_t *p, unsigned type)
+{
+    switch (type) {
+    case MOTE_U8: return *p;
+    case MOTE_I8: return (int8_t)*p;
+    case MOTE_I16: return (int16_t)mote_get16(p);
+    case MOTE_I32: return (float)(int32_t)mote_get32(p);
+    default: return mote_getf(p);
+    }
+}
+
+static void decode(const struct piece *p, unsigned channels, size_t from, size_t frames, float *out)
+{
+    size_t size = mote_sample_size(p->type), n = frames * channels;
+    const uint8_t *raw = p->raw + from * channels * size;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = raw_value(raw + i * size, p->type) * p->scale;
+    }
+}
+
+static void standardise(const struct features *f, float *x)
+{
+    for (size_t i = 0; f->offset && i < f->count; i++) {
+        x[i] = (x[i] - f->offset[i]) * f->gain[i];
+    }
+}
+
+void features_augmented(const struct features *f, int lane, const struct window *w, uint64_t key, float *x)
+{
+    const struct windows *all = f->w;
+    struct feature_lane *l = &f->lane[lane];
+    struct rng g;
+    rng_seed(&g, key, 9);
+    const struct piece *p = &all->piece[w->piece];
+    size_t before = w->frame < AROUND * all->window ? w->frame : AROUND * all->window;
+    size_t from = w->frame - before, end = (size_t)w->frame + (1 + AROUND) * all->window;
+    end = end > p->frames ? p->frames : end;
+    struct augment_source s = {.frames = l->frames, .count = end - from, .at = before, .channels = all->channels,
+                               .window = all->window, .width = all->width, .height = all->height, .spread = f->spread};
+    decode(p, all->channels, from, end - from, l->frames);
+    if (f->r->background > 0 && all->width == 0) {
+        const struct window *o = &all->w[rng_below(&g, (uint32_t)all->count)];
+        if (o->split == SPLIT_TRAIN) {
+            decode(&all->piece[o->piece], all->channels, o->frame, all->window, l->background);
+            s.background = l->background;
+        }
+    }
+    augment_window(f->r, &s, &g, l->window);
+    if (mote_dsp_run(&f->r->dsp, all->channels, all->window, all->interval_ns, l->window, x, l->scratch, l->scratch_len)) {
+        memset(x, 0, f->count * sizeof(float)); // cannot be: features_make has run the same block
+    }
+    standardise(f, x);
+    if (augment_changes_features(f->r)) {
+        augment_features(f->r, f->shape, &g, x);
+    }
+}
+
+struct extract {
+    struct features *f;
+    int lanes;
+};
+
+static void extract_lane(void *ctx, int lane)
+{
+    const struct extract *x = ctx;
+    struct features *f = x->f;
+    const struct windows *w = f->w;
+    struct feature_lane *l = &f->lane[lane];
+    size_t size = 0;
+    for (size_t i = w->count * (size_t)lane / (size_t)x->lanes, to = w->count * ((size_t)lane + 1) / (size_t)x->lanes; i < to; i++) {
+        const struct piece *p = &w->piece[w->w[i].piece];
+        size = w->channels * mote_sample_size(p->type);
+        float *out = f->x + i * f->count;
+        int rc = mote_dsp_run_raw(&f->r->dsp, w->channels, w->window, w->interval_ns, p->raw + w->w[i].frame * size, p->type,
+                                  p->scale, out, l->scratch, l->scratch_len);
+        l->status = rc ? rc : l->status;
+        for (size_t j = 0; j < f->count && l->bad < 0; j++) {
+            l->bad = isfinite(out[j]) ? -1 : (int64_t)i;
+        }
+    }
+}
+
+static int make_lanes(struct features *f, int lanes, struct err *e)
+{
+    size_t values = (size_t)f->w->window * f->w->channels, scratch = 0;
+    if (mote_dsp_scratch(&f->r->dsp, f->w->channels, f->w->window, f->w->interval_ns, &scratch)) {
+        return err_set(e, E_STATE, "the feature block does not say what scratch it needs");
+    }
+    f->lane = calloc((size_t)lanes, sizeof(*f->lane));
+    f->lanes = f->lane ? lanes : 0;
+    bool there = f->lane;
+    for (int i = 0; i < f->lanes; i++) {
+        struct feature_lane *l = &f->lane[i];
+        *l = (struct feature_lane){.scratch_len = scratch, .bad = -1};
+        l->frames = calloc((1 + 2 * AROUND) * values, sizeof(float));
+        l->window = calloc(values, sizeof(float));
+        l->background = calloc(values, sizeof(float));
+        l->scratch = malloc(scratch + 16);
+        there = there && l->frames && l->window && l->background && l->scratch;
+    }
+    return there ? OK : err_set(e, E_MEM, "out of memory");
+}
+
+// Mean and deviation of every feature over the training windows. A feature that hardly varies is not blown up:
+// its deviation counts as at least r->limit of the mean deviation.
+static int learn_scale(struct features *f, struct err *e)
+{
+    f->offset = calloc(f->count, sizeof(float));
+    f->gain = calloc(f->count, sizeof(float));
+    double *sum = calloc(2 * f->count, sizeof(*sum)), n = 0, mean_deviation = 0;
+    if (!f->offset || !f->gain || !sum) {
+        free(sum);
+        return err_set(e, E_MEM, "out of memory");
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        n = 0;
+        for (size_t i = 0; i < f->w->count; i++) {
+            if (f->w->w[i].split != SPLIT_TRAIN && f->w->w[i].split != SPLIT_NONE) {
+                continue;
+            }
+            n++;
+            for (size_t j = 0; j < f->count; j++) {
+                double v = (double)f->x[i * f->count + j];
+                double d = pass ? v - sum[j] : v;
+                sum[(size_t)pass * f->count + j] += pass ? d * d : d;
+            }
+        }
+        for (size_t j = 0; j < f->count; j++) {
+            double *s = &sum[(size_t)pass * f->count + j];
+            *s = pass ? sqrt(*s / n) : *s / n;
+        }
+    }
+    for (size_t j = 0; j < f->count; j++) {
+        mean_deviation += sum[f->count + j] / (double)f->count;
+    }
+    double least = f->r->limit * mean_deviation;
+    for (size_t j = 0; j < f->count; j++) {
+        double d = sum[f->count + j] > least ? sum[f->count + j] : least;
+        f->offset[j] = (float)sum[j];
+        f->gain[j] = d > 1e-12 ? (float)(1 / d) : 1;
+    }
+    free(sum);
+    return OK;
+}
+
+// The mean deviation of physical values within a window, over a sample of windows.
+static float measure_spread(const struct features *f)
+{
+    const struct windows *w = f->w;
+    double total = 0;
+    size_t values = (size_t)w->window * w->channels, step = w->count / 64 + 1, n = 0;
+    for (size_t i = 0; i < w->count; i += step, n++) {
+        decode(&w->piece[w->w[i].piece], w->channels, w->w[i].frame, w->window, f->lane[0].window);
+        double sum = 0, squares = 0;
+        for (size_t j = 0; j < values; j++) {
+            double v = (double)f->lane[0].window[j];
+            sum += v;
+            squares += v * v;
+        }
+        double var = squares / (double)values - sum / (double)values * (sum / (double)values);
+        total += var > 0 ? sqrt(var) : 0;
+    }
+    return n ? (float)(total / (double)n) : 0;
+}
+
+static int settle_block(struct features *f, struct err *e)
+{
+    const struct windows *w = f->w;
+    const struct mote_dsp_config *d = &f->r->dsp;
+    const char *why = mote_dsp_why_not(d, w->channels, w->window, w->interval_ns);
+    if (why) {
+        return err_set(e, E_FORMAT, "[features] block '%s' on %u channels, %u frames of %.6g ms: %s", mote_dsp_kind_name(d->kind),
+                       w->channels, w->window, (double)w->interval_ns / 1e6, why);
+    }
+    if (mote_dsp_shape(d, w->channels, w->window, w->interval_ns, &f->shape)) {
+        return err_set(e, E_FORMAT, "[features] block '%s' has no shape here", mote_dsp_kind_name(d->kind));
+    }
+    f->count = (size_t)f->shape.rows * f->shape.cols * f->shape.planes;
+    return OK;
+}
+
+int features_make(struct features *f, const struct windows *w, const float *offset, const float *gain, int lanes,
+                  struct par *par, struct err *e)
+{
+    *f = (struct features){.w = w, .r = w->r};
+    int rc = settle_block(f, e);
+    rc = rc ? rc : make_lanes(f, lanes, e);
+    if (rc) {
+        return rc;
+    }
+    f->x = malloc(w->count * f->count * sizeof(float));
+    if (!f->x) {
+        return err_set(e, E_MEM, "out of memory: %zu windows of %zu features", w->count, f->count);
+    }
+    struct extract x = {f, lanes};
+    par_run(par, lanes, extract_lane, &x);
+    for (int i = 0; i < lanes; i++) {
+        if (f->lane[i].status) {
+            return err_set(e, E_STATE, "the feature block failed: %s", mote_status_text(f->lane[i].status));
+        }
+        if (f->lane[i].bad >= 0) {
+            return err_set(e, E_STATE, "recording %lld holds values that are not finite",
+                           (long long)w->piece[w->w[f->lane[i].bad].piece].rec_id);
+        }
+    }
+    f->spread = measure_spread(f);
+    if (offset && gain) {
+        f->offset = malloc(f->count * sizeof(float));
+        f->gain = malloc(f->count * sizeof(float));
+        if (!f->offset || !f->gain) {
+            return err_set(e, E_MEM, "out of memory");
+        }
+        memcpy(f->offset, offset, f->count * sizeof(float));
+        memcpy(f->gain, gain, f->count * sizeof(float));
+    } else if (f->r->standardise) {
+        rc = learn_scale(f, e);
+    }
+    for (size_t i = 0; i < w->count && rc == OK; i++) {
+        standardise(f, f->x + i * f->count);
+    }
+    return rc;
+}
+
+void features_release(struct features *f)
+{
+    for (int i = 0; i < f->lanes; i++) {
+        free(f->lane[i].frames);
+        free(f->lane[i].window);
+        free(f->lane[i].background);
+        free(f->lane[i].scratch);
+    }
+    free(f->lane);
+    free(f->x);
+    free(f->offset);
+    free(f->gain);
+    *f = (struct features){0};
+}

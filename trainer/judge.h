@@ -1,0 +1,37 @@
+// How good a classifier is: confusion matrix, per-class measures, confidence interval, calibration, worst groups.
+#ifndef TRAINER_JUDGE_H
+#define TRAINER_JUDGE_H
+
+#include <jansson.h>
+
+struct err;
+struct name_list;
+
+struct judged { // one window
+    uint16_t label, group;
+    uint16_t answer;     // class of the highest score
+    bool uncertain;
+    float score, novelty;
+    uint32_t recording;
+};
+
+struct judge {
+    struct judged *w;
+    size_t count, cap;
+    float *scores; // count x classes
+    size_t classes;
+};
+
+void judge_init(struct judge *j, size_t classes);
+void judge_release(struct judge *j);
+// scores: one per class.
+int judge_add(struct judge *j, struct judged w, const float *scores) MUST_CHECK;
+double judge_accuracy(const struct judge *j);
+// Wilson's 95 % interval of the accuracy.
+void judge_interval(const struct judge *j, double *lo, double *hi);
+// All measures. label and group: names. The caller owns the result; NULL where memory is out.
+json_t *judge_json(const struct judge *j, const struct name_list *label, const struct name_list *group);
+// A confusion matrix and the per-class measures as text on stdout.
+void judge_print(const struct judge *j, const struct name_list *label);
+
+#endif
