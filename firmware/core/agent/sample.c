@@ -47,7 +47,7 @@ void agent_start_next_recording(struct mote_agent *a)
         return;
     }
     a->recording = a->next_recording++;
-    a->recording_us = agent_now(a);
+    a->recording_us = agent_now(a) + 1; // the frame of this moment may have been read already
     for (unsigned i = 0; i < a->config.sensor.stream_count; i++) {
         struct mote_agent_stream *s = &a->stream[i];
         s->recording = info_of(a, i)->interval_ns && (a->queue[0].streams >> i & 1);
