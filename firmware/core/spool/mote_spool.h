@@ -12,7 +12,7 @@
 // before it erases: one for each session and stream, carrying session, stream and first sequence
 // number of what it stands for.
 //
-// Costs: 16 bytes of RAM a sector; a mount reads the head of every record; a block needs
+// Costs: 12 bytes of RAM a sector; a mount reads the head of every record; a block needs
 // MOTE_SPOOL_OVERHEAD bytes more than its length, rounded up to the flash's program unit.
 #ifndef MOTE_SPOOL_H
 #define MOTE_SPOOL_H
@@ -35,7 +35,7 @@ struct mote_spool_sector { // private; the caller gives one for each sector of t
     uint32_t used;         // bytes from the start that records take
     uint16_t live;         // records not yet acknowledged
     uint8_t cls;
-    uint8_t bad;           // programming failed since mount: not opened again
+    uint8_t flags;         // BLANK: erased since mount; BAD: programming failed, not opened again
 };
 
 struct mote_spool_place { // private: a position between records
@@ -56,7 +56,8 @@ struct mote_spool {
     uint32_t next_generation;
     uint16_t last_opened;
     struct mote_spool_place open[MOTE_SPOOL_CLASSES];
-    struct mote_spool_place cursor[MOTE_SPOOL_CLASSES];
+    struct mote_spool_place cursor[MOTE_SPOOL_CLASSES]; // of mote_spool_next
+    struct mote_spool_place sent[MOTE_SPOOL_CLASSES];   // how far it ever was: acknowledgements reach so far
 };
 
 // A block on its way out.
@@ -90,9 +91,12 @@ int mote_spool_next(struct mote_spool *s, uint64_t now_us, struct mote_spool_ite
                     size_t cap) MOTE_CHECK;
 // Back to the oldest unacknowledged block: after a reconnect or a timeout.
 void mote_spool_rewind(struct mote_spool *s);
-// Frees what an acknowledgement covers (of what mote_spool_next gave out since the last rewind or mount).
+// Frees what an acknowledgement covers, of what mote_spool_next gave out since mount.
 // Returns the number of blocks freed, or MOTE_E_IO.
 int mote_spool_ack(struct mote_spool *s, const struct mote_ack *ack) MOTE_CHECK;
+// Erases a sector ahead of need, when there is time: an append then does not wait for an erase. MOTE_E_AGAIN
+// where there is more to do, MOTE_OK where not.
+int mote_spool_idle(struct mote_spool *s) MOTE_CHECK;
 // Unacknowledged blocks, and bytes of the sectors that hold any.
 uint32_t mote_spool_blocks(const struct mote_spool *s);
 uint32_t mote_spool_used(const struct mote_spool *s);
