@@ -92,6 +92,23 @@ int cvt_model_load(struct cvt_model *m, const char *which, const struct project 
     return rc;
 }
 
+int cvt_model_open(struct cvt_model *m, const char *which, const char *project, struct err *e)
+{
+    static struct project p;
+    struct store *s = NULL;
+    *m = (struct cvt_model){0};
+    if (io_exists(which)) {
+        return cvt_model_load(m, which, NULL, NULL, e);
+    }
+    if (project_open(&p, project, e) != OK) {
+        return err_set(e, E_NOT_FOUND, "no file '%s', and no project to look in", which);
+    }
+    int rc = store_open(&s, p.dir, STORE_READ, e);
+    rc = rc == OK ? cvt_model_load(m, which, &p, s, e) : rc;
+    store_close(s);
+    return rc;
+}
+
 void cvt_model_release(struct cvt_model *m)
 {
     free(m->file);

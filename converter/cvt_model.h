@@ -28,6 +28,8 @@ struct cvt_model {
 // which: a path, or with p and s a digest, its beginning, an id, or NULL for the newest. p and s may be NULL
 // together: then which must be a path. A file that the store names must still have its digest (E_CONFLICT).
 int cvt_model_load(struct cvt_model *m, const char *which, const struct project *p, struct store *s, struct err *e) MUST_CHECK;
+// As above for commands that need no project: it is opened only where which is not a file.
+int cvt_model_open(struct cvt_model *m, const char *which, const char *project, struct err *e) MUST_CHECK;
 void cvt_model_release(struct cvt_model *m); // accepts the zeroed struct
 
 // The pipeline inside; its text points into m->file. E_NOT_FOUND where there is none, E_FORMAT.
