@@ -6,6 +6,7 @@
 #include "common/store/store_sample.h"
 
 #define WALK_MAX 8192 // rows a call looks at
+#define STATE_LAG 256 // how far ack_state may stay behind rather than cost a commit of its own
 
 struct cover { // the ranges that are covered, grown in ascending order
     int64_t next;
@@ -106,7 +107,8 @@ static int compute(struct store *s, int64_t session_id, int64_t stream_id, struc
     if (!rc) {
         rc = walk_rows(s, session_id, stream_id, c, e);
     }
-    if (!rc && c->next != before) {
+    // Outside a transaction the row would be a commit (and a flush of the disk) for a mere place to start from.
+    if (!rc && c->next != before && (s->depth > 0 || c->next - before > STATE_LAG) && !s->read_only) {
         rc = write_state(s, session_id, stream_id, c->next, e);
     }
     return rc ? rc : c->count;
@@ -116,10 +118,7 @@ int store_block_ack(struct store *s, int64_t session_id, int64_t stream_id, int6
                     struct err *e)
 {
     struct cover c = {.ranges = ranges, .max = max};
-    int rc = sql_enter(s, SQL_BLOCKS, e);
-    if (!rc) {
-        rc = sql_leave(s, compute(s, session_id, stream_id, &c, e), e);
-    }
+    int rc = compute(s, session_id, stream_id, &c, e);
     *next = c.next;
     return rc;
 }

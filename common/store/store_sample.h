@@ -10,7 +10,8 @@ struct store_stream {
     int64_t type, channels, interval_ns;
     double scale;
 };
-// Finds by device and name or adds it; what changed in the descriptor is updated. Sets st->stream_id.
+// Finds by device and name or adds it; what changed in the descriptor is updated (NULL texts: not known;
+// type below 0: nothing is known but the name). Sets st->stream_id.
 int store_stream_put(struct store *s, struct store_stream *st, struct err *e) MUST_CHECK;
 int store_session_put(struct store *s, const char *device, const uint8_t uid[12], int64_t device_us, bool simulated,
                       int64_t *session_id, struct err *e) MUST_CHECK;

@@ -14,10 +14,11 @@ static int add_stream(struct store *s, struct store_stream *st, struct err *e)
     sql_text(&q, st->device);
     sql_text(&q, st->name);
     sql_text(&q, st->units);
-    sql_i64(&q, st->type);
-    sql_i64(&q, st->channels);
-    sql_f64(&q, st->scale);
-    sql_i64(&q, st->interval_ns);
+    bool shaped = st->type >= 0;
+    sql_i64(&q, shaped ? st->type : 0);
+    sql_i64(&q, shaped ? st->channels : 0);
+    sql_f64(&q, shaped ? st->scale : 1.0);
+    sql_i64(&q, shaped ? st->interval_ns : 0);
     sql_text(&q, st->channel_names);
     sql_i64(&q, clock_wall_ms());
     int rc = sql_run(&q);
@@ -68,9 +69,9 @@ static int put_stream(struct store *s, struct store_stream *st, struct err *e)
     bool there = rc == SQL_ROW, same = false;
     if (there) {
         st->stream_id = sql_get_i64(&q, 0);
-        same = same_text(st->units, sql_get_text(&q, 1)) && st->type == sql_get_i64(&q, 2) &&
+        same = st->type < 0 || (same_text(st->units, sql_get_text(&q, 1)) && st->type == sql_get_i64(&q, 2) &&
                st->channels == sql_get_i64(&q, 3) && same_number(st->scale, sql_get_f64(&q, 4, 0)) &&
-               st->interval_ns == sql_get_i64(&q, 5) && same_text(st->channel_names, sql_get_text(&q, 6));
+               st->interval_ns == sql_get_i64(&q, 5) && same_text(st->channel_names, sql_get_text(&q, 6)));
     }
     rc = sql_close(&q, rc == SQL_ROW ? OK : rc);
     if (rc || same) {

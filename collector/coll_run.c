@@ -1,0 +1,396 @@
+// The loop: take what the queue has, store it in transactions of at most BATCH_ROWS rows or BATCH_AGE_US,
+// acknowledge what was committed, publish the outbox, say that this collector is alive.
+//
+// A batch ends early when the queue has been empty for BATCH_QUIET_US, so that a device that waits for
+// its window is answered at once. When a transaction fails, its messages are forgotten: nothing was
+// acknowledged, so devices send their blocks again, and the broker is asked for its retained state.
+#include "collector/coll_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "collector/coll_ack.h"
+#include "collector/coll_fleet.h"
+#include "collector/coll_ingest.h"
+#include "collector/coll_mqtt.h"
+#include "collector/coll_outbox.h"
+#include "collector/coll_queue.h"
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/err.h"
+#include "common/log.h"
+#include "common/project.h"
+#include "common/store/store_sample.h"
+
+#define BATCH_ROWS 2048
+#define BATCH_AGE_US 40000
+#define BATCH_QUIET_US 1500
+#define TAKE_MAX 256
+#define OUTBOX_EVERY_US 50000
+#define ALIVE_EVERY_US 2000000
+#define CHECKPOINT_EVERY_MS 1000
+#define RETRY_AFTER_US 500000  // after the store failed
+#define REFUSAL_LOG_US 10000000
+
+struct coll {
+    const struct project *project;
+    const struct coll_options *options;
+    struct store *store;
+    struct coll_queue *queue;
+    struct coll_mqtt *mqtt;
+    struct coll_fleet *fleet;
+    struct coll_acks *acks;
+    struct coll_ingest ingest;
+    struct coll_outbox outbox;
+    int lock_fd;
+    bool open;              // a transaction is
+    size_t rows;
+    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us;
+    int64_t refused_before, started_ms;
+    bool failing;           // the last transaction failed
+    pthread_t checkpointer;
+    bool checkpointing;
+    atomic_bool stop_checkpoints;
+};
+
+// --- one collector to a store ------------------------------------------------------------------
+
+static int take_lock(struct coll *c, struct err *e)
+{
+    char path[IO_PATH_MAX];
+    int rc = io_mkdirs(project_path(c->project, path, "run"), 0700, e);
+    if (rc) {
+        return rc;
+    }
+    c->lock_fd = open(project_path(c->project, path, "run/collector.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (c->lock_fd < 0) {
+        return err_errno(e, E_IO, "cannot open '%s'", path);
+    }
+    if (flock(c->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK
+                   ? err_set(e, E_BUSY, "another collector is writing the store of '%s'", c->project->dir)
+                   : err_errno(e, E_IO, "cannot lock '%s'", path);
+    }
+    return OK;
+}
+
+// --- checkpoints: another thread with a store of its own, off the acknowledgement's path ----------
+
+static void *checkpoint_loop(void *ctx)
+{
+    struct coll *c = ctx;
+    struct store *s = NULL;
+    struct err e = {0};
+    if (store_open(&s, c->project->dir, STORE_WRITE, &e)) {
+        log_warn("no checkpoints: %s", e.msg);
+        return NULL;
+    }
+    for (int ms = 0; !atomic_load(&c->stop_checkpoints); ms += 50) {
+        struct timespec t = {0, 50000000};
+        nanosleep(&t, NULL);
+        if (ms >= CHECKPOINT_EVERY_MS) {
+            ms = 0;
+            if (store_checkpoint(s, &e)) {
+                log_warn("checkpoint: %s", e.msg);
+            }
+        }
+    }
+    store_close(s);
+    return NULL;
+}
+
+// --- transactions --------------------------------------------------------------------------------
+
+// Forgets the batch: devices send its blocks again, the broker its retained state (see recovered).
+static void fail(struct coll *c, const struct err *e)
+{
+    store_rollback(c->store);
+    c->open = false;
+    c->rows = 0;
+    coll_fleet_forget(c->fleet);
+    coll_acks_drop(c->acks);
+    c->hold_until_us = clock_mono_us() + RETRY_AFTER_US;
+    if (!c->failing) {
+        log_error("%s: nothing is acknowledged until this is over", e->msg);
+        c->failing = true;
+    }
+    snprintf(c->ingest.last_error, sizeof c->ingest.last_error, "%.255s", e->msg);
+}
+
+static void recovered(struct coll *c)
+{
+    if (c->failing) {
+        log_info("the store takes blocks again");
+        c->failing = false;
+        coll_mqtt_refresh_state(c->mqtt);
+    }
+}
+
+static int begin(struct coll *c, struct err *e)
+{
+    int rc = store_begin_blocks(c->store, e);
+    if (!rc) {
+        c->open = true;
+        c->rows = 0;
+        c->opened_us = clock_mono_us();
+    }
+    return rc;
+}
+
+// Commits what is open and publishes the acknowledgements that are due; all of them at the end.
+static void flush(struct coll *c, bool all)
+{
+    struct err e = {0};
+    int rc = coll_acks_make(c->acks, c->fleet, c->store, clock_mono_us(), all, &e);
+    if (!rc && c->open) {
+        rc = store_commit(c->store, &e);
+    }
+    if (rc) {
+        fail(c, &e);
+        return;
+    }
+    if (c->open) {
+        c->open = false;
+        recovered(c);
+    }
+    coll_acks_publish(c->acks, c->mqtt);
+}
+
+static void log_refusal(struct coll *c)
+{
+    int64_t now = clock_mono_us();
+    if (c->ingest.counts.refused == c->refused_before || (c->refusal_us && now - c->refusal_us < REFUSAL_LOG_US)) {
+        return;
+    }
+    int64_t more = c->ingest.counts.refused - c->refused_before - 1;
+    if (more > 0) {
+        log_warn("refused message on %s (and %lld more)", c->ingest.last_error, (long long)more);
+    } else {
+        log_warn("refused message on %s", c->ingest.last_error);
+    }
+    c->refused_before = c->ingest.counts.refused;
+    c->refusal_us = now;
+}
+
+static void store_message(struct coll *c, const struct coll_item *item)
+{
+    struct err e = {0};
+    if (clock_mono_us() < c->hold_until_us) {
+        return; // the rest of what was taken when the store failed; it comes again
+    }
+    int rc = c->open ? OK : begin(c, &e);
+    if (!rc) {
+        rc = coll_ingest_message(&c->ingest, item, &e);
+    }
+    if (rc) {
+        fail(c, &e);
+        return;
+    }
+    c->rows++;
+    c->last_put_us = clock_mono_us();
+    if (c->rows >= BATCH_ROWS || c->last_put_us - c->opened_us >= BATCH_AGE_US) {
+        flush(c, false);
+    }
+}
+
+static void handle(struct coll *c, const struct coll_item *item)
+{
+    switch (item->kind) {
+    case COLL_MESSAGE:
+        store_message(c, item);
+        break;
+    case COLL_SENT:
+        coll_outbox_acked(&c->outbox, item->mid);
+        break;
+    case COLL_DISCONNECTED:
+        coll_outbox_lost(&c->outbox);
+        break;
+    case COLL_CONNECTED:
+        c->outbox.look = true;
+        break;
+    }
+}
+
+// --- the rest of the loop ------------------------------------------------------------------------
+
+static void serve_outbox(struct coll *c, int64_t now)
+{
+    struct err e = {0};
+    if (c->open || now - c->outbox_us < OUTBOX_EVERY_US) {
+        return;
+    }
+    c->outbox_us = now;
+    int rc = coll_outbox_settle(&c->outbox, c->store, &e);
+    if (!rc) {
+        rc = coll_outbox_poll(&c->outbox, c->store, c->mqtt, &e);
+    }
+    if (rc) {
+        log_warn("outbox: %s", e.msg);
+    }
+}
+
+static void say_alive(struct coll *c, int64_t now)
+{
+    struct err e = {0};
+    if (c->open || (c->alive_us && now - c->alive_us < ALIVE_EVERY_US)) {
+        return;
+    }
+    c->alive_us = now;
+    const struct coll_counts *n = &c->ingest.counts;
+    struct store_collector row = {.id = c->options->id, .pid = getpid(), .started_ms = c->started_ms, .blocks = n->blocks,
+                                  .repeats = n->repeats, .conflicts = n->conflicts, .refused = n->refused,
+                                  .last_error = c->ingest.last_error};
+    if (store_collector_alive(c->store, &row, &e)) {
+        log_warn("cannot say that this collector is alive: %s", e.msg);
+    }
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+// How long the loop may wait for the next message.
+static int64_t wait_time(struct coll *c, int64_t now)
+{
+    int64_t ack_us, wait = OUTBOX_EVERY_US;
+    coll_acks_due(c->fleet, now, &ack_us);
+    wait = least(wait, ack_us);
+    if (c->open) {
+        wait = least(wait, c->last_put_us + BATCH_QUIET_US - now);
+    }
+    return wait > 0 ? wait : 0;
+}
+
+static void turn(struct coll *c)
+{
+    int64_t now = clock_mono_us(), unused;
+    if (now < c->hold_until_us) {
+        struct timespec t = {0, 20000000};
+        nanosleep(&t, NULL); // the queue fills, then the broker's socket: that is the back-pressure
+        return;
+    }
+    struct coll_item *item = coll_queue_take(c->queue, TAKE_MAX, wait_time(c, now));
+    while (item) {
+        struct coll_item *next = item->next;
+        handle(c, item);
+        coll_item_free(item);
+        item = next;
+    }
+    now = clock_mono_us();
+    if (c->open && (now - c->last_put_us >= BATCH_QUIET_US || now - c->opened_us >= BATCH_AGE_US)) {
+        flush(c, false);
+    } else if (!c->open && coll_acks_due(c->fleet, now, &unused)) {
+        flush(c, false);
+    }
+    serve_outbox(c, now);
+    say_alive(c, now);
+    log_refusal(c);
+}
+
+// What came before the signal is stored and acknowledged; what comes later belongs to the next start.
+static void finish(struct coll *c)
+{
+    struct err e = {0};
+    for (int i = 0; i < 64 && clock_mono_us() >= c->hold_until_us; i++) {
+        struct coll_item *item = coll_queue_take(c->queue, TAKE_MAX, 0);
+        if (!item) {
+            break;
+        }
+        while (item) {
+            struct coll_item *next = item->next;
+            handle(c, item);
+            coll_item_free(item);
+            item = next;
+        }
+    }
+    flush(c, true);
+    if (coll_outbox_settle(&c->outbox, c->store, &e)) {
+        log_warn("outbox: %s", e.msg);
+    }
+    c->alive_us = 0;
+    say_alive(c, clock_mono_us());
+}
+
+// --- start and end ---------------------------------------------------------------------------------
+
+static int connect_broker(struct coll *c, struct err *e)
+{
+    char path[IO_PATH_MAX];
+    const struct project_conf *k = &c->project->conf;
+    struct buf password = {0};
+    struct coll_mqtt_conf conf = {.host = k->broker_host, .port = (int)k->broker_port, .prefix = k->prefix, .user = k->server_user};
+    if (io_exists(project_path(c->project, path, "broker/server.pw"))) {
+        int rc = io_read_file(path, 256, &password, e);
+        if (rc) {
+            return rc;
+        }
+        while (password.len && strchr("\r\n", password.data[password.len - 1])) {
+            password.data[--password.len] = 0;
+        }
+        conf.password = password.data;
+    }
+    int rc = coll_mqtt_start(&c->mqtt, &conf, c->queue, e);
+    buf_release(&password);
+    return rc;
+}
+
+static int start(struct coll *c, struct err *e)
+{
+    int rc = take_lock(c, e);
+    if (!rc) {
+        rc = store_open(&c->store, c->project->dir, STORE_WRITE, e);
+    }
+    if (rc) {
+        return rc;
+    }
+    store_no_auto_checkpoint(c->store);
+    c->queue = coll_queue_new();
+    c->fleet = coll_fleet_new((size_t)c->project->conf.max_devices);
+    c->acks = coll_acks_new();
+    if (!c->queue || !c->fleet || !c->acks) {
+        return err_set(e, E_MEM, "out of memory");
+    }
+    c->ingest = (struct coll_ingest){.store = c->store, .fleet = c->fleet, .prefix = c->project->conf.prefix,
+                                     .max_message = (size_t)c->project->conf.max_message};
+    c->outbox.look = true;
+    c->started_ms = clock_wall_ms();
+    c->checkpointing = pthread_create(&c->checkpointer, NULL, checkpoint_loop, c) == 0;
+    return connect_broker(c, e);
+}
+
+static void end(struct coll *c)
+{
+    coll_mqtt_stop(c->mqtt);
+    if (c->checkpointing) {
+        atomic_store(&c->stop_checkpoints, true);
+        pthread_join(c->checkpointer, NULL);
+    }
+    coll_queue_free(c->queue);
+    coll_acks_free(c->acks);
+    coll_fleet_free(c->fleet);
+    store_close(c->store);
+    if (c->lock_fd >= 0) {
+        close(c->lock_fd);
+    }
+}
+
+int coll_run(const struct project *p, const struct coll_options *o, struct err *e)
+{
+    struct coll c = {.project = p, .options = o, .lock_fd = -1};
+    int rc = start(&c, e);
+    if (!rc) {
+        while (!*o->stop) {
+            turn(&c);
+        }
+        finish(&c);
+        log_info("stopped: %lld blocks stored, %lld repeats, %lld conflicts, %lld refused", (long long)c.ingest.counts.blocks,
+                 (long long)c.ingest.counts.repeats, (long long)c.ingest.counts.conflicts, (long long)c.ingest.counts.refused);
+    }
+    end(&c);
+    return rc;
+}
