@@ -180,6 +180,8 @@ static void make_golden(struct kit_release *r)
     status = status ? status : mote_pipe_quantize(p.features, p.config.features, &in);
     assert(status == MOTE_OK);
     struct mote_golden *g = &r->manifest.golden[0];
+    g->type = MOTE_I16;
+    g->scale = SCALE;
     mote_sha256(g->features, in.data, in.bytes);
     status = mote_nn_invoke(&p.nn);
     status = status ? status : mote_nn_output(&p.nn, 0, &out);

@@ -157,23 +157,46 @@ static int check_pipeline(const struct mote_slot_file *f, const struct mote_mani
     return MOTE_OK;
 }
 
-// As mote_pipe_run does it, with a look at the input tensor before the graph may overwrite it.
-static int run_golden(struct mote_pipe *p, const struct mote_golden *g,
-                      const struct mote_stream_info *info, struct agent_text *reason)
+// The window's bytes: in the manifest, or made from its seed where live samples are gathered otherwise.
+static int golden_bytes(struct mote_agent *a, const struct mote_golden *g, const uint8_t **raw,
+                        struct agent_text *reason)
 {
+    const struct mote_pipe_config *c = &a->infer.pipe.config;
+    size_t bytes = (size_t)c->window * c->channels * mote_sample_size(g->type);
+    *raw = (const uint8_t *)g->window.p;
+    if (g->window.len > 0) {
+        return g->window.len == bytes ? MOTE_OK
+                                      : refuse_numbers(reason, MOTE_E_MISMATCH,
+                                                       "golden window: bytes it has and",
+                                                       g->window.len, bytes);
+    }
+    if (bytes > a->config.window_len) {
+        return refuse_numbers(reason, MOTE_E_SPACE, "golden window: bytes of it and room for",
+                              bytes, a->config.window_len);
+    }
+    a->infer.fill = 0;
+    *raw = a->config.window;
+    int status = mote_golden_window(g, a->config.window, bytes);
+    return status ? refuse(reason, status, "golden window: cannot be made") : MOTE_OK;
+}
+
+// As mote_pipe_run does it, with a look at the input tensor before the graph may overwrite it.
+static int run_golden(struct mote_agent *a, const struct mote_golden *g, struct agent_text *reason)
+{
+    struct mote_pipe *p = &a->infer.pipe;
     const struct mote_pipe_config *c = &p->config;
-    size_t bytes = (size_t)c->window * c->channels * mote_sample_size(info->type);
     struct mote_nn_tensor in, out;
     uint8_t digest[MOTE_DIGEST_LEN];
-    if (g->window.len != bytes) {
-        return refuse_numbers(reason, MOTE_E_MISMATCH, "golden window: bytes it has and",
-                              g->window.len, bytes);
+    const uint8_t *raw;
+    int status = golden_bytes(a, g, &raw, reason);
+    if (status) {
+        return status;
     }
-    int status = mote_nn_reset(&p->nn);
+    status = mote_nn_reset(&p->nn);
     status = status ? status : mote_nn_input(&p->nn, 0, &in);
     status = status ? status
-                    : mote_pipe_features(c, g->window.p, info->type, info->scale, p->scratch,
-                                         p->scratch_len, p->features);
+                    : mote_pipe_features(c, raw, g->type, g->scale, p->scratch, p->scratch_len,
+                                         p->features);
     status = status ? status : mote_pipe_quantize(p->features, c->features, &in);
     if (status) {
         return refuse(reason, status, "golden window: features cannot be computed");
@@ -216,10 +239,8 @@ int agent_try_model(struct mote_agent *a, const struct mote_slot_file *f,
                     a->config.sensor.streams[agent_find_stream(a, p->config.stream)].name)) {
         return refuse(reason, MOTE_E_MISMATCH, "stream inside the model is not the manifest's");
     }
-    const struct mote_stream_info *info =
-        &a->config.sensor.streams[agent_find_stream(a, m->stream)];
     for (unsigned i = 0; i < m->golden_count && status == MOTE_OK; i++) {
-        status = run_golden(p, &m->golden[i], info, reason);
+        status = run_golden(a, &m->golden[i], reason);
     }
     return status;
 }
