@@ -130,9 +130,11 @@ void fan_sim_set(struct fan_sim *s, enum fan_state state, uint64_t t_us)
     s->changed_s = t;
 }
 
+// The condition that shapes the vibration: a fan that runs down after it was switched off still has
+// it.
 enum fan_state fan_state_at(const struct fan_sim *s, double t, double *severity)
 {
-    bool old = t < s->changed_s;
+    bool old = t < s->changed_s || s->now == FAN_OFF;
     double slow = 1 + 0.12 * sin(2 * FAN_PI * t / 47 + s->wander[2]);
     *severity = (old ? s->severity_before : s->severity) * slow;
     return old ? s->before : s->now;
