@@ -149,8 +149,12 @@ int ds_file_label(struct ds_file *f, struct err *e)
 {
     const struct ds_map *m = f->w->map;
     char found[DS_TEXT] = "";
-    if (*m->pattern && !ds_pattern_match(m->pattern, f->name, found, f->group)) {
-        return err_set(e, E_FORMAT, "'%s' does not match the pattern '%s'", f->name, m->pattern);
+    size_t k = 0;
+    while (k < m->pattern.count && !ds_pattern_match(m->pattern.word[k], f->name, found, f->group)) {
+        k++;
+    }
+    if (m->pattern.count && k == m->pattern.count) {
+        return err_set(e, E_FORMAT, "'%s' does not match the pattern '%s'", f->name, m->pattern.word[0]);
     }
     if (*found == 0 && m->label_from == DS_LABEL_CONSTANT) {
         snprintf(found, sizeof(found), "%s", m->label);

@@ -104,7 +104,7 @@ static int read_keys(struct ds_map *m, struct err *e)
 {
     int rc = words_of(m, "files", "match", &m->match, e);
     rc = rc ? rc : words_of(m, "files", "skip", &m->skip, e);
-    m->pattern = conf_str(&m->conf, "files", "pattern", "");
+    rc = rc ? rc : words_of(m, "files", "pattern", &m->pattern, e);
     const char *label = conf_str(&m->conf, "files", "label", "folder");
     m->label = label;
     m->label_from = strcmp(label, "folder") == 0 ? DS_LABEL_FOLDER : strcmp(label, "none") == 0 ? DS_LABEL_NONE : DS_LABEL_CONSTANT;
@@ -143,6 +143,7 @@ void ds_map_free(struct ds_map *m)
     if (m) {
         ds_words_release(&m->match);
         ds_words_release(&m->skip);
+        ds_words_release(&m->pattern);
         ds_words_release(&m->channels);
         conf_release(&m->conf);
         free(m);

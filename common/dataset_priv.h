@@ -22,7 +22,7 @@ enum ds_label_from { DS_LABEL_FOLDER, DS_LABEL_NONE, DS_LABEL_CONSTANT };
 struct ds_map {
     struct conf conf; // every text below points into it
     struct ds_words match, skip;
-    const char *pattern; // "" none
+    struct ds_words pattern; // the first that matches counts
     enum ds_label_from label_from;
     const char *label;   // of DS_LABEL_CONSTANT
     const char *stream, *units; // "" by kind of file

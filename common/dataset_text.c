@@ -211,9 +211,6 @@ bool ds_pattern_match(const char *pattern, const char *path, char *label, char *
         parts -= *tail == '/';
     }
     tail += *tail == '/' && parts == 0;
-    if (match_here(pattern, tail, label, group)) {
-        return true;
-    }
     ds_stem(stem, sizeof(stem), tail); // the pattern may leave the extension out
-    return match_here(pattern, stem, label, group);
+    return match_here(pattern, stem, label, group) || match_here(pattern, tail, label, group);
 }
