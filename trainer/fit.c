@@ -378,7 +378,7 @@ static void run_release(struct run *r)
 static int epochs(struct run *r, float *y, fit_fn fn, void *fn_ctx, struct fit_result *res, struct err *e)
 {
     const struct fit_options *o = r->o;
-    int64_t started = clock_mono_us();
+    int64_t started = clock_mono_us(), saved = started;
     bool stop = false;
     while (r->s.epoch < o->epochs && !stop) {
         struct fit_epoch ep = {.epoch = r->s.epoch + 1, .epochs = o->epochs};
@@ -394,7 +394,8 @@ static int epochs(struct run *r, float *y, fit_fn fn, void *fn_ctx, struct fit_r
         stop = fn && fn(fn_ctx, &ep);
         stop = stop || (o->patience > 0 && r->s.since_best >= o->patience) ||
                (o->limit_ms > 0 && clock_mono_us() - started > o->limit_ms * 1000);
-        if (o->checkpoint && !stop && o->checkpoint_epochs > 0 && r->s.epoch % o->checkpoint_epochs == 0) {
+        if (o->checkpoint && !stop && clock_mono_us() - saved >= o->checkpoint_ms * 1000) {
+            saved = clock_mono_us();
             rc = fit_checkpoint_save(&r->s, o, e);
             if (rc) {
                 return rc;

@@ -32,7 +32,7 @@ struct fit_options {
     struct loss loss;
     uint64_t seed;
     const char *checkpoint;  // path, or NULL
-    int checkpoint_epochs;   // between two
+    int64_t checkpoint_ms;   // at least, between two
     uint8_t identity[32];    // what a checkpoint must have been made for
 };
 #define FIT_LANES_MAX 64

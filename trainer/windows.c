@@ -6,7 +6,7 @@
 
 const char *split_name(enum split s)
 {
-    static const char *const names[] = {"none", "train", "validate", "test"};
+    static const char *const names[] = {"none", "train", "validation", "test"};
     return names[s];
 }
 

@@ -1,0 +1,93 @@
+// moteloop train: recipe to model.
+#include "common/err.h"
+#include "common/jx.h"
+#include "trainer/cmd.h"
+#include "trainer/session.h"
+
+struct train_opts {
+    const char *project, *from, *test, *validate;
+    int64_t seed, threads;
+    bool json, dry_run;
+};
+static const struct train_opts train_defaults = {.seed = 1};
+
+static const struct opt train_options[] = {
+    OPT_PROJECT(struct train_opts, project),
+    {"from", "MODEL", "fine-tune this model: digest, its beginning, 'last', or a path", OPT_STR, offsetof(struct train_opts, from)},
+    {"seed", "N", "seed of every random choice (default 1)", OPT_I64, offsetof(struct train_opts, seed)},
+    {"threads", "N", "threads; the result does not depend on it (default: processors, at most lanes)", OPT_I64, offsetof(struct train_opts, threads)},
+    {"test", "GROUPS", "groups to judge on, in place of the recipe's", OPT_STR, offsetof(struct train_opts, test)},
+    {"validate", "GROUPS", "groups to watch, in place of the recipe's", OPT_STR, offsetof(struct train_opts, validate)},
+    {"dry-run", NULL, "train and judge, keep nothing", OPT_FLAG, offsetof(struct train_opts, dry_run)},
+    OPT_JSON(struct train_opts, json),
+    OPT_END};
+
+static void print_classes(const json_t *int8)
+{
+    size_t i, j;
+    json_t *c, *row, *n;
+    const json_t *confusion = json_object_get(int8, "confusion");
+    printf("%-16s %7s %9s %7s %6s   int8 confusion (row: truth)\n", "class", "windows", "precision", "recall", "f1");
+    json_array_foreach(json_object_get(int8, "classes"), i, c) {
+        printf("%-16.16s %7lld %9.3f %7.3f %6.3f  ", json_string_value(json_object_get(c, "label")),
+               (long long)json_integer_value(json_object_get(c, "windows")), json_real_value(json_object_get(c, "precision")),
+               json_real_value(json_object_get(c, "recall")), json_real_value(json_object_get(c, "f1")));
+        row = json_array_get(confusion, i);
+        json_array_foreach(row, j, n) {
+            printf(" %5lld", (long long)json_integer_value(n));
+        }
+        printf("\n");
+    }
+}
+
+static void print_report(const json_t *r)
+{
+    const json_t *int8 = json_object_get(json_object_get(r, "test"), "int8"), *ci = json_object_get(int8, "interval");
+    const json_t *data = json_object_get(r, "data");
+    printf("model %.12s '%s': %lld bytes, arena %lld, %lld parameters, %lld features, epoch %lld of %lld\n",
+           json_string_value(json_object_get(r, "model")), json_string_value(json_object_get(r, "name")),
+           (long long)json_integer_value(json_object_get(r, "bytes")), (long long)json_integer_value(json_object_get(r, "arena")),
+           (long long)json_integer_value(json_object_get(r, "parameters")), (long long)json_integer_value(json_object_get(r, "features")),
+           (long long)json_integer_value(json_object_get(r, "best_epoch")), (long long)json_integer_value(json_object_get(r, "epochs")));
+    printf("windows: %lld train, %lld validate, %lld test of groups not trained on\n",
+           (long long)json_integer_value(json_object_get(data, "train")), (long long)json_integer_value(json_object_get(data, "validate")),
+           (long long)json_integer_value(json_object_get(data, "test")));
+    print_classes(int8);
+    printf("accuracy: float %.4f, int8 %.4f (95 %%: %.4f to %.4f), uncertain %.1f %%\n",
+           json_real_value(json_object_get(r, "float_accuracy")), json_real_value(json_object_get(r, "int8_accuracy")),
+           json_real_value(json_array_get(ci, 0)), json_real_value(json_array_get(ci, 1)),
+           100 * json_real_value(json_object_get(int8, "uncertain")));
+    printf("parity: %lld of %lld windows equal between trainer and device runtime\n",
+           (long long)json_integer_value(json_object_get(r, "parity_equal")), (long long)json_integer_value(json_object_get(r, "parity_windows")));
+    printf("time: features %.1f s, training %.1f s, all %.1f s\n", (double)json_integer_value(json_object_get(r, "features_ms")) / 1000,
+           (double)json_integer_value(json_object_get(r, "train_ms")) / 1000, (double)json_integer_value(json_object_get(r, "total_ms")) / 1000);
+}
+
+static int run(void *options, int npos, char **pos)
+{
+    const struct train_opts *o = options;
+    struct err e = {0};
+    json_t *report = NULL;
+    struct session_options s = {.recipe = npos == 1 ? pos[0] : NULL, .project = o->project, .from = o->from, .test = o->test,
+                                .validate = o->validate, .seed = o->seed, .threads = o->threads, .register_model = !o->dry_run};
+    int rc = npos == 1 ? session_train(&s, &report, &e) : err_set(&e, E_USAGE, "name one recipe: moteloop train RECIPE");
+    if (report && o->json) {
+        jx_print(report);
+    } else if (report) {
+        print_report(report);
+        json_decref(report);
+    }
+    if (rc) {
+        fprintf(stderr, "moteloop train: %s\n", e.msg);
+    }
+    return err_exit_code(rc);
+}
+
+const struct opt_command cmd_train = {
+    "train", "RECIPE", "a recipe to a model",
+    "Cuts labelled windows from the store, trains, quantizes to int8, judges on groups (devices, users) that were not\n"
+    "trained on, and registers the model: models/DIGEST.tflite, .float.tflite, .json and .weights. Exit code 3 where a\n"
+    "gate or limit of the recipe refuses the model. The same data, recipe, seed and program give the same file.\n\n"
+    "  moteloop train trainer/recipes/fan.recipe --project plant\n"
+    "  moteloop train fan.recipe --from last --json\n",
+    train_options, sizeof(struct train_opts), &train_defaults, run};

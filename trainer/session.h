@@ -1,0 +1,23 @@
+// One training: recipe and store to a judged, quantized, registered model.
+#ifndef TRAINER_SESSION_H
+#define TRAINER_SESSION_H
+
+#include <jansson.h>
+
+struct err;
+
+struct session_options {
+    const char *recipe, *project;
+    const char *from;     // earlier model: digest, its beginning, "last", or path; NULL: none
+    const char *test, *validate; // groups in place of the recipe's; NULL: as the recipe says
+    int64_t seed;
+    int64_t threads;      // 0: as many as lanes and processors allow
+    bool quiet;           // no bar
+    bool register_model;  // false: judge only, write nothing
+};
+
+// The report, flat figures first (docs/formats/metrics.md); caller owns. E_REFUSED where a gate or limit says no: *report is
+// set then as well. Anything else: NULL.
+int session_train(const struct session_options *o, json_t **report, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,259 @@
+// From features to a judged int8 model: network, training, novelty, quantization, device runtime.
+#include "common/clock.h"
+#include "common/err.h"
+#include "common/hex.h"
+#include "common/progress.h"
+#include "trainer/export.h"
+#include "trainer/session_priv.h"
+
+#include <math.h>
+
+#define CHECKPOINT_MS 5000 // between two checkpoints of a long run
+
+static int build(struct session *s, struct err *e)
+{
+    const struct recipe *r = &s->recipe;
+    bool anomaly = r->task == TASK_ANOMALY;
+    int outputs = anomaly ? (int)s->features.count : (int)s->windows.label.count;
+    struct rng g;
+    rng_seed(&g, (uint64_t)s->o->seed, 1);
+    int rc = net_init(&s->net, arch_input(r, s->features.shape), kern_best(), e);
+    rc = rc ? rc : arch_build(&s->net, r, outputs, e);
+    rc = rc ? rc : net_start(&s->net, &g, e);
+    if (rc == OK && s->o->from) {
+        rc = weights_apply(&s->from, &s->net, e);
+    }
+    for (int i = 1; rc == OK && s->o->from && r->freeze == FREEZE_BODY && i < s->net.layers - 1; i++) {
+        s->net.layer[i].frozen = true;
+    }
+    return rc;
+}
+
+struct watch {
+    struct session *s;
+    struct progress bar;
+};
+
+static int on_epoch(void *ctx, const struct fit_epoch *ep)
+{
+    struct watch *w = ctx;
+    char note[96];
+    if (ep->check_accuracy >= 0) {
+        snprintf(note, sizeof(note), "epoch %d  loss %.4f  validation %.4f, %.1f %%", ep->epoch, ep->loss, ep->check_loss,
+                 100 * ep->check_accuracy);
+    } else {
+        snprintf(note, sizeof(note), "epoch %d  loss %.4f  validation %.4f", ep->epoch, ep->loss, ep->check_loss);
+    }
+    progress_set(&w->bar, ep->epoch, note);
+    json_array_append_new(w->s->curve, json_pack("{s:i, s:f, s:f, s:f}", "epoch", ep->epoch, "loss", ep->loss, "check_loss",
+                                                   ep->check_loss, "accuracy", ep->check_accuracy));
+    return 0;
+}
+
+// What a checkpoint must have been made for: recipe, seed, data and normalisation, program.
+static void identify(const struct session *s, struct fit_options *o)
+{
+    struct buf b = {0};
+    int rc = buf_put(&b, s->recipe.digest, sizeof(s->recipe.digest));
+    rc = rc ? rc : buf_printf(&b, "%lld %s %s %s %s %d", (long long)s->o->seed, s->dataset, s->parent, MOTELOOP_VERSION,
+                              s->net.kern->name, s->lanes);
+    hex_sha256(o->identity, b.data ? b.data : "", rc ? 0 : b.len);
+    buf_release(&b);
+}
+
+// Threads that meet three times a step cost more than a small network's step takes. By the network alone, so that the
+// result is the same on every machine.
+static int choose_lanes(const struct session *s, int batch)
+{
+    const uint64_t worth = 2000000; // multiply-accumulates of a step, one way
+    return s->recipe.lanes > 0 ? (int)s->recipe.lanes : net_macs(&s->net) * (uint64_t)batch < worth ? 1 : 2;
+}
+
+static void finetune_options(const struct session *s, struct fit_options *o)
+{
+    if (s->o->from) {
+        o->epochs = s->recipe.tune_epochs > 0 ? (int)s->recipe.tune_epochs : o->epochs;
+        o->rate = s->recipe.tune_rate > 0 ? (float)s->recipe.tune_rate : o->rate;
+    }
+}
+
+int session_learn(struct session *s, struct err *e)
+{
+    struct sample_set train = {0}, check = {0};
+    struct fit_options o;
+    char checkpoint[IO_PATH_MAX], folder[IO_PATH_MAX], name[96];
+    int64_t started = clock_mono_us();
+    int rc = build(s, e);
+    rc = rc ? rc : sample_set_make(&train, s, SPLIT_TRAIN, 0, e);
+    rc = rc ? rc : sample_set_make(&check, s, SPLIT_VALIDATE, 0, e);
+    if (rc == OK) {
+        recipe_fit_options(&s->recipe, &o);
+        finetune_options(s, &o);
+        o.seed = (uint64_t)s->o->seed;
+        o.lanes = choose_lanes(s, o.batch);
+        identify(s, &o);
+        char hex[65];
+        hex_encode(hex, o.identity, sizeof(o.identity));
+        snprintf(name, sizeof(name), "run/train-%.16s.checkpoint", hex);
+        o.checkpoint = s->o->register_model ? project_path(&s->project, checkpoint, name) : NULL;
+        o.checkpoint_ms = CHECKPOINT_MS;
+        rc = s->o->register_model ? io_mkdirs(project_path(&s->project, folder, "run"), 0755, e) : OK;
+        struct watch w = {.s = s};
+        progress_start(&w.bar, "train", s->o->quiet ? 0 : o.epochs);
+        w.bar.on = w.bar.on && !s->o->quiet;
+        rc = rc ? rc : fit_run(&s->net, &train.data, &check.data, &o, s->par, on_epoch, &w, &s->fit, e);
+        progress_end(&w.bar);
+    }
+    sample_set_release(&train);
+    sample_set_release(&check);
+    s->train_ms = (clock_mono_us() - started) / 1000;
+    return rc ? err_wrap(e, "train") : OK;
+}
+
+// Float answers of the test windows, through the network that was trained.
+static int judge_float(struct session *s, struct err *e)
+{
+    struct sample_set test = {0};
+    size_t outputs = shape_len(net_output(&s->net));
+    int rc = sample_set_make(&test, s, SPLIT_TEST, 0, e);
+    float *y = calloc(test.data.n * outputs + 1, sizeof(float));
+    rc = rc ? rc : y ? fit_predict(&s->net, &test.data, s->lanes, s->par, y, e) : err_set(e, E_MEM, "out of memory");
+    if (rc == OK) {
+        loss_softmax(y, (int)test.data.n, (int)outputs);
+    }
+    for (size_t i = 0; i < test.data.n && rc == OK; i++) {
+        const struct window *w = &s->windows.w[test.window[i]];
+        const float *score = y + i * outputs;
+        size_t top = 0;
+        for (size_t c = 1; c < outputs; c++) {
+            top = score[c] > score[top] ? c : top;
+        }
+        struct judged one = {.label = w->label, .group = w->group, .answer = (uint16_t)top, .score = score[top],
+                             .recording = w->recording};
+        one.novelty = s->novelty.count ? novelty_of(&s->novelty, s->features.x + test.window[i] * s->features.count) : 0;
+        one.uncertain = score[top] < s->threshold || one.novelty > 1;
+        rc = judge_add(&s->test_float, one, score) ? err_set(e, E_MEM, "out of memory") : OK;
+    }
+    free(y);
+    sample_set_release(&test);
+    return rc;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+// A score below which a known window hardly falls: a low quantile of the right answers among held-out windows.
+static int choose_threshold(struct session *s, struct err *e)
+{
+    s->threshold = (float)s->recipe.threshold;
+    if (s->threshold > 0 || s->recipe.task != TASK_CLASSIFY) {
+        return OK;
+    }
+    struct sample_set check = {0};
+    size_t outputs = shape_len(net_output(&s->net)), right = 0;
+    int rc = sample_set_make(&check, s, SPLIT_VALIDATE, 0, e);
+    float *y = calloc(check.data.n * outputs + 1, sizeof(float)), *top = calloc(check.data.n + 1, sizeof(float));
+    rc = rc ? rc : y && top ? fit_predict(&s->net, &check.data, s->lanes, s->par, y, e) : err_set(e, E_MEM, "out of memory");
+    if (rc == OK) {
+        loss_softmax(y, (int)check.data.n, (int)outputs);
+        for (size_t i = 0; i < check.data.n; i++) {
+            size_t best = 0;
+            for (size_t c = 1; c < outputs; c++) {
+                best = y[i * outputs + c] > y[i * outputs + best] ? c : best;
+            }
+            if (best == s->windows.w[check.window[i]].label) {
+                top[right++] = y[i * outputs + best];
+            }
+        }
+        qsort(top, right, sizeof(*top), by_value);
+        float low = right ? top[(size_t)((1 - s->recipe.known_share) / 2 * (double)right)] : 0.5f;
+        s->threshold = fminf(low * 0.95f, 0.6f);
+    }
+    free(y);
+    free(top);
+    sample_set_release(&check);
+    return rc;
+}
+
+// The reconstruction error that known windows stay below: the decision of an anomaly model.
+static int choose_anomaly_threshold(struct session *s, struct err *e)
+{
+    if (s->recipe.task != TASK_ANOMALY || s->recipe.threshold > 0) {
+        return OK;
+    }
+    struct sample_set check = {0};
+    size_t n = s->features.count;
+    int rc = sample_set_make(&check, s, split_count(&s->windows, SPLIT_VALIDATE) ? SPLIT_VALIDATE : SPLIT_TRAIN, 0, e);
+    float *y = calloc(check.data.n * n + 1, sizeof(float)), *error = calloc(check.data.n + 1, sizeof(float));
+    check.changed = false;
+    rc = rc ? rc : y && error ? fit_predict(&s->net, &check.data, s->lanes, s->par, y, e) : err_set(e, E_MEM, "out of memory");
+    if (rc == OK && check.data.n) {
+        for (size_t i = 0; i < check.data.n; i++) {
+            const float *x = s->features.x + check.window[i] * n;
+            for (size_t j = 0; j < n; j++) {
+                float d = y[i * n + j] - x[j];
+                error[i] += d * d / (float)n;
+            }
+        }
+        qsort(error, check.data.n, sizeof(*error), by_value);
+        s->threshold = error[(size_t)(s->recipe.known_share * (double)(check.data.n - 1))];
+    }
+    free(y);
+    free(error);
+    sample_set_release(&check);
+    return rc;
+}
+
+int session_quantize(struct session *s, struct err *e)
+{
+    const struct recipe *r = &s->recipe;
+    struct sample_set some = {0};
+    int rc = OK;
+    if (r->centroids > 0 && r->task == TASK_CLASSIFY) {
+        rc = novelty_make(&s->novelty, &s->features, (size_t)r->centroids, r->known_share, (uint64_t)s->o->seed, e);
+    }
+    rc = rc ? rc : choose_threshold(s, e);
+    rc = rc ? rc : choose_anomaly_threshold(s, e);
+    rc = rc ? rc : graph_from_net(&s->graph, &s->net, r->task == TASK_CLASSIFY, e);
+    rc = rc ? rc : sample_set_make(&some, s, SPLIT_TRAIN, (size_t)r->calibration_windows, e);
+    some.changed = false;
+    struct quant_options q = {.method = (enum quant_method)r->calibrate, .percentile = r->percentile,
+                              .per_channel_dense = r->per_channel_dense, .lanes = s->lanes, .par = s->par};
+    rc = rc ? rc : quant_run(&s->graph, &s->net, &some.data, &q, e);
+    sample_set_release(&some);
+    rc = rc ? rc : ship_pipeline(&s->features, &s->novelty, s->threshold, &s->pipeline, e);
+    rc = rc ? rc : export_tflite(&s->graph, true, r->name, s->pipeline.data, s->pipeline.len, &s->int8_file, e);
+    rc = rc ? rc : export_tflite(&s->graph, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);
+    if (rc == OK) {
+        s->sim = quant_sim_new(&s->graph, e);
+        rc = s->sim ? OK : e->code;
+    }
+    return rc ? err_wrap(e, "quantize") : OK;
+}
+
+int session_judge(struct session *s, struct err *e)
+{
+    uint8_t digest[HEX_DIGEST_LEN];
+    hex_sha256(digest, s->int8_file.data, s->int8_file.len);
+    hex_encode(s->digest, digest, sizeof(digest));
+    s->file = ship_aligned(s->int8_file.data, s->int8_file.len);
+    if (!s->file) {
+        return err_set(e, E_MEM, "out of memory");
+    }
+    s->runtime = ship_open(s->file, s->int8_file.len, e);
+    if (!s->runtime) {
+        return e->code;
+    }
+    judge_init(&s->test_float, s->windows.label.count);
+    judge_init(&s->test_int8, s->windows.label.count);
+    int rc = s->recipe.task == TASK_CLASSIFY ? judge_float(s, e) : OK;
+    rc = rc ? rc : ship_judge(s->runtime, &s->windows, SPLIT_TEST, s->sim, &s->features, &s->test_int8, &s->parity, e);
+    if (rc == OK && s->parity.equal != s->parity.windows) {
+        return err_set(e, E_STATE, "trainer and device runtime agree on %zu of %zu test windows only: this is a fault of the "
+                                   "program, not of the data", s->parity.equal, s->parity.windows);
+    }
+    return rc ? err_wrap(e, "judge") : OK;
+}
