@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CONTROL_YOUNG_NS 100000000
+
 enum { ACC, STOP, MIC }; // stream numbers; without a microphone the table ends before it
 
 static uint64_t device_now(struct sim_machine *m)
@@ -163,20 +165,22 @@ static int start_truth(const struct sim_machine *m, struct err *e)
     return status;
 }
 
-// The control file as it is now: what was written before this start is not obeyed again.
-static bool control_changed(struct sim_machine *m)
+// Whether the control file must be looked at: it is another one than last time, or so young that a
+// second change could bear the same time stamp (kernels stamp in ticks of some milliseconds).
+// *again: the latter.
+static bool control_changed(struct sim_machine *m, bool *again)
 {
     struct stat st;
+    struct timespec now;
     if (!m->config.control_path || stat(m->config.control_path, &st) < 0) {
         return false;
     }
     int64_t ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    if (ns == m->control_seen_ns && st.st_ino == m->control_inode) {
-        return false;
-    }
+    *again = ns == m->control_seen_ns && st.st_ino == m->control_inode;
     m->control_seen_ns = ns;
     m->control_inode = st.st_ino;
-    return true;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return !*again || (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - ns < CONTROL_YOUNG_NS;
 }
 
 int sim_machine_begin(struct sim_machine *m, const uint8_t *session, size_t len, struct err *e)
@@ -189,7 +193,8 @@ int sim_machine_begin(struct sim_machine *m, const uint8_t *session, size_t len,
     if (status) {
         return status;
     }
-    (void)control_changed(m);
+    bool again;
+    (void)control_changed(m, &again); // what was written before this start is not obeyed again
     change(m, m->wanted, false, "start");
     return OK;
 }
@@ -219,10 +224,11 @@ static int obey(struct sim_machine *m, const char *line, struct err *e)
 
 int sim_machine_poll(struct sim_machine *m, struct err *e)
 {
-    if (!control_changed(m)) {
+    bool again = false;
+    if (!control_changed(m, &again)) {
         return OK;
     }
-    char line[128];
+    char line[sizeof(m->obeyed)];
     int fd = open(m->config.control_path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
     if (fd >= 0) {
@@ -235,5 +241,9 @@ int sim_machine_poll(struct sim_machine *m, struct err *e)
         return OK;
     }
     *end = 0;
+    if (again && strcmp(line, m->obeyed) == 0) {
+        return OK;
+    }
+    memcpy(m->obeyed, line, sizeof(line));
     return obey(m, line, e);
 }

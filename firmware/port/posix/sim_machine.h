@@ -51,6 +51,7 @@ struct sim_machine {
     char session[2 * 16 + 1];
     int64_t control_seen_ns;
     uint64_t control_inode;
+    char obeyed[128]; // the last line
 };
 
 // Strings of config are kept, not copied. Makes the control file's absence the starting point.
