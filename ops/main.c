@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct {
@@ -88,6 +89,7 @@ static int cli_md(void)
 int main(int argc, char **argv)
 {
     const char *names[ARRAY_LEN(commands)];
+    umask(077); // a project holds secrets, whatever program makes the file
     if (sodium_init() < 0) {
         fprintf(stderr, "moteloop: cannot start the cryptographic library\n");
         return 1;
