@@ -35,6 +35,17 @@ struct nn_conv {
     void *scratch; // NULL where the kernel asked for none
     bool wide_bias; // int16: bias is int64
 };
+// The kernel that suits, and the scratch memory it wants in p->scratch. Each variant of the build defines these: in
+// kernel_X_dsp.c, _mve.c, _neon.c, nn_x86.c, or kernel_X_novariant.c.
+struct nn_choice {
+    void (*eval)(const void *params);
+    uint64_t scratch;
+};
+struct nn_choice nn_choose_conv_i8(const struct nn_conv *p);
+struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p);
+// True where no sum of that many products and its bias can leave +-2^30: then rounding cannot overflow.
+bool nn_sums_are_small(int64_t products, const int32_t *bias, int32_t channels);
+
 void nn_conv_i8_ref(const void *params);
 void nn_conv_f32_ref(const void *params);
 void nn_depthwise_i8_ref(const void *params);
@@ -63,6 +74,7 @@ struct nn_fc_f32 {
     int32_t batches, in_n, out_n;
     float lo, hi;
 };
+struct nn_choice nn_choose_fc_i8(const struct nn_fc *p);
 void nn_fc_i8_ref(const void *params);
 void nn_fc_f32_ref(const void *params);
 

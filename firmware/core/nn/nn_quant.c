@@ -1,6 +1,6 @@
 // Real factors to fixed point, activation ranges, per-channel factors.
 #include "firmware/core/nn/nn_priv.h"
-#include "firmware/core/nn/nn_quant.h"
+#include "firmware/core/nn/nn_kernels.h"
 
 bool nn_scale_from(double factor, struct nn_scale *out)
 {
@@ -138,4 +138,16 @@ int nn_keep_scale(struct nn_ctx *c, double factor, const int32_t **multiplier, c
     *multiplier = m;
     *shift = s;
     return MOTE_OK;
+}
+
+bool nn_sums_are_small(int64_t products, const int32_t *bias, int32_t channels)
+{
+    const int64_t limit = (int64_t)1 << 30;
+    int64_t room = limit - products * 128 * 255;
+    for (int32_t i = 0; bias != NULL && i < channels; i++) {
+        if (bias[i] >= room || -(int64_t)bias[i] >= room) {
+            return false;
+        }
+    }
+    return room > 0;
 }

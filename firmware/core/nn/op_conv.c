@@ -47,6 +47,9 @@ int nn_bias(struct nn_ctx *c, uint32_t input, uint8_t type, int32_t channels, co
     if (rc == MOTE_OK && (t.type != type || t.count != channels)) {
         return nn_misshapen(c, "bias has the wrong type or length", &t);
     }
+    if (rc == MOTE_OK && t.fixed == NULL && t.count > 0) { // fast kernels judge it when the model is opened
+        return nn_fail(c, MOTE_E_UNSUPPORTED, "bias is not constant", &t);
+    }
     *bias = rc == MOTE_OK ? nn_data(c, &t) : NULL;
     return rc;
 }

@@ -9,20 +9,27 @@ static int prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **p)
     return rc != MOTE_OK ? rc : nn_conv_prepare_quantized(c, *p, &t, fused, MOTE_NN_I32, depthwise ? 3 : 0, 2);
 }
 
+static int choose(struct nn_ctx *c, struct nn_conv *p, struct nn_choice fast, nn_eval_fn reference)
+{
+    if ((c->flags & MOTE_NN_REFERENCE) != 0) {
+        fast = (struct nn_choice){reference, 0};
+    }
+    c->eval = fast.eval;
+    return fast.scratch > 0 ? nn_scratch(c, fast.scratch, &p->scratch) : MOTE_OK;
+}
+
 static int prepare_conv(struct nn_ctx *c)
 {
     struct nn_conv *p;
     int rc = prepare(c, false, &p);
-    c->eval = nn_conv_i8_ref;
-    return rc;
+    return rc != MOTE_OK ? rc : choose(c, p, nn_choose_conv_i8(p), nn_conv_i8_ref);
 }
 
 static int prepare_depthwise(struct nn_ctx *c)
 {
     struct nn_conv *p;
     int rc = prepare(c, true, &p);
-    c->eval = nn_depthwise_i8_ref;
-    return rc;
+    return rc != MOTE_OK ? rc : choose(c, p, nn_choose_depthwise_i8(p), nn_depthwise_i8_ref);
 }
 
 const struct mote_nn_op mote_nn_op_conv_2d_i8 = {"CONV_2D", prepare_conv, nn_conv_macs, NN_CONV_2D, MOTE_NN_I8, 8};

@@ -16,8 +16,16 @@ static int prepare(struct nn_ctx *c)
     p->batches = s.batches;
     p->in_n = s.in_n;
     p->out_n = s.out_n;
-    c->eval = nn_fc_i8_ref;
-    return nn_fc_prepare_quantized(c, p, &t, MOTE_NN_I32);
+    rc = nn_fc_prepare_quantized(c, p, &t, MOTE_NN_I32);
+    if (rc != MOTE_OK) {
+        return rc;
+    }
+    struct nn_choice fast = {nn_fc_i8_ref, 0};
+    if ((c->flags & MOTE_NN_REFERENCE) == 0) {
+        fast = nn_choose_fc_i8(p);
+    }
+    c->eval = fast.eval;
+    return fast.scratch > 0 ? nn_scratch(c, fast.scratch, &p->scratch) : MOTE_OK;
 }
 
 const struct mote_nn_op mote_nn_op_fully_connected_i8 = {"FULLY_CONNECTED", prepare, nn_fc_macs, NN_FULLY_CONNECTED, MOTE_NN_I8, 14};
