@@ -27,6 +27,20 @@ void demo_fleet_define(struct demo *d)
     }
 }
 
+// What makes a credential a simulated fan of the demo: behind what `device add` wrote.
+static int add_simulation(const struct demo_device *dev, const char *conf, struct err *e)
+{
+    FILE *f = fopen(conf, "ae");
+    if (!f) {
+        return err_errno(e, E_IO, "cannot open '%s'", conf);
+    }
+    fprintf(f, "\n[sim]\nmic = %s\n\n[agent]\nkeep_per_minute = 200\n", dev->mic ? "yes" : "no");
+    if (dev->relay) {
+        fprintf(f, "\n[actuator]\nstop_on = imbalance bearing\n");
+    }
+    return fclose(f) ? err_errno(e, E_IO, "cannot write '%s'", conf) : OK;
+}
+
 static int start_device(struct demo *d, struct demo_device *dev, struct err *e)
 {
     char conf[IO_PATH_MAX], log[IO_PATH_MAX], name[64];
@@ -34,15 +48,10 @@ static int start_device(struct demo *d, struct demo_device *dev, struct err *e)
     project_path(&d->p, conf, name);
     snprintf(name, sizeof(name), "run/%s.log", dev->id);
     project_path(&d->p, log, name);
+    const char *argv[] = {"moteloop-device", "--config", conf, "--state", dev->state_dir, "--sim", "fan", "--speed", DEMO_SPEED,
+                          dev->relay ? "--actuate" : NULL, NULL};
     int rc = io_mkdirs(dev->state_dir, 0700, e);
-    const char *argv[16] = {"moteloop-device", "--config", conf, "--state", dev->state_dir, "--sim", "fan", "--speed", DEMO_SPEED};
-    size_t n = 9;
-    if (dev->mic) {
-        argv[n++] = "--mic";
-    }
-    if (dev->relay) {
-        argv[n++] = "--actuate";
-    }
+    rc = rc ? rc : add_simulation(dev, conf, e);
     return rc ? rc : proc_start(&dev->pid, argv, log, NULL, e);
 }
 
