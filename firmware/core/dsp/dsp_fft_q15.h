@@ -16,7 +16,7 @@ static inline int dsp_shift_q15(int v, int shift)
     return shift ? (v + (1 << (shift - 1)) - 1 + (v >> shift & 1)) >> shift : v;
 }
 
-// log2 of v in units of 1/65536; v at least 1. Error below 4/65536.
+// log2 of v in units of 1/65536; v at least 1. Error below 5/65536.
 int32_t dsp_log2_q16(uint64_t v);
 
 #endif
