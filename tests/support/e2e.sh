@@ -33,8 +33,8 @@ need_shared() {
 make_project() {
     moteloop init "$T/$1" --broker-port 0 --web-port 0 --json >"$T/$1.json" || fail "init"
 }
-json_value() { # FILE KEY of flat JSON
-    sed -E "s/.*\"$2\":\"?([^,\"}]*).*/\1/" "$1"
+json_value() { # FILE KEY: its first value, text or number
+    grep -oE "\"$2\":\"?[^,\"}]*" "$1" | head -n 1 | sed -E 's/^"[^"]*":"?//'
 }
 # up NAME: runs it and waits until everything answers.
 up() {
@@ -69,4 +69,31 @@ refuses() {
     [ $got = "$code" ] || { cat "$T/refused.err"; fail "exit code $got instead of $code: $*"; }
     grep -q -- "$text" "$T/refused.err" || { cat "$T/refused.err"; fail "no '$text' said by: $*"; }
     [ "$(wc -l <"$T/refused.err")" -le 2 ] || { cat "$T/refused.err"; fail "more than two lines by: $*"; }
+}
+# learn PROJECT DATA_FOLDER MAP RECIPE HELD_OUT_FOLDER LEAST: imports, trains, then measures the finished model on
+# a folder that was never in the project; prints float32 and int8 accuracy of both.
+learn() {
+    local project=$1 data=$2 map=$3 recipe=$4 held_out=$5 least=$6
+    make_project "$project"
+    moteloop import "$data" --map "$map" --project "$T/$project" --json >"$T/import.json" || fail "import"
+    moteloop train "$recipe" --project "$T/$project" --json >"$T/train.json" || fail "train"
+    local model f i
+    model=$(json_value "$T/train.json" model)
+    moteloop eval "$T/$project/models/$model.tflite" --data "$held_out" --map "$map" --json >"$T/eval.json" || fail "eval"
+    f=$(json_value "$T/eval.json" float_accuracy) i=$(json_value "$T/eval.json" int8_accuracy)
+    echo "$project: inside the project float $(json_value "$T/train.json" float_accuracy), int8 $(json_value "$T/train.json" int8_accuracy);" \
+        "held out float $f, int8 $i"
+    [ "$(json_value "$T/train.json" parity_equal)" = "$(json_value "$T/train.json" parity_windows)" ] || fail "trainer and runtime differ"
+    awk -v a="$i" -v b="$least" 'BEGIN {exit !(a >= b)}' || fail "int8 accuracy $i on held-out data is below $least"
+}
+# part FROM TO PATTERN...: links the files of a folder into another.
+part() {
+    local from=$1 to=$2 p f
+    shift 2
+    for p in "$@"; do
+        for f in "$from"/$p; do
+            mkdir -p "$(dirname "$to/${f#"$from"/}")"
+            ln -s "$f" "$to/${f#"$from"/}"
+        done
+    done
 }
