@@ -68,6 +68,7 @@ struct mote_slot { // private but for reading record[]
     uint32_t blocks, have, block_size, payload_size, payload_addr, journal_at, position;
     uint8_t form;
     uint8_t payload_digest[MOTE_DIGEST_LEN];
+    char name[MOTE_NAME_MAX + 1];
     struct mote_slot_file file;
     struct mote_sha256 sha;
 };
@@ -93,7 +94,8 @@ int mote_slot_read(const struct mote_slot_file *f, uint32_t offset, void *buf, u
 // MOTE_E_MISMATCH (delta against a model that is not the one in use), MOTE_E_UNSUPPORTED.
 int mote_slot_check(const struct mote_slot *s, const struct mote_manifest *m) MOTE_CHECK;
 // Starts a download into the slot not in use, or goes on with it where that slot already receives the
-// same manifest. Verify the manifest first. Returns the place, or as mote_slot_check.
+// same manifest. Verify the manifest first. Returns the place, or as mote_slot_check; for the very
+// manifest that failed before, what it failed with. block_size must divide the sector or be a multiple.
 int mote_slot_begin(struct mote_slot *s, const struct mote_manifest *m, const uint8_t manifest_digest[MOTE_DIGEST_LEN]) MOTE_CHECK;
 // The first payload block at or after `from` that is missing; MOTE_E_NOT_FOUND where none is.
 int mote_slot_missing(const struct mote_slot *s, uint32_t from) MOTE_CHECK;
