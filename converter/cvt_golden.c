@@ -1,16 +1,17 @@
 // Picks golden windows and computes what they give. See cvt_golden.h.
 #include "converter/cvt_golden.h"
 
-#include "common/buf.h"
 #include "common/err.h"
 #include "common/hex.h"
+#include "common/recording.h"
 #include "common/store/store_dataset.h"
 #include "common/store/store_page.h"
 #include "converter/cvt_model.h"
-#include "converter/cvt_window.h"
+
+#define ITEM_FRAMES_MAX ((size_t)1 << 24)
 
 struct pick { // a test window
-    int64_t rec_id, start_us;
+    int64_t rec_id, start_us, end_us;
     char stream[MOTE_NAME_MAX + 1], label[64];
 };
 
@@ -70,7 +71,7 @@ static int take_item(void *ctx, const struct store_dataset_item *item)
         }
     }
     struct pick *p = &w->pick[w->picks++];
-    *p = (struct pick){.rec_id = item->rec_id, .start_us = item->start_us};
+    *p = (struct pick){.rec_id = item->rec_id, .start_us = item->start_us, .end_us = item->end_us};
     (void)snprintf(p->stream, sizeof p->stream, "%s", item->stream);
     (void)snprintf(p->label, sizeof p->label, "%s", item->label);
     return w->picks == CVT_GOLDEN_WANTED ? 1 : 0;
@@ -130,30 +131,32 @@ static int add_seeded(struct work *w, struct err *e)
     return rc;
 }
 
-// A window of the store; OK without adding one where it cannot be read or does not fit beside the others.
+// The first window of an item of the store; OK without adding one where it cannot be read (erased,
+// incomplete) or does not fit beside the others.
 static int add_recorded(struct work *w, const struct pick *p, size_t *room, struct err *e)
 {
-    struct buf bytes = {0};
-    struct err gone = {0}; // an erased or incomplete recording is no reason to fail
-    struct cvt_window cut = {.rec_id = p->rec_id, .start_us = p->start_us, .stream = p->stream,
-                             .frames = w->pipe.config.window, .channels = w->pipe.config.channels};
+    struct rec_samples r = {0};
+    struct err gone = {0};
+    const struct mote_pipe_config *c = &w->pipe.config;
     struct mote_golden *g = &w->g->golden[w->g->count];
     int rc = OK;
-    if (cvt_window_read(&cut, w->s, &bytes, &gone) == OK) {
-        w->seed_type = cut.type;
-        w->seed_scale = cut.scale;
+    if (rec_load(w->s, p->rec_id, p->stream, p->start_us, p->end_us, ITEM_FRAMES_MAX, &r, &gone) == OK && r.runs &&
+        r.run[0].frames >= c->window && r.channels == c->channels) {
+        size_t bytes = w->values * mote_sample_size(r.type);
+        w->seed_type = (uint8_t)r.type;
+        w->seed_scale = r.scale;
         w->stream_known = true;
-        if (bytes.len <= *room) {
-            *g = (struct mote_golden){.window = {bytes.data, bytes.len}, .type = cut.type, .scale = cut.scale};
-            memcpy(w->raw, bytes.data, bytes.len);
+        memcpy(w->raw, r.raw, bytes);
+        if (bytes <= *room) {
+            *g = (struct mote_golden){.window = {(const char *)r.raw, bytes}, .type = (uint8_t)r.type, .scale = r.scale};
             rc = expect(w, g, &w->g->owned[2 * w->g->count], e);
-            w->g->owned[2 * w->g->count + 1] = bytes.data;
-            *room -= bytes.len;
+            w->g->owned[2 * w->g->count + 1] = r.raw;
+            r.raw = NULL;
+            *room -= bytes;
             w->g->count += rc == OK;
-            return rc;
         }
     }
-    buf_release(&bytes);
+    rec_release(&r);
     return rc;
 }
 
