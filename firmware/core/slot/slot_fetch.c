@@ -94,7 +94,7 @@ static int replay(struct mote_slot *s)
         if (status != MOTE_OK) {
             return status;
         }
-        if (mote_crc32(0, e, 4) == mote_get32(e + 4)) {
+        if (mote_crc32(JOURNAL_SEED, e, 4) == mote_get32(e + 4)) {
             apply(s, e[0], mote_get16(e + 2));
         } else {
             status = mote_flash_blank(f, at, end - at);
@@ -117,7 +117,7 @@ static int journal(struct mote_slot *s, uint8_t type, uint32_t index)
         return MOTE_E_SPACE;
     }
     mote_put16(e + 2, (uint16_t)index);
-    mote_put32(e + 4, mote_crc32(0, e, 4));
+    mote_put32(e + 4, mote_crc32(JOURNAL_SEED, e, 4));
     mote_flash_writer_init(&w, s->file.flash, at);
     mote_flash_put(&w, e, sizeof(e));
     s->journal_at = at + entry_size(s); // used up even where it fails

@@ -5,7 +5,7 @@
 //            24 health_us (64 bits)   32 digest   64 manifest digest   96 payload digest   128 base digest
 //            160 CRC-32 of all that
 //   journal  entries of 8 bytes, padded to the program unit: 0 type   1 zero   2 index (16 bits)
-//            4 CRC-32 of the 4 bytes before
+//            4 CRC-32 of the 4 bytes before, begun with JOURNAL_SEED
 //              'E' a sector of the data area was erased for this download
 //              'X' it is about to be erased again: blocks in it are gone
 //              'B' a payload block is complete
@@ -17,6 +17,7 @@
 
 #define SLOT_HEADER 164
 #define JOURNAL_ENTRY 8
+#define JOURNAL_SEED 0x4d534c31u // the CRC of four blank bytes, begun with 0, would look blank
 
 enum slot_step { STEP_NONE, STEP_FETCH, STEP_PAYLOAD, STEP_BUILD, STEP_MODEL, STEP_READY };
 
