@@ -15,6 +15,11 @@ struct row {
     char state[16];
 };
 
+struct newest { // finished rollout of a slot name; 0: none yet
+    char name[MOTE_NAME_MAX + 1];
+    int64_t rollout_id, release_id;
+};
+
 struct pass {
     const struct project *p;
     struct store *s;
@@ -22,10 +27,7 @@ struct pass {
     struct mote_keyset set;
     struct row row[ROLLOUTS_MAX];
     size_t rows;
-    struct { // newest finished rollout of each slot name
-        char name[MOTE_NAME_MAX + 1];
-        int64_t rollout_id, release_id;
-    } done[NAMES_MAX];
+    struct newest done[NAMES_MAX];
     size_t names;
     struct roll_totals *totals;
 };
@@ -141,19 +143,19 @@ static int run_job(struct pass *pass, struct roll_job *j, const struct mote_mani
 }
 
 // The place of a slot name among the finished ones; NULL where there are too many names.
-static int64_t *done_release(struct pass *pass, const struct roll_job *j)
+static struct newest *newest_of(struct pass *pass, const char *name)
 {
     for (size_t i = 0; i < pass->names; i++) {
-        if (strcmp(pass->done[i].name, j->name) == 0) {
-            return &pass->done[i].release_id;
+        if (strcmp(pass->done[i].name, name) == 0) {
+            return &pass->done[i];
         }
     }
     if (pass->names == NAMES_MAX) {
         return NULL;
     }
-    (void)snprintf(pass->done[pass->names].name, sizeof pass->done[0].name, "%s", j->name);
-    pass->done[pass->names].rollout_id = 0;
-    return &pass->done[pass->names++].release_id;
+    struct newest *n = &pass->done[pass->names++];
+    (void)snprintf(n->name, sizeof n->name, "%s", name);
+    return n;
 }
 
 static int one_rollout(struct pass *pass, const struct row *row, struct err *e)
@@ -166,10 +168,11 @@ static int one_rollout(struct pass *pass, const struct row *row, struct err *e)
         return rc;
     }
     if (done) { // rows come newest first
-        int64_t *release_id = done_release(pass, &j);
-        newest = release_id && *release_id == 0;
+        struct newest *n = newest_of(pass, j.name);
+        newest = n && n->rollout_id == 0;
         if (newest) {
-            *release_id = j.release_id;
+            n->rollout_id = j.rollout_id;
+            n->release_id = j.release_id;
         }
     }
     if (running || newest || strcmp(row->state, "paused") == 0) {
@@ -189,7 +192,7 @@ static int one_rollout(struct pass *pass, const struct row *row, struct err *e)
 
 // --- withdrawing old releases --------------------------------------------------------------------
 struct old {
-    int64_t release_id, bytes, block;
+    int64_t release_id, bytes, block, newest_rollout;
     char digest[HEX_DIGEST_TEXT];
 };
 
@@ -206,7 +209,8 @@ static int take_old(void *ctx, const struct store_release *r)
     for (size_t i = 0; i < pass->names && !r->swept_ms; i++) {
         if (strcmp(pass->done[i].name, r->name) == 0 && r->release_id < pass->done[i].release_id) {
             struct old *o = &sw->old[sw->count++];
-            *o = (struct old){.release_id = r->release_id, .bytes = r->payload_bytes, .block = MOTE_PAYLOAD_BLOCK};
+            *o = (struct old){.release_id = r->release_id, .bytes = r->payload_bytes, .block = MOTE_PAYLOAD_BLOCK,
+                              .newest_rollout = pass->done[i].rollout_id};
             (void)snprintf(o->digest, sizeof o->digest, "%s", r->manifest_digest);
         }
     }
@@ -223,6 +227,52 @@ static bool in_use(const struct pass *pass, int64_t release_id)
     return false;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct roll_device *)a)->id, ((const struct roll_device *)b)->id);
+}
+
+// Devices that still wait for the old release and are not offered the new one must not wait for messages
+// that are about to go: their desired state is withdrawn.
+static int withdraw_left(struct pass *pass, int64_t old_rollout, int64_t newest_rollout, struct err *e)
+{
+    struct roll_job old = {0}, newest = {0};
+    struct mote_manifest none = {0}; // fitness does not matter
+    int rc = roll_job_load(&old, pass->s, old_rollout, e);
+    rc = rc == OK ? roll_job_load(&newest, pass->s, newest_rollout, e) : rc;
+    rc = rc == OK ? roll_job_devices(&old, &none, pass->now_ms, e) : rc;
+    rc = rc == OK ? roll_job_devices(&newest, &none, pass->now_ms, e) : rc;
+    for (size_t i = 0; i < old.devices && rc == OK; i++) {
+        const struct roll_device *d = newest.devices ? bsearch(&old.device[i], newest.device, newest.devices, sizeof *d, by_id) : NULL;
+        if (d && d->offered_ms) {
+            old.device[i].state = ROLL_NONE; // the new one replaced it
+        }
+    }
+    rc = rc == OK ? store_begin(pass->s, e) : rc;
+    if (rc == OK) {
+        rc = roll_job_withdraw(&old, pass->now_ms, e);
+        rc = rc == OK ? store_commit(pass->s, e) : rc;
+        if (rc != OK) {
+            store_rollback(pass->s);
+        }
+    }
+    roll_job_release(&old);
+    roll_job_release(&newest);
+    return rc;
+}
+
+static int sweep_one(struct pass *pass, const struct old *o, struct err *e)
+{
+    int rc = OK;
+    for (size_t i = 0; i < pass->rows && rc == OK; i++) {
+        if (pass->row[i].release_id == o->release_id) {
+            rc = withdraw_left(pass, pass->row[i].rollout_id, o->newest_rollout, e);
+        }
+    }
+    log_info("release %lld is withdrawn from the broker", (long long)o->release_id);
+    return rc == OK ? cvt_release_sweep(pass->s, o->release_id, o->digest, o->bytes, o->block, e) : rc;
+}
+
 static int sweep(struct pass *pass, struct err *e)
 {
     struct sweep *sw = calloc(1, sizeof *sw);
@@ -233,11 +283,7 @@ static int sweep(struct pass *pass, struct err *e)
     int rc = store_release_walk(pass->s, take_old, sw, e);
     rc = rc > 0 ? OK : rc;
     for (size_t i = 0; i < sw->count && rc == OK; i++) {
-        const struct old *o = &sw->old[i];
-        if (!in_use(pass, o->release_id)) {
-            log_info("release %lld is withdrawn from the broker", (long long)o->release_id);
-            rc = cvt_release_sweep(pass->s, o->release_id, o->digest, o->bytes, o->block, e);
-        }
+        rc = in_use(pass, sw->old[i].release_id) ? OK : sweep_one(pass, &sw->old[i], e);
     }
     free(sw);
     return rc;

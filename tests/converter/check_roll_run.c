@@ -291,6 +291,42 @@ START_TEST(a_newer_rollout_supersedes_and_old_releases_are_swept)
 }
 END_TEST
 
+START_TEST(devices_left_behind_by_a_swept_release_stop_waiting_for_it)
+{
+    struct err e = {0};
+    int64_t first = start("100%", "", "", OK);
+    pass(0);
+    for (unsigned i = 1; i < FLEET; i++) {
+        report(device_id(i), "active", "");
+    }
+    pass(10);
+    pass(8000);
+    ck_assert_str_eq(devices(first, "dev-0").state, "timeout");
+    pass(100);
+    ck_assert_str_eq(rollout(first).state, "done");
+    struct cvt_release_options o = {.min_class = 2};
+    ck_assert_int_eq(cvt_release_make(&release, &f.p, f.store.store, &o, &e), OK);
+    (void)start("100%", "", "", OK); // no device is of class 2
+    pass(0);
+    ck_assert(!is_offered("dev-0", true));
+    for (unsigned i = 1; i < FLEET; i++) {
+        struct store_device d = {.id = device_id(i), .board = "", .isa = "", .runtime = "0", .ops = "FULLY_CONNECTED SOFTMAX", .dsp_variant = "f32-1",
+                                 .model = "", .model_digest = "", .arena = 1 << 20, .slot_bytes = 100000, .device_class = 2};
+        ck_assert_int_eq(store_device_set_hello(f.store.store, &d, &e), OK);
+    }
+    struct err ignored = {0};
+    ck_assert_int_eq(roll_change(f.store.store, 2, "resume", "test", &ignored), OK);
+    pass(10);
+    take_all(2);
+    pass(10);
+    pass(100);
+    ck_assert_str_eq(rollout(2).state, "done");
+    pass(10);
+    ck_assert(is_offered("dev-0", true));
+    ck_assert(is_offered("dev-1", false));
+}
+END_TEST
+
 START_TEST(late_devices_get_the_finished_release)
 {
     struct err e = {0};
@@ -352,6 +388,7 @@ int main(void)
     tcase_add_test(t, silence_is_a_failure_until_the_device_speaks);
     tcase_add_test(t, abort_withdraws_from_those_who_have_not_switched);
     tcase_add_test(t, a_newer_rollout_supersedes_and_old_releases_are_swept);
+    tcase_add_test(t, devices_left_behind_by_a_swept_release_stop_waiting_for_it);
     tcase_add_test(t, late_devices_get_the_finished_release);
     tcase_add_test(t, a_revoked_key_stops_its_releases);
     tcase_add_test(plain, policies_survive_json);
