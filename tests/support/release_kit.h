@@ -21,7 +21,7 @@ struct kit {
 struct kit_release {
     struct buf model;
     struct mote_manifest manifest;    // texts and goldens are borrowed from here
-    uint8_t window[3000], output[64]; // of the golden window
+    uint8_t window[6000], output[64]; // of the golden window
     uint8_t signed_manifest[MOTE_MANIFEST_MAX];
     size_t signed_len;
     uint8_t digest[MOTE_DIGEST_LEN]; // of signed_manifest
@@ -33,7 +33,7 @@ size_t kit_sign(const struct kit_key *key, const void *payload, size_t len, uint
                 size_t cap);
 // A classifier of the stream "acc" (3 channels, int16, 100 Hz; windows of 100 frames, stride 50) by
 // the standard deviation of its axes: "calm" below about 0.7 m/s2, "shaking" above. smooth,
-// variant: to make models that differ. The manifest says confirm after health_us.
+// variant: to make models that differ; 9 has windows of 1000 frames. The manifest says confirm after health_us.
 void kit_release_init(struct kit_release *r, uint32_t seq, uint64_t health_us, int variant);
 // After a change to manifest: encodes and signs again.
 void kit_release_sign(struct kit_release *r, const struct kit_key *key);

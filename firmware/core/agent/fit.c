@@ -132,9 +132,9 @@ int agent_pipe_fits(const struct mote_agent *a, const struct mote_pipe_config *c
         return refuse_numbers(reason, MOTE_E_SPACE, "window buffer: model", need,
                               a->config.window_len);
     }
-    if (c->smooth > MOTE_AGENT_SMOOTH) {
-        return refuse_numbers(reason, MOTE_E_LIMIT, "windows to smooth over: model", c->smooth,
-                              MOTE_AGENT_SMOOTH);
+    if (mote_pipe_post_size(c) > sizeof(a->infer.ring)) {
+        return refuse_numbers(reason, MOTE_E_SPACE, "smoothing: model", mote_pipe_post_size(c),
+                              sizeof(a->infer.ring));
     }
     return MOTE_OK;
 }
@@ -157,7 +157,8 @@ static int check_pipeline(const struct mote_slot_file *f, const struct mote_mani
     return MOTE_OK;
 }
 
-// The window's bytes: in the manifest, or made from its seed where live samples are gathered otherwise.
+// The window's bytes: in the manifest, or made from its seed where live samples are gathered
+// otherwise.
 static int golden_bytes(struct mote_agent *a, const struct mote_golden *g, const uint8_t **raw,
                         struct agent_text *reason)
 {
@@ -165,10 +166,10 @@ static int golden_bytes(struct mote_agent *a, const struct mote_golden *g, const
     size_t bytes = (size_t)c->window * c->channels * mote_sample_size(g->type);
     *raw = (const uint8_t *)g->window.p;
     if (g->window.len > 0) {
-        return g->window.len == bytes ? MOTE_OK
-                                      : refuse_numbers(reason, MOTE_E_MISMATCH,
-                                                       "golden window: bytes it has and",
-                                                       g->window.len, bytes);
+        return g->window.len == bytes
+                   ? MOTE_OK
+                   : refuse_numbers(reason, MOTE_E_MISMATCH, "golden window: bytes it has and",
+                                    g->window.len, bytes);
     }
     if (bytes > a->config.window_len) {
         return refuse_numbers(reason, MOTE_E_SPACE, "golden window: bytes of it and room for",

@@ -41,7 +41,8 @@ int agent_model_open(struct mote_agent *a, struct agent_text *reason)
     f->stream = (uint8_t)agent_find_stream(a, f->pipe.config.stream);
     memcpy(f->model, a->slot.record[0].name, sizeof(f->model));
     f->open = true;
-    f->fill = f->skip = f->scored = f->quiet = 0;
+    f->fill = f->skip = 0;
+    mote_pipe_post_init(&f->post, &f->pipe.config, f->ring);
     f->inferences = f->uncertain = f->busy_us = 0;
     memset(f->class_count, 0, sizeof(f->class_count));
     return MOTE_OK;
@@ -56,7 +57,7 @@ void agent_classify(struct mote_agent *a, uint64_t duration_ms, uint64_t keep_ga
     f->until_us = duration_ms > (UINT64_MAX - now) / 1000 ? UINT64_MAX : now + 1000 * duration_ms;
     f->keep_gap_us = keep_gap_ms > UINT64_MAX / 1000 ? UINT64_MAX : 1000 * keep_gap_ms;
     f->fill = f->skip = 0;
-    f->scored = f->quiet = 0;
+    mote_pipe_post_init(&f->post, &f->pipe.config, f->ring);
     f->from_us = now;
 }
 
@@ -138,37 +139,9 @@ static uint32_t keep_window(struct mote_agent *a)
 }
 
 // --- one window ------------------------------------------------------------------------------
-// Scores become the mean of the last `smooth` windows; class and certainty follow from it.
-static void smooth(struct mote_agent_infer *f, struct mote_pipe_result *r)
-{
-    uint32_t depth = f->pipe.config.smooth;
-    if (depth <= 1) {
-        return;
-    }
-    memcpy(f->score[f->scored++ % depth], r->score, sizeof(f->score[0]));
-    uint32_t have = f->scored < depth ? f->scored : depth;
-    r->class_index = 0;
-    for (uint32_t c = 0; c < r->scores; c++) {
-        float sum = 0;
-        for (uint32_t w = 0; w < have; w++) {
-            sum += f->score[w][c];
-        }
-        r->score[c] = sum / (float)have;
-        if (r->score[c] > r->score[r->class_index]) {
-            r->class_index = c;
-        }
-    }
-    r->uncertain = r->score[r->class_index] < f->pipe.config.threshold || r->novelty > 1;
-}
-
 static void decide(struct mote_agent *a, const struct mote_pipe_result *r, struct mote_str label)
 {
     struct mote_agent_infer *f = &a->infer;
-    if (f->quiet) {
-        f->quiet--;
-        return;
-    }
-    f->quiet = f->pipe.config.suppress;
     if (!a->config.actuator.decision) {
         return;
     }
@@ -185,9 +158,12 @@ static void decide(struct mote_agent *a, const struct mote_pipe_result *r, struc
                                                         .t_us = f->first_us});
 }
 
-static void record_event(struct mote_agent *a, const struct mote_pipe_result *r)
+static void record_event(struct mote_agent *a, struct mote_pipe_result *r)
 {
     struct mote_agent_infer *f = &a->infer;
+    bool quiet =
+        f->post.quiet != 0; // the actuator hears of doubts as well, but not while it is left alone
+    bool decided = mote_pipe_post_step(&f->post, r);
     struct mote_str label = {0};
     if (r->class_index < f->pipe.config.classes) {
         label = f->pipe.config.label[r->class_index];
@@ -209,7 +185,9 @@ static void record_event(struct mote_agent *a, const struct mote_pipe_result *r)
     if (f->events++ == 0) {
         f->events_since_us = agent_net(a);
     }
-    decide(a, r, label);
+    if (decided || (r->uncertain && !quiet)) {
+        decide(a, r, label);
+    }
     if (f->events == MOTE_EVENTS_PER_BLOCK) {
         agent_events_flush(a);
     }
@@ -230,7 +208,6 @@ static void run_window(struct mote_agent *a)
         return;
     }
     f->inferences++;
-    smooth(f, &r);
     record_event(a, &r);
 }
 

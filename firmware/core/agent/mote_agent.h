@@ -18,8 +18,8 @@
 #include "firmware/core/spool/mote_spool.h"
 #include "firmware/core/wire/mote_wire.h"
 
-#ifndef MOTE_AGENT_SMOOTH
-#define MOTE_AGENT_SMOOTH 8 // windows that a model may smooth its scores over
+#ifndef MOTE_AGENT_RING
+#define MOTE_AGENT_RING 256 // scores kept for smoothing: windows times classes
 #endif
 #ifndef MOTE_AGENT_QUEUE
 #define MOTE_AGENT_QUEUE 16 // recordings that may wait their turn
@@ -113,10 +113,9 @@ struct mote_agent_infer {
     uint32_t fill;     // frames in the window
     uint32_t skip;     // frames to leave out: stride beyond window
     uint64_t first_us; // time of the window's first frame
-    float score[MOTE_AGENT_SMOOTH][MOTE_MAX_CLASSES];
-    uint32_t scored; // windows in score, ever
-    uint32_t quiet;  // windows to stay quiet after a decision
-    double tokens;   // of keep_per_minute
+    struct mote_pipe_post post;
+    float ring[MOTE_AGENT_RING];
+    double tokens; // of keep_per_minute
     uint64_t tokens_us, kept_us;
     struct mote_event event[MOTE_EVENTS_PER_BLOCK];
     uint32_t events;
@@ -202,8 +201,8 @@ int mote_agent_record(struct mote_agent *a, uint32_t streams, const char *label,
                       uint64_t duration_ms) MOTE_CHECK;
 // Whether a recording is running or waiting.
 bool mote_agent_is_recording(const struct mote_agent *a);
-// Whether what was asked for has an end that more samples bring nearer: a recording, or classifying for a
-// while. A simulation may hurry then.
+// Whether what was asked for has an end that more samples bring nearer: a recording, or classifying
+// for a while. A simulation may hurry then.
 bool mote_agent_is_busy(const struct mote_agent *a);
 // Whether the spool has room for more samples without losing older ones.
 bool mote_agent_has_room(const struct mote_agent *a);

@@ -183,6 +183,30 @@ static bool control_changed(struct sim_machine *m, bool *again)
     return !*again || (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - ns < CONTROL_YOUNG_NS;
 }
 
+// The file's first line; false while it is still being written.
+static bool read_line(struct sim_machine *m, char line[sizeof(((struct sim_machine *)0)->obeyed)])
+{
+    int fd = open(m->config.control_path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(m->obeyed) - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    line[n > 0 ? n : 0] = 0;
+    char *end = strchr(line, '\n');
+    if (end) {
+        *end = 0;
+    }
+    return end != NULL;
+}
+
+static bool parse_state(const char *line, enum fan_state *state)
+{
+    char name[32], more;
+    int found = sscanf(line, "state %31s %c", name, &more) == 1 ? fan_state_parse(name) : -1;
+    *state = found < 0 ? FAN_OFF : (enum fan_state)found;
+    return found >= 0;
+}
+
 int sim_machine_begin(struct sim_machine *m, const uint8_t *session, size_t len, struct err *e)
 {
     if (len > 16) {
@@ -194,53 +218,45 @@ int sim_machine_begin(struct sim_machine *m, const uint8_t *session, size_t len,
         return status;
     }
     bool again;
-    (void)control_changed(m, &again); // what was written before this start is not obeyed again
+    char line[sizeof(m->obeyed)];
+    enum fan_state state;
+    if (control_changed(m, &again) && read_line(m, line) && parse_state(line, &state)) {
+        m->wanted = state; // a device that starts again finds the machine as it was
+        memcpy(m->obeyed, line, sizeof(line));
+    }
     change(m, m->wanted, false, "start");
     return OK;
 }
 
 static int obey(struct sim_machine *m, const char *line, struct err *e)
 {
-    char word[32] = "", arg[32] = "", more;
-    int fields = sscanf(line, "%31s %31s %c", word, arg, &more);
-    if (fields == 1 && strcmp(word, "stop") == 0) {
+    enum fan_state state;
+    if (strcmp(line, "stop") == 0) {
         change(m, m->wanted, true, "control");
-        return OK;
-    }
-    if (fields == 1 && strcmp(word, "start") == 0) {
+    } else if (strcmp(line, "start") == 0) {
         change(m, m->wanted, false, "control");
-        return OK;
-    }
-    int state = fields == 2 && strcmp(word, "state") == 0 ? fan_state_parse(arg) : -1;
-    if (state < 0) {
+    } else if (parse_state(line, &state)) {
+        change(m, state, false, "control");
+    } else {
         return err_set(
             e, E_FORMAT,
             "%s: '%s' is none of: state off|normal|imbalance|bearing|looseness|rub, stop, start",
             m->config.control_path, line);
     }
-    change(m, (enum fan_state)state, false, "control");
     return OK;
 }
 
 int sim_machine_poll(struct sim_machine *m, struct err *e)
 {
     bool again = false;
+    char line[sizeof(m->obeyed)];
     if (!control_changed(m, &again)) {
         return OK;
     }
-    char line[sizeof(m->obeyed)];
-    int fd = open(m->config.control_path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
-    if (fd >= 0) {
-        close(fd);
-    }
-    line[n > 0 ? n : 0] = 0;
-    char *end = strchr(line, '\n');
-    if (!end) {
-        m->control_seen_ns = 0; // still being written: look again
+    if (!read_line(m, line)) {
+        m->control_seen_ns = 0; // look again
         return OK;
     }
-    *end = 0;
     if (again && strcmp(line, m->obeyed) == 0) {
         return OK;
     }
