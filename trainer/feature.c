@@ -120,45 +120,85 @@ static int make_lanes(struct features *f, int lanes, struct err *e)
     return there ? OK : err_set(e, E_MEM, "out of memory");
 }
 
-// Mean and deviation of every feature over the training windows. A feature that hardly varies is not blown up:
-// its deviation counts as at least r->limit of the mean deviation.
-static int learn_scale(struct features *f, struct err *e)
+// Means of every feature by class, over the training windows; class 0 alone where classes do not matter.
+static void class_means(const struct features *f, bool by_class, double *mean, double *count)
 {
-    f->offset = calloc(f->count, sizeof(float));
-    f->gain = calloc(f->count, sizeof(float));
-    double *sum = calloc(2 * f->count, sizeof(*sum)), n = 0, mean_deviation = 0;
-    if (!f->offset || !f->gain || !sum) {
-        free(sum);
-        return err_set(e, E_MEM, "out of memory");
-    }
-    for (int pass = 0; pass < 2; pass++) {
-        n = 0;
-        for (size_t i = 0; i < f->w->count; i++) {
-            if (f->w->w[i].split != SPLIT_TRAIN && f->w->w[i].split != SPLIT_NONE) {
-                continue;
-            }
-            n++;
-            for (size_t j = 0; j < f->count; j++) {
-                double v = (double)f->x[i * f->count + j];
-                double d = pass ? v - sum[j] : v;
-                sum[(size_t)pass * f->count + j] += pass ? d * d : d;
-            }
+    for (size_t i = 0; i < f->w->count; i++) {
+        const struct window *w = &f->w->w[i];
+        if (w->split != SPLIT_TRAIN && w->split != SPLIT_NONE) {
+            continue;
         }
+        size_t c = by_class ? w->label : 0;
+        count[c]++;
         for (size_t j = 0; j < f->count; j++) {
-            double *s = &sum[(size_t)pass * f->count + j];
-            *s = pass ? sqrt(*s / n) : *s / n;
+            mean[c * f->count + j] += (double)f->x[i * f->count + j];
         }
     }
+}
+
+// Sum of the squared differences from the mean of the window's class.
+static void class_squares(const struct features *f, bool by_class, const double *mean, double *squares)
+{
+    for (size_t i = 0; i < f->w->count; i++) {
+        const struct window *w = &f->w->w[i];
+        if (w->split != SPLIT_TRAIN && w->split != SPLIT_NONE) {
+            continue;
+        }
+        const double *m = mean + (by_class ? w->label : 0) * f->count;
+        for (size_t j = 0; j < f->count; j++) {
+            double d = (double)f->x[i * f->count + j] - m[j];
+            squares[j] += d * d;
+        }
+    }
+}
+
+// A feature that hardly varies is not blown up: its deviation counts as at least r->limit of the mean deviation.
+static void set_scale(struct features *f, const double *offset, const double *squares, double n)
+{
+    double mean_deviation = 0;
     for (size_t j = 0; j < f->count; j++) {
-        mean_deviation += sum[f->count + j] / (double)f->count;
+        mean_deviation += sqrt(squares[j] / n) / (double)f->count;
     }
     double least = f->r->limit * mean_deviation;
     for (size_t j = 0; j < f->count; j++) {
-        double d = sum[f->count + j] > least ? sum[f->count + j] : least;
-        f->offset[j] = (float)sum[j];
+        double d = sqrt(squares[j] / n);
+        d = d > least ? d : least;
+        f->offset[j] = (float)offset[j];
         f->gain[j] = d > 1e-12 ? (float)(1 / d) : 1;
     }
-    free(sum);
+}
+
+// Offset: the mean of all training windows. Gain: one over the deviation, of all windows, or of windows from the
+// mean of their class. The second makes what varies little within a class count, which is what a window of an
+// unknown class differs in.
+static int learn_scale(struct features *f, struct err *e)
+{
+    bool by_class = f->r->standardise == STANDARDISE_CLASS;
+    size_t classes = f->w->label.count;
+    double *mean = calloc((classes + 2) * f->count, sizeof(*mean)), *count = calloc(classes, sizeof(*count)), n = 0;
+    f->offset = calloc(f->count, sizeof(float));
+    f->gain = calloc(f->count, sizeof(float));
+    if (!mean || !count || !f->offset || !f->gain) {
+        free(mean);
+        free(count);
+        return err_set(e, E_MEM, "out of memory");
+    }
+    double *offset = mean + classes * f->count, *squares = offset + f->count;
+    class_means(f, by_class, mean, count);
+    for (size_t c = 0; c < classes; c++) {
+        n += count[c];
+        for (size_t j = 0; j < f->count; j++) {
+            offset[j] += mean[c * f->count + j];
+            mean[c * f->count + j] /= count[c] > 0 ? count[c] : 1;
+        }
+    }
+    for (size_t j = 0; j < f->count; j++) {
+        offset[j] /= n > 0 ? n : 1;
+    }
+    class_squares(f, by_class, mean, squares);
+    set_scale(f, offset, squares, n > 0 ? n : 1);
+    free(mean);
+    free(count);
     return OK;
 }
 
@@ -231,7 +271,7 @@ int features_make(struct features *f, const struct windows *w, const float *offs
         }
         memcpy(f->offset, offset, f->count * sizeof(float));
         memcpy(f->gain, gain, f->count * sizeof(float));
-    } else if (f->r->standardise) {
+    } else if (f->r->standardise != STANDARDISE_NONE) {
         rc = learn_scale(f, e);
     }
     for (size_t i = 0; i < w->count && rc == OK; i++) {

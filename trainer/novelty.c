@@ -1,16 +1,18 @@
 // Centroids and radii. See novelty.h.
 //
-// A centroid's radius is a quantile of the distances of the windows nearest to it. Training windows make the
-// centroids, so their distances are too small: all radii are then stretched by one factor until the wanted share of
-// the windows that were held out is inside, and by MARGIN more, because the next device differs again.
+// A centroid's radius is the root mean square of its windows' distances, times a factor of its class: classes differ in
+// how much their devices differ. The factor comes from groups (devices, users) that took no part: in up to FOLDS
+// rounds centroids are made without some groups, whose windows then show how far known ones lie. It is the quantile
+// of these that the recipe wants, and MARGIN more.
 #include "trainer/novelty.h"
 #include "common/err.h"
 
 #include <math.h>
 
 #define ROUNDS 30
-#define MARGIN 1.15f
+#define MARGIN 1.1f
 #define FEW 12 // windows below which a centroid takes the radius of all
+#define FOLDS 8
 
 static float distance2(const float *a, const float *b, size_t n)
 {
@@ -105,81 +107,145 @@ static float quantile(float *v, size_t n, double share)
     return n ? v[at < 1 ? 0 : at > n ? n - 1 : at - 1] : 0;
 }
 
-static void set_radii(struct novelty *n, const struct features *f, double share, float *d)
+// Whether a window takes part in round `fold` of FOLDS; -1: the last round, with everything that is not test data.
+static bool takes_part(const struct window *w, int fold)
 {
-    size_t all = 0;
-    float d2;
-    for (size_t i = 0; i < f->w->count; i++) {
-        if (f->w->w[i].split == SPLIT_TRAIN) {
-            (void)nearest(n->centroid, n->count, n->features, f->x + i * f->count, &d2);
-            d[all++] = sqrtf(d2);
+    return (w->split == SPLIT_TRAIN || w->split == SPLIT_VALIDATE) && (fold < 0 || w->group % FOLDS != fold);
+}
+
+struct maker {
+    struct novelty *n;
+    const struct features *f;
+    size_t per_class;
+    uint64_t seed;
+    uint32_t *member;
+    double *sum;
+    size_t *own;    // windows of each centroid
+    uint16_t *made; // class of each centroid
+};
+
+struct held { // a window that took no part
+    float distance; // in radii
+    uint16_t near;  // class of the nearest centroid
+};
+
+static void set_radii(const struct maker *m, int fold)
+{
+    struct novelty *n = m->n;
+    double total = 0, windows = 0;
+    memset(m->sum, 0, n->count * sizeof(*m->sum));
+    memset(m->own, 0, n->count * sizeof(*m->own));
+    for (size_t i = 0; i < m->f->w->count; i++) {
+        if (takes_part(&m->f->w->w[i], fold)) {
+            float d2;
+            size_t c = nearest(n->centroid, n->count, n->features, m->f->x + i * m->f->count, &d2);
+            m->sum[c] += (double)d2;
+            m->own[c]++;
+            total += (double)d2;
+            windows++;
         }
     }
-    float typical = quantile(d, all, share);
+    float typical = windows > 0 ? (float)sqrt(total / windows) : 1;
     for (size_t c = 0; c < n->count; c++) {
-        size_t own = 0;
-        for (size_t i = 0; i < f->w->count; i++) {
-            if (f->w->w[i].split == SPLIT_TRAIN && nearest(n->centroid, n->count, n->features, f->x + i * f->count, &d2) == c) {
-                d[own++] = sqrtf(d2);
-            }
-        }
-        float r = own < FEW ? typical : quantile(d, own, share);
+        float r = m->own[c] < FEW ? typical : (float)sqrt(m->sum[c] / (double)m->own[c]);
         n->radius[c] = fmaxf(fmaxf(r, 0.25f * typical), 1e-6f);
     }
 }
 
-static void stretch_radii(struct novelty *n, const struct features *f, double share, float *d)
+static void make_once(const struct maker *m, int fold)
 {
-    size_t held = 0;
-    for (size_t i = 0; i < f->w->count; i++) {
-        if (f->w->w[i].split == SPLIT_VALIDATE) {
-            d[held++] = novelty_of(n, f->x + i * f->count);
+    const struct windows *w = m->f->w;
+    m->n->count = 0;
+    for (size_t c = 0; c < w->label.count; c++) {
+        struct rng g;
+        rng_seed(&g, m->seed, 900 + c);
+        size_t members = 0;
+        for (size_t i = 0; i < w->count; i++) {
+            if (w->w[i].label == c && takes_part(&w->w[i], fold)) {
+                m->member[members++] = (uint32_t)i;
+            }
+        }
+        size_t more = cluster(m->f, m->member, members, m->per_class, &g, m->n->centroid + m->n->count * m->f->count, m->sum);
+        for (size_t i = 0; i < more; i++) {
+            m->made[m->n->count++] = (uint16_t)c;
         }
     }
-    float factor = held ? fmaxf(quantile(d, held, share), 1) * MARGIN : MARGIN;
-    for (size_t c = 0; c < n->count; c++) {
-        n->radius[c] *= factor;
+    set_radii(m, fold);
+}
+
+// Distances, in radii, of windows whose group took no part. Returns how many.
+static size_t held_out(const struct maker *m, struct held *h)
+{
+    const struct windows *w = m->f->w;
+    size_t held = 0;
+    for (int fold = 0; fold < FOLDS; fold++) {
+        bool used = false;
+        for (size_t i = 0; i < w->count && !used; i++) {
+            used = takes_part(&w->w[i], -1) && !takes_part(&w->w[i], fold);
+        }
+        if (!used) {
+            continue;
+        }
+        make_once(m, fold);
+        for (size_t i = 0; i < w->count && m->n->count; i++) {
+            if (takes_part(&w->w[i], -1) && !takes_part(&w->w[i], fold)) {
+                float d2;
+                size_t at = nearest(m->n->centroid, m->n->count, m->f->count, m->f->x + i * m->f->count, &d2);
+                h[held++] = (struct held){sqrtf(d2) / m->n->radius[at], m->made[at]};
+            }
+        }
     }
-    size_t known = 0;
-    for (size_t i = 0; i < held; i++) {
-        known += d[i] <= factor;
+    return held;
+}
+
+static void make(const struct maker *m, double share, struct held *h, float *d)
+{
+    size_t held = held_out(m, h), known = 0;
+    make_once(m, -1);
+    for (size_t c = 0; c < m->f->w->label.count; c++) {
+        size_t own = 0;
+        for (size_t i = 0; i < held; i++) {
+            if (h[i].near == c) {
+                d[own++] = h[i].distance;
+            }
+        }
+        float factor = own ? fmaxf(quantile(d, own, share), 1) * MARGIN : 2;
+        for (size_t i = 0; i < own; i++) {
+            known += d[i] <= factor;
+        }
+        for (size_t i = 0; i < m->n->count; i++) {
+            m->n->radius[i] *= m->made[i] == c ? factor : 1;
+        }
     }
-    n->known = held ? (double)known / (double)held : share;
+    m->n->known = held ? (double)known / (double)held : share;
 }
 
 int novelty_make(struct novelty *n, const struct features *f, size_t per_class, double share, uint64_t seed, struct err *e)
 {
-    const struct windows *w = f->w;
-    size_t most = per_class * w->label.count;
+    size_t most = per_class * f->w->label.count;
     *n = (struct novelty){.features = f->count};
-    uint32_t *member = calloc(w->count + 1, sizeof(*member));
-    double *sum = calloc((per_class + 1) * (f->count + 1), sizeof(*sum));
-    float *d = calloc(w->count + 1, sizeof(*d));
+    struct maker m = {.n = n, .f = f, .per_class = per_class, .seed = seed};
+    m.member = calloc(f->w->count + 1, sizeof(*m.member));
+    m.sum = calloc((most + 1) * (f->count + 1), sizeof(*m.sum));
+    m.own = calloc(most + 1, sizeof(*m.own));
+    m.made = calloc(most + 1, sizeof(*m.made));
+    struct held *h = calloc(f->w->count + 1, sizeof(*h));
+    float *d = calloc(f->w->count + 1, sizeof(*d));
     n->centroid = calloc(most * f->count + 1, sizeof(float));
     n->radius = calloc(most + 1, sizeof(float));
-    int rc = member && sum && d && n->centroid && n->radius ? OK : err_set(e, E_MEM, "out of memory");
-    for (size_t c = 0; c < w->label.count && rc == OK; c++) {
-        struct rng g;
-        rng_seed(&g, seed, 900 + c);
-        size_t members = 0;
-        for (size_t i = 0; i < w->count; i++) {
-            if (w->w[i].label == c && w->w[i].split == SPLIT_TRAIN) {
-                member[members++] = (uint32_t)i;
-            }
-        }
-        n->count += cluster(f, member, members, per_class, &g, n->centroid + n->count * f->count, sum);
-    }
-    if (rc == OK && n->count) {
-        set_radii(n, f, share, d);
-        stretch_radii(n, f, share, d);
-    }
-    free(member);
-    free(sum);
-    free(d);
-    if (rc) {
+    bool there = m.member && m.sum && m.own && m.made && h && d && n->centroid && n->radius;
+    if (there) {
+        make(&m, share, h, d);
+    } else {
         novelty_release(n);
     }
-    return rc;
+    free(m.member);
+    free(m.sum);
+    free(m.own);
+    free(m.made);
+    free(h);
+    free(d);
+    return there ? OK : err_set(e, E_MEM, "out of memory");
 }
 
 void novelty_release(struct novelty *n)

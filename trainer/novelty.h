@@ -11,8 +11,8 @@ struct novelty {
     double known;    // share of the calibrating windows with a novelty of at most 1
 };
 
-// k-means within each class over the training windows, radii from the validation windows (training windows
-// where there are none) so that at least `share` of them are known.
+// k-means within each class over the windows that are not test data, radii so that about `share` of a group's windows are
+// known to centroids made without that group.
 int novelty_make(struct novelty *n, const struct features *f, size_t per_class, double share, uint64_t seed, struct err *e) MUST_CHECK;
 void novelty_release(struct novelty *n);
 // Distance to the nearest centroid by its radius.

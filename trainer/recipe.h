@@ -17,6 +17,7 @@ enum recipe_group { GROUP_AUTO, GROUP_DEVICE, GROUP_GROUP, GROUP_RECORDING };
 enum recipe_conflict { CONFLICT_MOST, CONFLICT_DROP };
 enum recipe_pad { PAD_NONE, PAD_ZERO, PAD_REPEAT };
 enum recipe_task { TASK_CLASSIFY, TASK_ANOMALY, TASK_REGRESS };
+enum recipe_standardise { STANDARDISE_NONE, STANDARDISE_ALL, STANDARDISE_CLASS };
 enum recipe_freeze { FREEZE_NONE, FREEZE_BODY };
 enum recipe_balance { BALANCE_NONE, BALANCE_WEIGHTS, BALANCE_SAMPLING };
 enum recipe_network {
@@ -44,11 +45,10 @@ struct recipe {
     int64_t per_recording, balance;
     // [features]
     struct mote_dsp_config dsp;
-    bool standardise;
+    int64_t standardise;
     double limit;
     // [augment]
     double noise, gain, shift, stretch, rotate, background, time_mask, band_mask, flip, crop, colour;
-    int64_t copies;
     // [network]
     int64_t network;
     char hidden[RECIPE_TEXT], filters[RECIPE_TEXT];
