@@ -30,6 +30,8 @@ API(events);
 API(recordings);
 API(recordings_count);
 API(recording);
+// api_queue.c
+API(queue);
 // api_signal.c
 API(signals);
 API(samples_csv);

@@ -33,6 +33,7 @@ static int read_filter(const struct lab_req *q, struct store_recording_filter *f
     int64_t after = 0, limit = 100, unlabelled = 0, uncertain = 0;
     int rc = lab_req_param_i64(q, "after", 0, INT64_MAX, &after, e);
     rc = rc ? rc : lab_req_param_i64(q, "limit", 1, LIST_MAX, &limit, e);
+    rc = rc ? rc : lab_req_param_i64(q, "offset", 0, INT64_MAX, &f->offset, e);
     rc = rc ? rc : lab_req_param_i64(q, "unlabelled", 0, 1, &unlabelled, e);
     rc = rc ? rc : lab_req_param_i64(q, "uncertain", -1, 1, &uncertain, e);
     rc = rc ? rc : lab_req_param_i64(q, "since", 0, INT64_MAX, &f->since_ms, e);
@@ -92,7 +93,7 @@ int api_recordings_count(struct lab *lab, struct lab_req *q, struct lab_res *r, 
     struct store_recording_filter f;
     int64_t count = 0;
     int rc = read_filter(q, &f, e);
-    f.limit = f.after_rec_id = f.before_rec_id = 0;
+    f.limit = f.after_rec_id = f.before_rec_id = f.offset = 0;
     if (rc == OK) {
         rc = store_recording_count(lab->store, &f, &count, e);
     }

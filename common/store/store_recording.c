@@ -94,10 +94,11 @@ static void open_filtered(struct sql *q, struct store *s, const char *head, cons
     if (!c.rc) {
         c.rc = buf_printf(&text, "%s%s%s%s", head, c.text.len ? c.text.data : "",
                           !listed ? "" : f->newest_first ? " ORDER BY r.rec_id DESC" : " ORDER BY r.rec_id",
-                          listed && f->limit > 0 ? " LIMIT ?" : "");
+                          listed && f->limit > 0 ? " LIMIT ? OFFSET ?" : "");
     }
     if (listed && f->limit > 0) {
         c.value[c.values++].number = f->limit;
+        c.value[c.values++].number = f->offset;
     }
     *q = (struct sql){.s = s, .e = e};
     if (c.rc) {

@@ -54,6 +54,7 @@ struct store_recording_filter { // NULL and 0 mean: any
     int uncertain; // -1 no, 1 yes
     bool newest_first;
     int64_t limit; // 0: no limit
+    int64_t offset; // rows left out first; only with a limit
 };
 int store_recording_walk(struct store *s, const struct store_recording_filter *f, store_recording_fn fn, void *ctx,
                          struct err *e) MUST_CHECK;

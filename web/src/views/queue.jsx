@@ -1,0 +1,101 @@
+// What to label next: one recording after the other, the most telling first.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { get, query } from "../api.js";
+import { duration, percent } from "../format.js";
+import { useKeys } from "../keys.js";
+import { Link, go, useParam, useTitle } from "../router.jsx";
+import { changes, classes, may, useCell } from "../store.js";
+import { useRegions } from "../regions.js";
+import { Card, Empty, LabelChip, Waiting } from "../widgets/pieces.jsx";
+import { Top } from "../widgets/top.jsx";
+import { Icon } from "../widgets/icons.jsx";
+import { Plot } from "../widgets/plot.js";
+
+const orders = [["uncertain", "Uncertain"], ["disagreement", "Model disagrees"], ["novel", "Novel"], ["unlabelled", "Unlabelled"], ["random", "Random"]];
+
+export function QueueView() {
+    useTitle("Queue");
+    const [order, setOrder] = useParam("by", "uncertain");
+    const [seed] = useState(() => Math.floor(Math.random() * 1e9));
+    const [list, setList] = useState(null), [error, setError] = useState(null), [done, setDone] = useState(0);
+    const load = useMemo(() => () => get(`/api/queue${query({ by: order, seed: order === "random" ? seed : "", limit: 60 })}`).then((d) => setList(d.items), setError), [order]);
+    useEffect(() => { setList(null); load(); }, [order]);
+    useEffect(() => {
+        let last = changes.get().event;
+        return changes.follow((c) => { if (c.event !== last) { last = c.event; setList((l) => { if (!l?.length) load(); return l; }); } });
+    }, [load]);
+    const next = () => { setList((l) => l.slice(1)); setDone((n) => n + 1); if (list.length < 4) load(); };
+    const item = list?.[0];
+    return (
+        <>
+            <Top title={<div class="row"><h1>Queue</h1>{list && <span class="chip">{list.length}{list.length >= 60 ? "+" : ""} waiting</span>}{done > 0 && <span class="chip good">{done} seen now</span>}</div>}>
+                <select aria-label="Order of the queue" value={order} onChange={(e) => setOrder(e.target.value)}>{orders.map(([v, n]) => <option value={v}>{n}</option>)}</select>
+            </Top>
+            <main>
+                {!list ? <Waiting error={error} what="The queue" /> : !item ? (
+                    <Card><Empty icon="queue" title="Nothing is waiting">{order === "uncertain" ? "Windows that a device's model is unsure of come here by themselves." : "Everything of this kind is labelled."} Choose another order above, or look through <Link to="/recordings">all recordings</Link>.</Empty></Card>
+                ) : <Item key={item.recording.id} item={item} onNext={next} />}
+                {list?.length > 1 && (
+                    <Card title="Then">
+                        <div class="timeline">{list.slice(1, 9).map((x) => <Link to={`/recordings/${x.recording.id}`}><span>#{x.recording.id}</span><span class="row"><span class="dim">{x.recording.device} · {x.recording.streams.join(", ")}</span>{x.proposal && <><LabelChip name={x.proposal.label} /><span class="dim small">{percent(x.proposal.score, 0)}</span></>}</span><span class="dim">{x.why}</span></Link>)}</div>
+                    </Card>
+                )}
+            </main>
+        </>
+    );
+}
+
+function Item({ item, onNext }) {
+    const [recording, setRecording] = useState(null);
+    useEffect(() => { get(`/api/recordings/${item.recording.id}`).then(setRecording, onNext); }, [item.recording.id]);
+    if (!recording) return <Card><Waiting what="The recording" /></Card>;
+    return <Shown item={item} recording={recording} onNext={onNext} />;
+}
+
+/** One decision: the signal, the model's proposal, a key each to accept, correct or pass. */
+function Shown({ item, recording, onNext }) {
+    const regions = useRegions(recording);
+    const list = useCell(classes).filter((c) => !c.retired_ms);
+    const editable = may("annotator"), proposal = item.proposal;
+    const decide = (name, extra = {}) => {
+        if (!editable) return;
+        regions.apply([{ region: "whole", after: { label: name, source: "human", ...extra } }]);
+        onNext();
+    };
+    const accept = () => proposal && decide(proposal.label, { model: proposal.model, score: proposal.score });
+    useKeys([
+        { key: "Enter", group: "Queue", what: "accept the model's proposal", run: accept },
+        { key: "Space", also: ["ArrowRight", "j"], group: "Queue", what: "pass, decide later", run: onNext },
+        { key: "e", group: "Queue", what: "open it to mark regions", run: () => go(`/recordings/${recording.id}`) },
+        ...list.filter((c) => c.hotkey && !"jeg".includes(c.hotkey)).map((c) => ({ key: c.hotkey, group: "It is", what: c.name, run: () => decide(c.name) })),
+    ]);
+    return (
+        <section class="card queue-item">
+            <div class="queue-stage">
+                {recording.width > 0 ? <img src={`/api/recordings/${recording.id}/picture.png`} alt={`Picture of recording ${recording.id}`} /> : <Glance recording={recording} />}
+            </div>
+            <div class="queue-side">
+                <div class="row wrap"><Link to={`/recordings/${recording.id}`}><b>Recording {recording.id}</b></Link><span class="chip">{recording.device}</span><span class="dim small">{recording.streams.join(", ")}{!recording.width && `, ${duration(recording.duration_us)}`}</span></div>
+                {proposal ? (
+                    <div class="notice"><div class="grow"><div class="small dim">The model says</div><div class="row"><LabelChip name={proposal.label} /><b>{percent(proposal.score, 0)}</b>{proposal.novelty > 1 && <span class="chip warn">unlike the training data</span>}</div></div>
+                        <button class="btn primary" disabled={!editable} onClick={accept}><Icon name="check" />Accept <kbd>Enter</kbd></button></div>
+                ) : <p class="small dim">No model has judged it yet.</p>}
+                {regions.whole && <div class="small dim">Labelled now: <LabelChip name={regions.whole.label} /> by {regions.whole.author}</div>}
+                {recording.hint && <div class="small dim">Recorded as <LabelChip name={recording.hint} /></div>}
+                <div class="palette">{list.map((c) => <button disabled={!editable} onClick={() => decide(c.name)} title={c.guideline}><span class="swatch" style={{ background: c.color }} /><span class="grow cut">{c.name}</span>{c.hotkey && <kbd>{c.hotkey}</kbd>}</button>)}</div>
+                <div class="row"><button class="btn" onClick={onNext}>Pass <kbd>Space</kbd></button><Link class="btn" to={`/recordings/${recording.id}`}>Mark regions <kbd>e</kbd></Link></div>
+            </div>
+        </section>
+    );
+}
+
+/** All of a recording's signals, to look at. */
+function Glance({ recording }) {
+    const canvas = useRef(null);
+    useEffect(() => {
+        const p = new Plot(canvas.current, recording);
+        p.setRegions(recording.regions);
+        return () => p.destroy();
+    }, [recording.id]);
+    return <div class="plot" style={{ height: "100%" }}><canvas ref={canvas} aria-label={`Signals of recording ${recording.id}`} /></div>;
+}
