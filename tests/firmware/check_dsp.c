@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "firmware/core/dsp/mote_dsp.h"
+#include "firmware/core/dsp/mote_resample.h"
 
 #define MS 1000000ull
 static _Alignas(8) uint8_t scratch[1 << 18];
@@ -249,6 +250,61 @@ START_TEST(features_are_finite_whatever_comes_in)
 }
 END_TEST
 
+START_TEST(overlapping_windows_give_the_same_bits_as_whole_ones)
+{
+    static int16_t sound[6000];
+    static float whole[1 << 13], streamed[1 << 13];
+    static const uint32_t advances[] = {0, 160, 480, 80, 37, 800, 2000, 0, 1840, 160};
+    uint32_t state = 3;
+    for (size_t i = 0; i < ARRAY_LEN(sound); i++) {
+        state = state * 1664525u + 1013904223u;
+        sound[i] = (int16_t)(state >> 17);
+    }
+    for (unsigned k = 0; k < MOTE_DSP_KINDS; k++) {
+        for (unsigned variant = 0; variant < MOTE_DSP_VARIANTS; variant++) {
+            struct mote_dsp_config c = defaults(k);
+            struct mote_dsp_stream st;
+            size_t need;
+            c.variant = (uint8_t)variant;
+            c.width = 40;
+            c.height = 50;
+            ck_assert_int_eq(mote_dsp_stream_size(&c, 1, 2000, MS / 8, &need), MOTE_OK);
+            uint8_t *memory = aligned_alloc(8, need ? need : 8);
+            ck_assert(need == 0 || mote_dsp_stream_open(&st, &c, 1, 2000, MS / 8, memory, need - 1) == MOTE_E_SPACE);
+            ck_assert_int_eq(mote_dsp_stream_open(&st, &c, 1, 2000, MS / 8, memory, need), MOTE_OK);
+            size_t n = (size_t)mote_dsp_features(&c, 1, 2000, MS / 8), at = 0;
+            for (size_t i = 0; i < ARRAY_LEN(advances); i++) {
+                at = (at + advances[i]) % 4000; // wrapping is a jump that is told of as one: not a multiple
+                uint32_t advance = i && at >= advances[i] ? advances[i] : 0;
+                ck_assert_int_eq(mote_dsp_stream_run(&st, sound + at, MOTE_I16, 1.0f / 32768, advance, streamed), MOTE_OK);
+                ck_assert_int_eq(mote_dsp_run_raw(&c, 1, 2000, MS / 8, sound + at, MOTE_I16, 1.0f / 32768, whole, scratch,
+                                                  sizeof(scratch)),
+                                 MOTE_OK);
+                ck_assert_msg(memcmp(whole, streamed, n * sizeof(float)) == 0, "%s, window %zu", mote_dsp_kind_name(k), i);
+            }
+            free(memory);
+        }
+    }
+}
+END_TEST
+
+START_TEST(rates_with_a_ratio_of_small_numbers_can_be_resampled)
+{
+    uint32_t up, down;
+    float two[2] = {1, 2}, out[4];
+    ck_assert_int_eq(mote_resample_ratio(62500, 125000, &up, &down), MOTE_OK); // 16 kHz to 8 kHz
+    ck_assert(up == 1 && down == 2);
+    ck_assert_int_eq(mote_resample_ratio(90703, 125000, &up, &down), MOTE_E_LIMIT);
+    ck_assert_int_eq(mote_resample_ratio(0, 125000, &up, &down), MOTE_E_ARG);
+    ck_assert_int_eq(mote_resample(two, 2, 1, 1, 1, out, scratch, mote_resample_scratch(1, 1)), MOTE_OK);
+    ck_assert(out[0] == 1 && out[1] == 2);
+    ck_assert_int_eq(mote_resample(two, 2, 1, 2, 1, out, scratch, 8), MOTE_E_SPACE);
+    ck_assert_int_eq(mote_resample(two, 2, 1, 0, 1, out, scratch, sizeof(scratch)), MOTE_E_ARG);
+    ck_assert_uint_eq(mote_resample_count(10, 1001, 1), 0);
+    ck_assert_int_eq(mote_resample(two, 0, 1, 2, 1, out, scratch, sizeof(scratch)), MOTE_OK);
+}
+END_TEST
+
 static void picture(const struct mote_dsp_config *c, unsigned channels, const uint8_t *pixels, const float *want, unsigned count)
 {
     uint32_t window = (uint32_t)c->width * c->height;
@@ -309,6 +365,8 @@ int main(void)
     tcase_add_test(t, every_sample_type_is_read);
     tcase_add_test(t, scratch_is_what_was_asked_for);
     tcase_add_test(t, features_are_finite_whatever_comes_in);
+    tcase_add_test(t, overlapping_windows_give_the_same_bits_as_whole_ones);
+    tcase_add_test(t, rates_with_a_ratio_of_small_numbers_can_be_resampled);
     tcase_add_test(t, pictures_become_planes_and_gray);
     tcase_add_test(t, pictures_are_resized_between_pixel_centres);
     suite_add_tcase(s, t);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "firmware/core/dsp/mote_dsp.h"
+#include "firmware/core/dsp/mote_resample.h"
 #include "tests/firmware/dsp_golden.h"
 
 static _Alignas(8) uint8_t scratch[1 << 18];
@@ -191,6 +192,18 @@ START_TEST(flatten_is_that_of_numpy)
 }
 END_TEST
 
+START_TEST(resampling_is_that_of_scipy)
+{
+    make(8, 900, 1);
+    ck_assert_uint_eq(mote_resample_count(200, 8, 5), 320);
+    ck_assert_int_eq(mote_resample(frames, 200, 1, 8, 5, features, scratch, sizeof(scratch)), MOTE_OK);
+    COMPARE(320, 1, 7, golden_up, 1e-5);
+    ck_assert_uint_eq(mote_resample_count(900, 6, 80), 68);
+    ck_assert_int_eq(mote_resample(frames, 900, 1, 6, 80, features, scratch, mote_resample_scratch(3, 40)), MOTE_OK);
+    COMPARE(68, 1, 1, golden_down, 1e-5);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("dsp_golden");
@@ -200,6 +213,7 @@ int main(void)
     tcase_add_test(t, wavelet_features_are_those_of_pywavelets);
     tcase_add_test(t, sound_features_are_those_of_numpy);
     tcase_add_test(t, fixed_point_sound_features_are_near_those_of_numpy);
+    tcase_add_test(t, resampling_is_that_of_scipy);
     tcase_add_test(t, flatten_is_that_of_numpy);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

@@ -175,6 +175,8 @@ def main():
     put("golden_mfcc", mfcc(sound, 8000)[::7])
     put("golden_cepstrum", mfcc(sound, 8000, window=0)[::7])
     put("golden_spectrogram", spectrogram(sound, 8000)[::33])
+    put("golden_up", sig.resample_poly(make(8, 200, 1)[:, 0], 8, 5)[::7])
+    put("golden_down", sig.resample_poly(make(8, 900, 1)[:, 0], 3, 40))
     put("golden_flatten", flatten(make(7, 333, 3)))
     f.write("\n#endif\n")
 

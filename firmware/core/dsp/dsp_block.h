@@ -32,6 +32,9 @@ static inline float *dsp_take_floats(struct dsp_scratch *s, size_t count)
     return dsp_take(s, count * sizeof(float));
 }
 
+// What leaves a block is always finite: what is no number becomes 0, what overflowed the largest float of its sign.
+void dsp_tame(float *x, size_t n);
+
 // Frames of the audio blocks.
 struct dsp_frames {
     uint32_t length, stride, count;

@@ -100,9 +100,7 @@ int mote_dsp_scratch(const struct mote_dsp_config *c, unsigned channels, uint32_
     return status;
 }
 
-// A network must never be fed what is no number: a stage that divided by nothing gives 0, one that overflowed
-// the largest number.
-static void tame(float *x, size_t n)
+void dsp_tame(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (!mote_is_finite(x[i])) {
@@ -128,7 +126,7 @@ int mote_dsp_run_raw(const struct mote_dsp_config *c, unsigned channels, uint32_
     struct dsp_input in = {raw, (uint8_t)type, channels, window, interval_ns, scale, c->scale};
     struct dsp_scratch s = {scratch, 0};
     block_of(c->kind)->run(c, &in, features, &s);
-    tame(features, (size_t)mote_dsp_features(c, channels, window, interval_ns));
+    dsp_tame(features, (size_t)mote_dsp_features(c, channels, window, interval_ns));
     return MOTE_OK;
 }
 

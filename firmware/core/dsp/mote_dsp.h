@@ -117,6 +117,30 @@ int mote_dsp_run_raw(const struct mote_dsp_config *c, unsigned channels, uint32_
                      const void *raw, unsigned type, float scale, float *features, void *scratch,
                      size_t scratch_len) MOTE_CHECK;
 
+// Windows that overlap: MFE, MFCC and SPECTROGRAM compute only the frames that are new, the other kinds the whole
+// window. The features are those of mote_dsp_run_raw, bit for bit.
+struct mote_dsp_stream { // private
+    const struct mote_dsp_config *config;
+    unsigned channels;
+    uint32_t window;
+    uint64_t interval_ns;
+    void *memory;
+    size_t memory_len;
+    float *rows; // of the window before; NULL for kinds without frames
+    bool warm;
+};
+// Bytes of memory that a stream takes, in place of scratch: scratch, and for sound one window of features.
+int mote_dsp_stream_size(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
+                         size_t *bytes) MOTE_CHECK;
+// config and memory (8-byte aligned) are borrowed for the stream's life.
+int mote_dsp_stream_open(struct mote_dsp_stream *s, const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                         uint64_t interval_ns, void *memory, size_t memory_len) MOTE_CHECK;
+// raw: the whole window, as for mote_dsp_run_raw with the same type and scale every time. advance: how many frames
+// of the stream lie between the starts of the window before and this one; 0 where nothing is known of that one (the
+// first window, a gap). Work is saved where it is a multiple of the block's stride.
+int mote_dsp_stream_run(struct mote_dsp_stream *s, const void *raw, unsigned type, float scale, uint32_t advance,
+                        float *features) MOTE_CHECK;
+
 // The block as a CBOR map with small integer keys (docs/formats/pipeline.md); only what the kind uses.
 int mote_dsp_encode(uint8_t *out, size_t cap, const struct mote_dsp_config *c) MOTE_CHECK;
 // Starts from the kind's defaults; every value is checked against its bounds, unknown keys are refused
