@@ -7,6 +7,12 @@
 
 #define COLUMNS 4
 
+// Factors and biases of the filters, in the order in which the assembly takes them.
+struct filter {
+    int32_t bias;
+    struct dsp_factor factor;
+};
+
 struct column {
     const struct nn_conv *p;
     uint32_t *to;   // next word to write
@@ -71,7 +77,11 @@ static void fill(const struct nn_conv *p, const int8_t *image, uint32_t *columns
 {
     const struct nn_window *g = &p->g;
     int32_t k = g->k_h * g->k_w * g->in_c;
-    uint8_t *bytes = g->in_c % 4 == 0 ? NULL : (uint8_t *)(columns + COLUMNS * padded(k) / 2);
+    uint8_t *bytes = NULL;
+    if (g->in_c % 4 != 0) { // behind the factors and the last filter: see unpack
+        bytes = (uint8_t *)(columns + COLUMNS * padded(k) / 2) + (size_t)g->out_c * sizeof(struct filter);
+        bytes += k % 4 != 0 ? padded(k) : 0;
+    }
     struct column c = {p, columns + 2 * which, bytes, dsp_pair(p->in_offset)};
     for (int32_t ky = 0; ky < g->k_h; ky++) {
         int32_t in_y = y * g->stride_h - g->pad_h + ky * g->dilation_h;
@@ -90,65 +100,151 @@ static void fill(const struct nn_conv *p, const int8_t *image, uint32_t *columns
     }
 }
 
-static void store(const struct nn_conv *p, const int32_t *acc, int32_t channel, int8_t *out, int32_t pixels)
+// What the assembly works on; it knows the offsets.
+struct run {
+    const int8_t *w;                // 0: weights of the first filter, advanced
+    const uint32_t *x, *x_end;      // 4, 8: the four columns
+    int8_t *out;                    // 12: first channel of the first pixel, advanced
+    int32_t out_step;               // 16: bytes from pixel to pixel
+    int32_t offset;                 // 20
+    const struct filter *filter_end; // 24
+    int32_t over;                   // 28: weights that were read beyond each filter
+};
+
+// Four weights, then eight words of columns. r0 weights, r1 columns, r8 to r11 sums.
+#define GROUP                                                                                                          \
+    "ldr r3, [r0], #4\n"                                                                                               \
+    "ldmia r1!, {r4-r7}\n"                                                                                             \
+    "sxtb16 r12, r3\n"                                                                                                 \
+    "sxtb16 r3, r3, ror #8\n"                                                                                          \
+    "smlad r8, r12, r4, r8\n"                                                                                          \
+    "smlad r9, r12, r6, r9\n"                                                                                          \
+    "smlad r8, r3, r5, r8\n"                                                                                           \
+    "smlad r9, r3, r7, r9\n"                                                                                           \
+    "ldmia r1!, {r4-r7}\n"                                                                                             \
+    "smlad r10, r12, r4, r10\n"                                                                                        \
+    "smlad r11, r12, r6, r11\n"                                                                                        \
+    "smlad r10, r3, r5, r10\n"                                                                                         \
+    "smlad r11, r3, r7, r11\n"
+
+// r4 multiplier, r5 half, r6 down, r7 offset.
+#define SCALE(sum)                                                                                                     \
+    "add r3, r5, " sum ", asr #31\n"                                                                                   \
+    "and r12, " sum ", #0x80000000\n"                                                                                  \
+    "orr r12, r12, #0x40000000\n"                                                                                      \
+    "smlal r12, r3, " sum ", r4\n"                                                                                     \
+    "asr r3, r3, r6\n"                                                                                                 \
+    "add r3, r3, r7\n"                                                                                                 \
+    "ssat " sum ", #8, r3\n"
+
+// The sums are stored from the last pixel to the first, so that with a step of 0 the first one stays.
+__attribute__((naked)) static void filters(struct run *r, const struct filter *f)
 {
-    int32_t multiplier = p->multiplier[channel];
-    int32_t shift = p->shift[channel];
-    for (int32_t i = 0; i < pixels; i++, out += p->g.out_c) {
-        int32_t y = dsp_rescale(acc[i], multiplier, shift) + p->out_offset;
-        *out = (int8_t)nn_clamp(y, p->lo, p->hi);
+    __asm__ volatile("push {r0, r4-r11, lr}\n"
+                     "mov lr, r1\n"
+                     "mov r12, r0\n"
+                     "ldr r0, [r12]\n"
+                     "ldr r2, [r12, #8]\n"
+                     "1: ldr r8, [lr], #4\n"
+                     "ldr r1, [r12, #4]\n"
+                     "mov r9, r8\n"
+                     "mov r10, r8\n"
+                     "mov r11, r8\n"
+                     "sub r3, r2, r1\n"
+                     "lsls r3, r3, #26\n" // bit 5: an odd number of groups of 32 bytes
+                     "bpl 2f\n" GROUP "cmp r1, r2\n"
+                     "beq 3f\n"
+                     "2:\n" GROUP GROUP "cmp r1, r2\n"
+                     "bne 2b\n"
+                     "3: ldr r1, [sp]\n"
+                     "ldr r7, [r1, #20]\n"
+                     "ldmia lr!, {r4-r6}\n" SCALE("r8") SCALE("r9") SCALE("r10") SCALE("r11")
+                     "mov r12, r1\n"
+                     "ldr r3, [r12, #12]\n"
+                     "ldr r1, [r12, #16]\n"
+                     "add r4, r3, r1, lsl #1\n"
+                     "strb r11, [r4, r1]\n"
+                     "strb r10, [r4]\n"
+                     "strb r9, [r3, r1]\n"
+                     "strb r8, [r3], #1\n"
+                     "str r3, [r12, #12]\n"
+                     "ldrd r3, r4, [r12, #24]\n"
+                     "sub r0, r0, r4\n"
+                     "cmp lr, r3\n"
+                     "bne 1b\n"
+                     "pop {r0, r4-r11, pc}\n");
+    (void)r;
+    (void)f;
+}
+
+// Every filter against four columns; the pixels lie `step` bytes from each other in the output.
+static void columns(const struct nn_conv *p, const uint32_t *x, const struct filter *f, int8_t *out, int32_t step)
+{
+    int32_t k = p->g.k_h * p->g.k_w * p->g.in_c;
+    int32_t count = p->g.out_c;
+    int32_t odd = k % 4;
+    // Filters run into the next one where columns are zero; the last one has no next: it is copied.
+    int32_t inner = odd == 0 ? count : count - 1;
+    struct run r = {p->weights, x, x + COLUMNS * padded(k) / 2, out, step, p->out_offset, f + inner, (4 - odd) % 4};
+    if (inner > 0) {
+        filters(&r, f);
+    }
+    if (odd != 0) {
+        int8_t *last = (int8_t *)(uintptr_t)(f + count);
+        r.w = last;
+        r.out = out + inner;
+        r.filter_end = f + count;
+        filters(&r, f + inner);
     }
 }
 
-// Every filter against the columns of up to four pixels, which follow each other in the output.
-static void filters(const struct nn_conv *p, const uint32_t *columns, int8_t *out, int32_t pixels)
+// Scratch: columns, factors, then, where k is odd to four, the last filter with zeros behind it, and the bytes of
+// a column that is being gathered.
+static struct filter *unpack(const struct nn_conv *p)
 {
     int32_t k = p->g.k_h * p->g.k_w * p->g.in_c;
-    const int8_t *w = p->weights;
     const int32_t *bias = p->bias;
-    const uint32_t *end = columns + COLUMNS * padded(k) / 2;
-    for (int32_t c = 0; c < p->g.out_c; c++, w += k) {
-        int32_t start = bias != NULL ? bias[c] : 0;
-        int32_t acc[COLUMNS] = {start, start, start, start};
-        if (k % 4 == 0 || c + 1 < p->g.out_c) {
-            nn_dsp_dot_1x4(w, columns, end, acc); // runs into the next filter where columns are zero
-        } else {
-            int8_t tail[4] = {0}; // the last filter has no next one
-            memcpy(tail, w + k / 4 * 4, (size_t)(k % 4));
-            if (k >= 4) {
-                nn_dsp_dot_1x4(w, columns, end - 2 * COLUMNS, acc);
-            }
-            nn_dsp_dot_1x4(tail, end - 2 * COLUMNS, end, acc);
-        }
-        store(p, acc, c, out + c, pixels);
+    struct filter *f = (struct filter *)((uint32_t *)p->scratch + COLUMNS * padded(k) / 2);
+    for (int32_t c = 0; c < p->g.out_c; c++) {
+        f[c].bias = bias != NULL ? bias[c] : 0;
+        (void)dsp_unpack(p->multiplier[c], p->shift[c], &f[c].factor);
     }
+    if (k % 4 != 0) {
+        int8_t *last = (int8_t *)(f + p->g.out_c);
+        memset(last, 0, (size_t)padded(k));
+        memcpy(last, (const int8_t *)p->weights + (size_t)(p->g.out_c - 1) * (size_t)k, (size_t)k);
+    }
+    return f;
 }
 
 static void eval(const void *params)
 {
     const struct nn_conv *p = params;
     const struct nn_window *g = &p->g;
+    const struct filter *f = unpack(p);
     int8_t *out = p->out;
     int32_t pixels = g->out_h * g->out_w;
-    for (int32_t b = 0; b < g->batches; b++) {
+    int32_t together = pixels >= COLUMNS ? COLUMNS : 1; // fewer than four are taken singly, in all four columns
+    for (int32_t b = 0; b < g->batches; b++, out += pixels * g->out_c) {
         const int8_t *image = (const int8_t *)p->in + (size_t)b * (size_t)(g->in_h * g->in_w * g->in_c);
-        for (int32_t at = 0; at < pixels; at += COLUMNS) {
-            int32_t n = nn_min32(COLUMNS, pixels - at);
-            for (int32_t i = 0; i < n; i++) {
-                fill(p, image, p->scratch, i, (at + i) / g->out_w, (at + i) % g->out_w);
+        for (int32_t at = 0; at < pixels; at += together) {
+            int32_t first = nn_min32(at, pixels - together); // the last four may overlap those before
+            for (int32_t i = 0; i < together; i++) {
+                fill(p, image, p->scratch, i, (first + i) / g->out_w, (first + i) % g->out_w);
             }
-            filters(p, p->scratch, out, n);
-            out += n * g->out_c;
+            columns(p, p->scratch, f, out + first * g->out_c, together == 1 ? 0 : g->out_c);
         }
     }
+    nn_dsp_clamp(p->out, (size_t)(out - (int8_t *)p->out), p->lo, p->hi);
 }
 
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p)
 {
     int64_t k = (int64_t)p->g.k_h * p->g.k_w * p->g.in_c;
-    if (p->filter_c != p->g.in_c || !nn_sums_are_small(k, p->bias, p->g.out_c)) {
+    if (p->filter_c != p->g.in_c || p->steep || k > 1 << 24) {
         return (struct nn_choice){nn_conv_i8_ref, 0};
     }
     uint64_t bytes = (uint64_t)padded((int32_t)k);
-    return (struct nn_choice){eval, 2 * COLUMNS * bytes + (p->g.in_c % 4 == 0 ? 0 : bytes)};
+    uint64_t extra = (k % 4 != 0 ? bytes : 0) + (p->g.in_c % 4 != 0 ? bytes : 0);
+    return (struct nn_choice){eval, 2 * COLUMNS * bytes + (uint64_t)p->g.out_c * sizeof(struct filter) + extra};
 }

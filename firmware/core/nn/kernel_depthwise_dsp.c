@@ -1,100 +1,120 @@
-// DEPTHWISE_CONV_2D on int8 for Cortex-M with the DSP extension: four channels at a time, whose weights are
-// widened once and stay on the stack for all pixels. Depth multiplier 1; others run the reference.
+// DEPTHWISE_CONV_2D on int8 for Cortex-M with the DSP extension: windows of three by three without dilation,
+// depth multiplier 1, channels by fours. Everything else runs the reference.
+//
+// For four channels, the three input rows under an output row are widened into a ring of rows with a zero at
+// either end; every output pixel is then alike, edges included.
 #include "firmware/core/nn/kernel_dsp.h"
 
-#define TAPS 25 // windows up to 5 x 5
+#define K 3
 
-struct block {
-    const struct nn_conv *p;
-    uint32_t weights[2 * TAPS]; // of each tap the pairs of channels (0, 2) and (1, 3)
-    int32_t start[4], multiplier[4], shift[4];
-    uint32_t plus;
+// What the assembly works on; it knows the offsets.
+struct run {
+    const uint32_t *row[K];      // 0: widened rows, advanced
+    int8_t *out;                 // 12: advanced
+    int32_t count;               // 16: pixels, at least 1
+    int32_t in_step, out_step;   // 20, 24: bytes from pixel to pixel; the output's less the four written
+    const uint32_t *weights;     // 28: of each tap the pairs of channels (0, 2) and (1, 3)
+    int32_t offset;              // 32
+    int32_t start[4];            // 36: sums to start from
+    struct dsp_factor factor[4]; // 52
 };
 
-static void load_block(struct block *k, const struct nn_conv *p, int32_t channel)
+// One tap: r8, r9 the input's pairs, even and odd the weights'.
+#define TAP(row, at, even, odd)                                                                                        \
+    "ldrd r8, r9, [" row ", #" at "]\n"                                                                                \
+    "smlabb r4, r8, " even ", r4\n"                                                                                    \
+    "smlatt r6, r8, " even ", r6\n"                                                                                    \
+    "smlabb r5, r9, " odd ", r5\n"                                                                                     \
+    "smlatt r7, r9, " odd ", r7\n"
+#define TWO "ldmia r3!, {r10, r11, r12, lr}\n"
+
+// Scales one sum and stores it: r3 factors, r12 output, lr offset.
+#define STORE(sum)                                                                                                     \
+    "ldmia r3!, {r8, r9, r10}\n"                                                                                       \
+    "add r9, r9, " sum ", asr #31\n"                                                                                   \
+    "and r11, " sum ", #0x80000000\n"                                                                                  \
+    "orr r11, r11, #0x40000000\n"                                                                                      \
+    "smlal r11, r9, " sum ", r8\n"                                                                                     \
+    "asr r9, r9, r10\n"                                                                                                \
+    "add r9, r9, lr\n"                                                                                                 \
+    "ssat r9, #8, r9\n"                                                                                                \
+    "strb r9, [r12], #1\n"
+
+__attribute__((naked)) static void pixels(struct run *r)
 {
-    const int32_t *bias = p->bias;
-    int32_t taps = p->g.k_h * p->g.k_w;
-    const int8_t *w = (const int8_t *)p->weights + channel;
-    k->p = p;
-    k->plus = dsp_pair(p->in_offset);
-    for (int32_t t = 0; t < taps; t++, w += p->g.out_c) {
-        uint32_t four = dsp_load(w);
-        k->weights[2 * t] = dsp_even(four, 0);
-        k->weights[2 * t + 1] = dsp_odd(four, 0);
-    }
-    for (int32_t i = 0; i < 4; i++) {
-        k->start[i] = bias != NULL ? bias[channel + i] : 0;
-        k->multiplier[i] = p->multiplier[channel + i];
-        k->shift[i] = p->shift[channel + i];
+    __asm__ volatile("push {r0, r4-r11, lr}\n"
+                     "ldm r0, {r0-r2}\n"
+                     "1: ldr r3, [sp]\n"
+                     "add r12, r3, #36\n"
+                     "ldm r12, {r4-r7}\n"
+                     "ldr r3, [r3, #28]\n" TWO TAP("r0", "0", "r10", "r11") TAP("r0", "8", "r12", "lr") TWO
+                         TAP("r0", "16", "r10", "r11") TAP("r1", "0", "r12", "lr") TWO TAP("r1", "8", "r10", "r11")
+                             TAP("r1", "16", "r12", "lr") TWO TAP("r2", "0", "r10", "r11") TAP("r2", "8", "r12", "lr")
+                     "ldm r3, {r10, r11}\n" TAP("r2", "16", "r10", "r11")
+                     "ldr r3, [sp]\n"
+                     "ldr r12, [r3, #12]\n"
+                     "ldr lr, [r3, #32]\n"
+                     "adds r3, #52\n" STORE("r4") STORE("r5") STORE("r6") STORE("r7")
+                     "ldr r3, [sp]\n"
+                     "ldr r4, [r3, #16]\n"
+                     "ldr r5, [r3, #20]\n"
+                     "ldr r6, [r3, #24]\n"
+                     "add r0, r0, r5\n"
+                     "add r1, r1, r5\n"
+                     "add r2, r2, r5\n"
+                     "add r12, r12, r6\n"
+                     "str r12, [r3, #12]\n"
+                     "subs r4, r4, #1\n"
+                     "str r4, [r3, #16]\n"
+                     "bne 1b\n"
+                     "pop {r0, r4-r11, pc}\n");
+    (void)r;
+}
+
+// Words of a widened row: a pixel of padding, the input, padding up to the last window's end.
+static int32_t row_words(const struct nn_window *g)
+{
+    int32_t reach = (g->out_w - 1) * g->stride_w + K;
+    return 2 * nn_max32(reach, g->in_w + g->pad_w);
+}
+
+static void widen_row(const struct nn_conv *p, uint32_t *to, const int8_t *from)
+{
+    const struct nn_window *g = &p->g;
+    uint32_t plus = dsp_pair(p->in_offset);
+    int32_t step = g->in_c;
+    to += 2 * g->pad_w;
+    for (int32_t x = 0; x < g->in_w; x++, from += step, to += 2) {
+        uint32_t four = dsp_load(from);
+        to[0] = dsp_even(four, plus);
+        to[1] = dsp_odd(four, plus);
     }
 }
 
-// Adds one tap: channels 0 and 2 are the halves of one pair, 1 and 3 those of the other.
-#define TAP(x, w)                                                                                                      \
-    do {                                                                                                               \
-        uint32_t even = dsp_even(x, plus);                                                                             \
-        uint32_t odd = dsp_odd(x, plus);                                                                               \
-        __asm__("smlabb %0, %1, %2, %0" : "+r"(a0) : "r"(even), "r"((w)[0]));                                          \
-        __asm__("smlatt %0, %1, %2, %0" : "+r"(a2) : "r"(even), "r"((w)[0]));                                          \
-        __asm__("smlabb %0, %1, %2, %0" : "+r"(a1) : "r"(odd), "r"((w)[1]));                                           \
-        __asm__("smlatt %0, %1, %2, %0" : "+r"(a3) : "r"(odd), "r"((w)[1]));                                           \
-    } while (0)
-
-// in: window's first pixel inside the image; rows and columns [ky0, ky1) x [kx0, kx1) of it are.
-static void pixel(const struct block *k, const int8_t *in, const int32_t *inside, int8_t *out)
+// Four channels of one image.
+static void image(const struct nn_conv *p, struct run *r, const int8_t *in, int8_t *out)
 {
-    const struct nn_window *g = &k->p->g;
-    uint32_t plus = k->plus;
-    int32_t a0 = k->start[0];
-    int32_t a1 = k->start[1];
-    int32_t a2 = k->start[2];
-    int32_t a3 = k->start[3];
-    int32_t step = g->dilation_w * g->in_c;
-    int32_t row = g->dilation_h * g->in_w * g->in_c;
-    const uint32_t *w = k->weights + 2 * (inside[0] * g->k_w + inside[2]);
-    int32_t columns = inside[3] - inside[2];
-    for (int32_t ky = inside[0]; ky < inside[1]; ky++, in += row, w += 2 * g->k_w) {
-        const int8_t *x = in;
-        if (columns == 3) {
-            TAP(dsp_load(x), w);
-            TAP(dsp_load(x + step), w + 2);
-            TAP(dsp_load(x + 2 * step), w + 4);
-        } else {
-            for (int32_t kx = 0; kx < columns; kx++, x += step) {
-                TAP(dsp_load(x), w + 2 * kx);
+    const struct nn_window *g = &p->g;
+    uint32_t *ring = p->scratch;
+    int32_t words = row_words(g);
+    int32_t next = -g->pad_h; // input row that is widened next
+    memset(ring, 0, (size_t)words * K * sizeof *ring);
+    for (int32_t y = 0; y < g->out_h; y++) {
+        int32_t top = y * g->stride_h - g->pad_h;
+        for (next = nn_max32(next, top); next < top + K; next++) {
+            uint32_t *row = ring + (next + K) % K * words;
+            if (next >= 0 && next < g->in_h) {
+                widen_row(p, row, in + (size_t)next * (size_t)g->in_w * (size_t)g->in_c);
+            } else {
+                memset(row, 0, (size_t)words * sizeof *row);
             }
         }
-    }
-    const struct nn_conv *p = k->p;
-    out[0] = (int8_t)nn_clamp(dsp_rescale(a0, k->multiplier[0], k->shift[0]) + p->out_offset, p->lo, p->hi);
-    out[1] = (int8_t)nn_clamp(dsp_rescale(a1, k->multiplier[1], k->shift[1]) + p->out_offset, p->lo, p->hi);
-    out[2] = (int8_t)nn_clamp(dsp_rescale(a2, k->multiplier[2], k->shift[2]) + p->out_offset, p->lo, p->hi);
-    out[3] = (int8_t)nn_clamp(dsp_rescale(a3, k->multiplier[3], k->shift[3]) + p->out_offset, p->lo, p->hi);
-}
-
-// Places [*from, *to) of a window at `at` that lie inside [0, size).
-static void clip(int32_t at, int32_t kernel, int32_t dilation, int32_t size, int32_t *from, int32_t *to)
-{
-    *from = at < 0 ? nn_min32((-at + dilation - 1) / dilation, kernel) : 0;
-    *to = at + (kernel - 1) * dilation < size ? kernel : at < size ? (size - at + dilation - 1) / dilation : 0;
-    *to = nn_max32(*to, *from);
-}
-
-static void image(const struct block *k, const int8_t *in, int8_t *out)
-{
-    const struct nn_window *g = &k->p->g;
-    for (int32_t y = 0; y < g->out_h; y++) {
-        int32_t inside[4];
-        int32_t in_y = y * g->stride_h - g->pad_h;
-        clip(in_y, g->k_h, g->dilation_h, g->in_h, &inside[0], &inside[1]);
-        in_y += inside[0] * g->dilation_h;
-        for (int32_t x = 0; x < g->out_w; x++, out += g->out_c) {
-            int32_t in_x = x * g->stride_w - g->pad_w;
-            clip(in_x, g->k_w, g->dilation_w, g->in_w, &inside[2], &inside[3]);
-            in_x += inside[2] * g->dilation_w;
-            pixel(k, in + ((size_t)in_y * (size_t)g->in_w + (size_t)in_x) * (size_t)g->in_c, inside, out);
+        for (int32_t k = 0; k < K; k++) {
+            r->row[k] = ring + (top + k + K) % K * words;
         }
+        r->out = out + (size_t)y * (size_t)g->out_w * (size_t)g->out_c;
+        r->count = g->out_w;
+        pixels(r);
     }
 }
 
@@ -102,21 +122,35 @@ static void eval(const void *params)
 {
     const struct nn_conv *p = params;
     const struct nn_window *g = &p->g;
+    const int32_t *bias = p->bias;
+    size_t out_bytes = (size_t)g->out_h * (size_t)g->out_w * (size_t)g->out_c;
     for (int32_t c = 0; c < g->out_c; c += 4) {
-        struct block k;
-        load_block(&k, p, c);
+        uint32_t weights[2 * K * K];
+        struct run r = {{NULL, NULL, NULL}, NULL, 0, 8 * g->stride_w, g->out_c - 4, weights, p->out_offset, {0}, {{0, 0, 0}}};
+        for (int32_t t = 0; t < K * K; t++) {
+            uint32_t four = dsp_load((const int8_t *)p->weights + t * g->out_c + c);
+            weights[2 * t] = dsp_even(four, 0);
+            weights[2 * t + 1] = dsp_odd(four, 0);
+        }
+        for (int32_t i = 0; i < 4; i++) {
+            r.start[i] = bias != NULL ? bias[c + i] : 0;
+            (void)dsp_unpack(p->multiplier[c + i], p->shift[c + i], &r.factor[i]);
+        }
         for (int32_t b = 0; b < g->batches; b++) {
-            image(&k, (const int8_t *)p->in + (size_t)b * (size_t)(g->in_h * g->in_w * g->in_c) + c,
-                  (int8_t *)p->out + (size_t)b * (size_t)(g->out_h * g->out_w * g->out_c) + c);
+            image(p, &r, (const int8_t *)p->in + (size_t)b * (size_t)(g->in_h * g->in_w * g->in_c) + c,
+                  (int8_t *)p->out + (size_t)b * out_bytes + c);
         }
     }
+    nn_dsp_clamp(p->out, out_bytes * (size_t)g->batches, p->lo, p->hi);
 }
 
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
 {
-    int64_t taps = (int64_t)p->g.k_h * p->g.k_w;
-    if (p->filter_c != 1 || p->g.out_c % 4 != 0 || taps > TAPS || !nn_sums_are_small(taps, p->bias, p->g.out_c)) {
+    const struct nn_window *g = &p->g;
+    bool fits = p->filter_c == 1 && g->out_c % 4 == 0 && g->k_h == K && g->k_w == K && g->dilation_h == 1 &&
+                g->dilation_w == 1 && g->pad_h <= 1 && g->pad_w <= 1 && g->in_w < 1 << 20 && !p->steep;
+    if (!fits) {
         return (struct nn_choice){nn_depthwise_i8_ref, 0};
     }
-    return (struct nn_choice){eval, 0};
+    return (struct nn_choice){eval, (uint64_t)row_words(g) * K * sizeof(uint32_t)};
 }

@@ -1,8 +1,9 @@
-// What the kernels for Cortex-M with the DSP extension (M4, M7, M33) share: widening of int8 to pairs of
-// int16, requantization without branches, dot products.
+// What the kernels for Cortex-M with the DSP extension (M4, M7, M33) share.
 //
-// Order of widened data: of four values x0 x1 x2 x3 the pairs (x0, x2) and (x1, x3), because SXTB16 takes
-// bytes 0 and 2 of a word and, rotated by 8, bytes 1 and 3. Weights are widened in registers the same way.
+// Order of widened data: of four int8 x0 x1 x2 x3 the pairs of int16 (x0, x2) and (x1, x3), because SXTB16
+// takes bytes 0 and 2 of a word and, rotated by 8, bytes 1 and 3. Weights are widened in registers the
+// same way. The loops are assembly: they load several words at once, which the compiler does not, and keep sums,
+// data and pointers in registers with none to spare.
 #ifndef MOTE_NN_KERNEL_DSP_H
 #define MOTE_NN_KERNEL_DSP_H
 
@@ -33,30 +34,44 @@ static inline uint32_t dsp_pair(int32_t x)
     return (uint32_t)(uint16_t)x * 0x10001u;
 }
 
-// As nn_rescale for shifts to the right and sums below 2^30 (nn_sums_are_small): three additions round.
-static inline int32_t dsp_rescale(int32_t x, int32_t multiplier, int32_t shift)
+// Widens four int8 at a time; each group goes `step` words further, a constant where this is inlined.
+static inline uint32_t *dsp_widen(uint32_t *to, const int8_t *from, int32_t groups, const int32_t step, uint32_t plus)
 {
-    if (shift >= 0) {
-        return nn_rescale(x, multiplier, shift);
+#define GROUP(i)                                                                                                       \
+    do {                                                                                                               \
+        uint32_t x = dsp_load(from + 4 * (i));                                                                         \
+        uint32_t even = dsp_even(x, plus);                                                                             \
+        uint32_t odd = dsp_odd(x, plus);                                                                               \
+        to[(i) * step] = even;                                                                                         \
+        to[(i) * step + 1] = odd;                                                                                      \
+    } while (0)
+    for (; groups >= 4; groups -= 4, from += 16, to += 4 * step) {
+        GROUP(0);
+        GROUP(1);
+        GROUP(2);
+        GROUP(3);
     }
-    int32_t y = nn_mul_high(x, multiplier);
-    return (y + (1 << (-shift - 1)) + (y >> 31)) >> -shift;
-}
-
-// Widens `groups` times four int8; each group goes `step` words further.
-static inline uint32_t *dsp_widen(uint32_t *to, const int8_t *from, int32_t groups, int32_t step, uint32_t plus)
-{
     for (; groups > 0; groups--, from += 4, to += step) {
-        uint32_t x = dsp_load(from);
-        to[0] = dsp_even(x, plus);
-        to[1] = dsp_odd(x, plus);
+        GROUP(0);
     }
+#undef GROUP
     return to;
 }
 
-// Adds to acc[0..3] the products of one row of weights with four columns that are interleaved by groups.
-void nn_dsp_dot_1x4(const int8_t *w, const uint32_t *x, const uint32_t *x_end, int32_t *acc);
-// Adds to acc[0..1] the products of two rows (word-aligned, a multiple of 8 long) with one column.
-void nn_dsp_dot_2x1(const int8_t *w0, const int8_t *w1, const uint32_t *x, const uint32_t *x_end, int32_t *acc);
+// A factor to the right by 2 or more (nn_rescale_right), unpacked: (hi32(x * multiplier + ...) + half) >> down.
+struct dsp_factor {
+    int32_t multiplier, half, down;
+};
+static inline bool dsp_unpack(int32_t multiplier, int32_t shift, struct dsp_factor *f)
+{
+    if (shift > -2) {
+        return false;
+    }
+    *f = (struct dsp_factor){multiplier, 1 << (-shift - 2), -shift - 1};
+    return true;
+}
+
+// The assembly saturates to int8; this applies a narrower range afterwards.
+void nn_dsp_clamp(int8_t *out, size_t count, int32_t lo, int32_t hi);
 
 #endif

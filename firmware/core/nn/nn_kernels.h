@@ -32,7 +32,8 @@ struct nn_conv {
     int32_t lo, hi;
     // float
     float lo_f, hi_f;
-    void *scratch; // NULL where the kernel asked for none
+    void *scratch;  // NULL where the kernel asked for none
+    bool steep;     // some shift is above -2: not for nn_rescale_right
     bool wide_bias; // int16: bias is int64
 };
 // The kernel that suits, and the scratch memory it wants in p->scratch. Each variant of the build defines these: in
@@ -43,8 +44,6 @@ struct nn_choice {
 };
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p);
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p);
-// True where no sum of that many products and its bias can leave +-2^30: then rounding cannot overflow.
-bool nn_sums_are_small(int64_t products, const int32_t *bias, int32_t channels);
 
 void nn_conv_i8_ref(const void *params);
 void nn_conv_f32_ref(const void *params);
@@ -63,6 +62,7 @@ struct nn_fc {
     int32_t in_offset, out_offset;
     int16_t lo, hi;
     bool per_channel;
+    bool steep;     // some shift is above -2: not for nn_rescale_right
     bool wide_bias; // int16: bias is int64
     void *scratch;
 };

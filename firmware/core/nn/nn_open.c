@@ -131,6 +131,7 @@ static int prepare_op(struct nn_ctx *c, uint32_t index)
     c->in = nn_fb_vec(&c->file.fb, op, 1, 4);
     c->out = nn_fb_vec(&c->file.fb, op, 2, 4);
     c->scratch = 0;
+    c->steep = false;
     c->eval = NULL;
     c->params = NULL;
     int rc = find_registration(c, index);

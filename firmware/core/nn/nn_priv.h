@@ -146,6 +146,7 @@ struct nn_ctx {
     nn_eval_fn eval;     // set by prepare
     const void *params;  // set by prepare
     uint32_t scratch;    // bytes asked for so far
+    bool steep;          // a factor that nn_channel_scales or nn_keep_scale gave has a shift above -2
     union {
         uint64_t align;
         uint8_t bytes[NN_PARAMS_MAX];

@@ -1,6 +1,6 @@
 // Real factors to fixed point, activation ranges, per-channel factors.
 #include "firmware/core/nn/nn_priv.h"
-#include "firmware/core/nn/nn_kernels.h"
+#include "firmware/core/nn/nn_quant.h"
 
 bool nn_scale_from(double factor, struct nn_scale *out)
 {
@@ -8,7 +8,7 @@ bool nn_scale_from(double factor, struct nn_scale *out)
     memcpy(&bits, &factor, sizeof bits);
     int exponent = (int)(bits >> 52 & 0x7ff);
     out->multiplier = 0;
-    out->shift = 0;
+    out->shift = -31; // of a factor of 0, which any shift would do for: this one suits nn_rescale_right
     if (bits >> 63 != 0 || exponent == 0x7ff) {
         return factor == 0.0;
     }
@@ -113,6 +113,7 @@ int nn_channel_scales(struct nn_ctx *c, const struct nn_tensor *in, const struct
         if (!nn_scale_from((double)in->scale * scale / (double)out->scale, &q)) {
             return nn_misshapen(c, "scales are out of proportion", weights);
         }
+        c->steep = c->steep || q.shift > -2;
         if (m != NULL) {
             m[i] = q.multiplier;
             s[i] = (int8_t)q.shift;
@@ -129,6 +130,7 @@ int nn_keep_scale(struct nn_ctx *c, double factor, const int32_t **multiplier, c
     if (!nn_scale_from(factor, &q)) {
         return nn_misshapen(c, "scales are out of proportion", NULL);
     }
+    c->steep = c->steep || q.shift > -2;
     int32_t *m = nn_keep_array(c, 1, sizeof *m);
     int8_t *s = nn_keep_array(c, 1, sizeof *s);
     if (m != NULL) {
@@ -138,16 +140,4 @@ int nn_keep_scale(struct nn_ctx *c, double factor, const int32_t **multiplier, c
     *multiplier = m;
     *shift = s;
     return MOTE_OK;
-}
-
-bool nn_sums_are_small(int64_t products, const int32_t *bias, int32_t channels)
-{
-    const int64_t limit = (int64_t)1 << 30;
-    int64_t room = limit - products * 128 * 255;
-    for (int32_t i = 0; bias != NULL && i < channels; i++) {
-        if (bias[i] >= room || -(int64_t)bias[i] >= room) {
-            return false;
-        }
-    }
-    return room > 0;
 }

@@ -54,6 +54,15 @@ static inline int32_t nn_rescale(int32_t x, int32_t multiplier, int32_t shift)
     int left = shift > 0 ? shift : 0;
     return nn_round_shift(nn_mul_high((int32_t)((uint32_t)x << left), multiplier), left - shift);
 }
+// As nn_rescale for shifts to the right by 2 or more, in one 64-bit multiply-add and one shift, for any x.
+// With y = floor((x m + 2^30) / 2^31) the reference's result is floor((y - (y < 0) + 2^(n-1)) / 2^n); nested floors
+// join, and y < 0 just where x < 0, except for x m = -2^30, where both ways give 0.
+static inline int32_t nn_rescale_right(int32_t x, int32_t multiplier, int32_t shift)
+{
+    uint32_t sign = (uint32_t)(x >> 31);
+    uint64_t round = (uint64_t)((1u << (-shift - 2)) + sign) << 32 | (0x40000000u + (sign << 31));
+    return (int32_t)(((int64_t)((uint64_t)((int64_t)x * multiplier) + round)) >> 32) >> (-shift - 1);
+}
 // The 64-bit form for int16 activations: multiplier reduced to 16 bits, one rounding.
 static inline int32_t nn_rescale64(int64_t x, int32_t multiplier, int32_t shift)
 {

@@ -3,9 +3,17 @@
 
 #define LEFT_SHIFT 20
 
-static int32_t widen(int8_t x, int32_t offset, struct nn_scale q)
+static int32_t rescale(int32_t x, struct nn_scale q)
 {
-    return nn_rescale((x + offset) * (1 << LEFT_SHIFT), q.multiplier, q.shift);
+    return q.shift <= -2 ? nn_rescale_right(x, q.multiplier, q.shift) : nn_rescale(x, q.multiplier, q.shift);
+}
+
+static int32_t widen(int32_t x, struct nn_scale q)
+{
+    if (q.shift == 0 && q.multiplier == 1 << 30) { // the input of the larger scale: exactly one half
+        return x * (1 << (LEFT_SHIFT - 1));
+    }
+    return rescale(x * (1 << LEFT_SHIFT), q);
 }
 
 static void run(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
@@ -14,12 +22,13 @@ static void run(const struct nn_binary *p, const void *a, const void *b, void *o
     const int8_t *pa = a;
     const int8_t *pb = b;
     int8_t *po = out;
+    struct nn_scale qa = p->qa;
+    struct nn_scale qb = p->qb;
+    struct nn_scale qo = p->qo;
+    int32_t sign = p->second ? -1 : 1;
     for (int32_t i = 0; i < n; i++, pa += stride_a, pb += stride_b) {
-        int32_t x = widen(*pa, p->a_offset, p->qa);
-        int32_t y = widen(*pb, p->b_offset, p->qb);
-        int32_t sum = p->second ? nn_wrap_sub(x, y) : nn_wrap_add(x, y);
-        int32_t v = nn_wrap_add(nn_rescale(sum, p->qo.multiplier, p->qo.shift), p->out_offset);
-        po[i] = (int8_t)nn_clamp(v, p->range.i[0], p->range.i[1]);
+        int32_t sum = nn_wrap_add(widen(*pa + p->a_offset, qa), sign * widen(*pb + p->b_offset, qb));
+        po[i] = (int8_t)nn_clamp(nn_wrap_add(rescale(sum, qo), p->out_offset), p->range.i[0], p->range.i[1]);
     }
 }
 

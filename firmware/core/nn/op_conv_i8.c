@@ -1,12 +1,18 @@
 // CONV_2D and DEPTHWISE_CONV_2D on int8.
 #include "firmware/core/nn/nn_window.h"
 
-static int prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **p)
+static int prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **params)
 {
     struct nn_conv_tensors t;
+    struct nn_conv *p;
     uint8_t fused;
-    int rc = nn_conv_prepare(c, depthwise, p, &t, &fused);
-    return rc != MOTE_OK ? rc : nn_conv_prepare_quantized(c, *p, &t, fused, MOTE_NN_I32, depthwise ? 3 : 0, 2);
+    int rc = nn_conv_prepare(c, depthwise, &p, &t, &fused);
+    if (rc == MOTE_OK) {
+        rc = nn_conv_prepare_quantized(c, p, &t, fused, MOTE_NN_I32, depthwise ? 3 : 0, 2);
+    }
+    p->steep = c->steep;
+    *params = p;
+    return rc;
 }
 
 static int choose(struct nn_ctx *c, struct nn_conv *p, struct nn_choice fast, nn_eval_fn reference)

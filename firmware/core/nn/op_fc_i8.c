@@ -11,7 +11,6 @@ static int prepare(struct nn_ctx *c)
         return rc;
     }
     p->in = nn_data(c, &t.in);
-    p->weights = nn_data(c, &t.weights);
     p->out = nn_data(c, &t.out);
     p->batches = s.batches;
     p->in_n = s.in_n;
@@ -21,9 +20,12 @@ static int prepare(struct nn_ctx *c)
         return rc;
     }
     struct nn_choice fast = {nn_fc_i8_ref, 0};
+    p->steep = c->steep;
+    p->weights = t.weights.fixed; // weights that the model computes have no address in the first pass: NULL in both
     if ((c->flags & MOTE_NN_REFERENCE) == 0) {
         fast = nn_choose_fc_i8(p);
     }
+    p->weights = nn_data(c, &t.weights);
     c->eval = fast.eval;
     return fast.scratch > 0 ? nn_scratch(c, fast.scratch, &p->scratch) : MOTE_OK;
 }

@@ -1,4 +1,5 @@
-// Runs one model on an emulated board and prints what it cost: "bench MODEL INPUT OUTPUT".
+// Runs one model on an emulated board and prints what it cost: "bench MODEL INPUT OUTPUT [steps]";
+// steps prints the instructions of each operator as well, from a run of its own.
 //
 // Instructions of mote_nn_invoke are read from a timer under `-icount shift=0`, where an instruction takes a
 // nanosecond. The output is compared with a file. Stack use is measured by painting.
@@ -49,7 +50,8 @@ static uint32_t elapsed(uint32_t since)
 __attribute__((noinline)) static void paint(void)
 {
     uint32_t here;
-    for (uint32_t *p = stack_bottom; p < &here - 16; p++) {
+    uint32_t *volatile here_at = &here;
+    for (uint32_t *p = stack_bottom; p + 16 < here_at; p++) {
         *p = PAINT;
     }
 }
@@ -90,6 +92,17 @@ static void open_model(struct mote_nn *nn, uint32_t len)
     }
 }
 
+static void print_steps(struct mote_nn *nn)
+{
+    for (size_t i = 0; i < mote_nn_op_count(nn); i++) {
+        uint32_t t = now();
+        int rc = mote_nn_step(nn, i);
+        t = elapsed(t);
+        sh_print(rc == MOTE_OK ? "step " : "failed ");
+        sh_print_number(mote_nn_op_name(nn, i), t);
+    }
+}
+
 int main(void)
 {
     static char words[1024];
@@ -117,11 +130,15 @@ int main(void)
     t = elapsed(t);
     sh_print_number("invoke", t);
     sh_print_number("stack", painted_over(&nn));
+    bool same = rc == MOTE_OK && (uint32_t)out_len == out.bytes && memcmp(out.data, expected, out.bytes) == 0;
+    if (count > 4) {
+        print_steps(&nn);
+    }
     size_t need;
     if (mote_nn_arena_size(file, (size_t)len, &ops, 0, &need, NULL) == MOTE_OK) {
         sh_print_number("arena", (uint32_t)need);
     }
-    if (rc != MOTE_OK || (uint32_t)out_len != out.bytes || memcmp(out.data, expected, out.bytes) != 0) {
+    if (!same) {
         refuse("output differs", word[1]);
     }
     return 0;
