@@ -72,7 +72,11 @@ part_lib = $(B)/lib/lib$(1).a
 -include $(wildcard */rules.mk) $(wildcard firmware/*/rules.mk firmware/core/*/rules.mk tests/*/rules.mk)
 
 .PHONY: all help deps deps-test deps-firmware demo check check-ci lint install clean
-all: $(BINS) ## build every program into build/bin
+RECIPES := $(patsubst trainer/recipes/%,$(B)/share/moteloop/recipes/%,$(wildcard trainer/recipes/*))
+all: $(BINS) $(RECIPES) ## build every program into build/bin
+$(B)/share/moteloop/recipes/%: trainer/recipes/%
+	@mkdir -p $(@D)
+	@cp $< $@
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -151,7 +155,7 @@ CONFORMANCE := $(wildcard tests/conformance/*.sh)
 RUN_TESTS = B=$(B) tests/run.sh
 
 .PHONY: build-tests unit conformance docs
-build-tests: $(BINS) $(TEST_BINS)
+build-tests: all $(TEST_BINS)
 unit: deps-test ## unit tests alone
 	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
 	@$(RUN_TESTS) $(TEST_BINS)
@@ -182,6 +186,6 @@ PREFIX ?= /usr/local
 install: all ## programs and recipes below PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/moteloop/recipes
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 trainer/recipes/* $(DESTDIR)$(PREFIX)/share/moteloop/recipes
+	install -m 644 $(RECIPES) $(DESTDIR)$(PREFIX)/share/moteloop/recipes
 
 -include $(shell [ -d $(B)/obj ] && find $(B)/obj -name '*.d')

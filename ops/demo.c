@@ -80,15 +80,12 @@ static int clear_old(const char *dir, struct err *e)
 
 static int find_recipes(struct demo *d, struct err *e)
 {
-    static const char *const places[] = {"../share/moteloop/recipes", "../../trainer/recipes", "../../../trainer/recipes"};
     char bin[IO_PATH_MAX];
     int rc = io_program_dir(bin, sizeof(bin), e);
-    for (size_t i = 0; i < ARRAY_LEN(places) && rc == OK; i++) {
-        if (io_join(d->recipes, sizeof(d->recipes), bin, places[i]) == OK && io_is_dir(d->recipes)) {
-            return OK;
-        }
+    if (rc == OK && (io_join(d->recipes, sizeof(d->recipes), bin, "../share/moteloop/recipes") || !io_is_dir(d->recipes))) {
+        rc = err_set(e, E_NOT_FOUND, "cannot find the recipes at '%s': build with 'make'", d->recipes);
     }
-    return rc ? rc : err_set(e, E_NOT_FOUND, "cannot find the recipes beside '%s'", bin);
+    return rc;
 }
 
 static int step_init(struct demo *d, struct err *e)
@@ -192,33 +189,13 @@ static int observe_known(struct demo *d, struct score *score, struct err *e)
     return rc;
 }
 
-static int find_stop(void *ctx, const struct store_recording_stream *rs)
-{
-    int64_t *frames = ctx;
-    if (strcmp(rs->stream.name, "stop") == 0) {
-        *frames += rs->frames;
-    }
-    return 0;
-}
-struct stop_search {
-    struct demo *d;
-    int64_t frames;
-    struct err *e;
-};
-static int look_for_stop(void *ctx, const struct store_recording *r)
-{
-    struct stop_search *s = ctx;
-    return store_recording_streams(s->d->store, r->rec_id, find_stop, &s->frames, s->e);
-}
-
 // The relay opened because of a decision, and said so in its own stream.
 static int stop_arrived(struct demo *d, void *ctx, struct err *e)
 {
+    int64_t frames = 0;
     (void)ctx;
-    struct stop_search s = {.d = d, .e = e};
-    struct store_recording_filter f = {.device = d->dev[DEMO_DEVICES - 1].id, .stream = "stop"};
-    int rc = store_recording_walk(d->store, &f, look_for_stop, &s, e);
-    return rc ? rc : s.frames > 0;
+    int rc = store_stream_frames(d->store, d->dev[DEMO_DEVICES - 1].id, "stop", &frames, e);
+    return rc ? rc : frames > 0;
 }
 
 static int step_field(struct demo *d, struct err *e)

@@ -118,7 +118,7 @@ static int desire(struct demo *d, const char *device, int64_t seq, const uint8_t
 // One payload block is replaced by other bytes, as a man in the middle or a bad disk would.
 static int damage_payload(struct demo *d, const struct signed_manifest *m, struct err *e)
 {
-    uint8_t other[64];
+    uint8_t other[MOTE_PAYLOAD_BLOCK]; // as long as the true one: only the digest can tell
     char topic[128];
     for (size_t i = 0; i < sizeof(other); i++) {
         other[i] = (uint8_t)(i * 37);

@@ -116,3 +116,18 @@ int store_session_put(struct store *s, const char *device, const uint8_t uid[12]
     int rc = sql_enter(s, SQL_BLOCKS, e);
     return rc ? rc : sql_leave(s, put_session(s, device, uid, now_ms - device_us / 1000, now_ms, simulated, session_id, e), e);
 }
+
+int store_stream_frames(struct store *s, const char *device, const char *stream, int64_t *frames, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT COALESCE(SUM(b.frames), 0) FROM session x JOIN stream st ON st.device = x.device"
+             " JOIN block b ON b.session_id = x.session_id AND b.stream_id = st.stream_id"
+             " WHERE x.device = ? AND st.name = ?",
+             e);
+    sql_text(&q, device);
+    sql_text(&q, stream);
+    int rc = sql_step(&q);
+    *frames = rc == SQL_ROW ? sql_get_i64(&q, 0) : 0;
+    return sql_close(&q, rc == SQL_ROW ? OK : rc);
+}
