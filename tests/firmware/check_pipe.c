@@ -222,13 +222,13 @@ START_TEST(scores_are_smoothed_and_decisions_suppressed)
 END_TEST
 
 // --- over a model ------------------------------------------------------------------------------------
-static int8_t weights[CLASSES * FEATURES];
+static int8_t weights[CLASSES * 560];
 
 static void write_model(struct buf *out, const void *metadata, size_t bytes, int features)
 {
     static const float in_scale = 0.05f, weight_scale = 0.01f, out_scale = 0.1f;
     static const int32_t zero = 0, in_zero = -5, out_zero = 2;
-    for (int i = 0; i < CLASSES * FEATURES; i++) {
+    for (int i = 0; i < CLASSES * features; i++) {
         weights[i] = (int8_t)(i * 37 % 251 - 125);
     }
     struct tflite_tensor tensor[3] = {
@@ -303,6 +303,57 @@ START_TEST(a_window_goes_all_the_way_to_a_class)
 }
 END_TEST
 
+START_TEST(overlapping_windows_of_sound_give_the_same_results_sooner_or_not)
+{
+    static int16_t sound[4000];
+    static uint8_t norm[4 * 560];
+    uint8_t bytes[8192];
+    struct buf b = {0};
+    struct mote_nn_diag diag;
+    size_t least, most;
+    uint32_t state = 7;
+    for (size_t i = 0; i < ARRAY_LEN(sound); i++) {
+        state = state * 1664525u + 1013904223u;
+        sound[i] = (int16_t)(state >> 16);
+    }
+    struct mote_pipe_config c = config();
+    mote_dsp_defaults(&c.dsp, MOTE_DSP_MFE);
+    c.channels = 1;
+    c.interval_ns = 125000;
+    c.window = 1200;
+    c.stride = 160;
+    c.features = 560;
+    c.centroids = 0;
+    c.offset = c.gain = norm;
+    for (unsigned i = 0; i < 560; i++) {
+        mote_putf(norm + 4 * i, 0.5f);
+    }
+    int n = mote_pipe_config_encode(bytes, sizeof(bytes), &c);
+    ck_assert_int_gt(n, 0);
+    write_model(&b, bytes, (size_t)n, 560);
+    void *file = aligned_copy(&b);
+    ck_assert_int_eq(mote_pipe_arena_size(file, b.len, &mote_nn_ops_all, &least, &diag), MOTE_OK);
+    ck_assert_int_eq(mote_pipe_stream_arena_size(file, b.len, &mote_nn_ops_all, &most, &diag), MOTE_OK);
+    ck_assert_uint_gt(most, least);
+    struct mote_pipe plain, stream;
+    void *small = aligned_alloc(16, (least + 15) & ~(size_t)15), *large = aligned_alloc(16, (most + 15) & ~(size_t)15);
+    ck_assert_int_eq(mote_pipe_open(&plain, file, b.len, &mote_nn_ops_all, small, least, &diag), MOTE_OK);
+    ck_assert_int_eq(mote_pipe_open(&stream, file, b.len, &mote_nn_ops_all, large, most, &diag), MOTE_OK);
+    ck_assert(!plain.streams && stream.streams);
+    for (unsigned at = 0; at + c.window <= ARRAY_LEN(sound); at += c.stride) {
+        struct mote_pipe_result one, two;
+        ck_assert_int_eq(mote_pipe_run(&plain, sound + at, MOTE_I16, 1.0f / 32768, &one), MOTE_OK);
+        ck_assert_int_eq(mote_pipe_run_next(&stream, sound + at, MOTE_I16, 1.0f / 32768, at ? c.stride : 0, &two), MOTE_OK);
+        ck_assert_mem_eq(&one, &two, sizeof(one));
+        ck_assert_mem_eq(plain.features, stream.features, 560 * sizeof(float));
+    }
+    free(file);
+    free(small);
+    free(large);
+    buf_release(&b);
+}
+END_TEST
+
 static int open_with(const void *metadata, size_t bytes, int features, const char **reason)
 {
     struct buf b = {0};
@@ -369,6 +420,7 @@ int main(void)
     tcase_add_test(t, novelty_is_the_distance_to_the_nearest_centroid_in_radii);
     tcase_add_test(t, scores_are_smoothed_and_decisions_suppressed);
     tcase_add_test(t, a_window_goes_all_the_way_to_a_class);
+    tcase_add_test(t, overlapping_windows_of_sound_give_the_same_results_sooner_or_not);
     tcase_add_test(t, a_model_whose_pipeline_does_not_fit_is_refused);
     tcase_add_test(t, models_of_others_carry_no_pipeline);
     suite_add_tcase(s, t);

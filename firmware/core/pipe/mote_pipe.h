@@ -67,29 +67,42 @@ struct mote_pipe_result {
     bool uncertain;       // score on the wrong side of the threshold, or novelty over 1
 };
 
-// All state but the arena. The arena holds the model's arena, the features and the DSP's scratch, in this order;
-// the file must stay readable while the pipe is used (labels and normalisation are read in place).
+// All state but the arena. The arena holds the model's arena, the features, the DSP's scratch and, where there is room,
+// the memory of a stream, in this order; the file must stay readable while the pipe is used (labels and
+// normalisation are read in place), and an open pipe may not be moved.
 struct mote_pipe {
     struct mote_pipe_config config;
     struct mote_nn nn;
     float *features;  // config.features, inside the arena
     uint8_t *scratch; // of the DSP block, inside the arena
     size_t scratch_len;
+    struct mote_dsp_stream stream;
+    bool streams;     // the arena had room for the stream
 };
 
 // Bytes of arena for model file and its pipeline; verifies both. MOTE_E_NOT_FOUND where the model carries none.
 int mote_pipe_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, size_t *arena_bytes,
                          struct mote_nn_diag *diag) MOTE_CHECK;
+// Bytes of arena with which overlapping windows of sound compute only their new frames; what
+// mote_pipe_arena_size says where that would save nothing.
+int mote_pipe_stream_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, size_t *arena_bytes,
+                                struct mote_nn_diag *diag) MOTE_CHECK;
 // arena: 16-byte aligned. MOTE_E_MISMATCH where model and pipeline do not fit each other (diag says why).
 int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const struct mote_nn_ops *ops, void *arena,
                    size_t arena_len, struct mote_nn_diag *diag) MOTE_CHECK;
 // A whole window of raw frames (config.window * config.channels values of that type, enum mote_sample_type), to a
 // result; physical value = raw * scale.
 int mote_pipe_run(struct mote_pipe *p, const void *raw, unsigned type, float scale, struct mote_pipe_result *out) MOTE_CHECK;
+// The same for a window that lies `advance` frames behind the one before; 0 where that is not known. The result is
+// the same, bit for bit; with room for the stream it comes sooner.
+int mote_pipe_run_next(struct mote_pipe *p, const void *raw, unsigned type, float scale, uint32_t advance,
+                       struct mote_pipe_result *out) MOTE_CHECK;
 // The first half alone: raw frames to normalised float features (config.features values), without a
 // model: what a trainer trains on. scratch is the caller's (mote_dsp_scratch bytes, 8-byte aligned).
 int mote_pipe_features(const struct mote_pipe_config *c, const void *raw, unsigned type, float scale,
                        void *scratch, size_t scratch_len, float *features) MOTE_CHECK;
+// What is behind the DSP block in it: features, in place.
+void mote_pipe_normalise(const struct mote_pipe_config *c, float *features);
 // Normalised features into the model's input tensor, as mote_pipe_run does it (round half away from
 // zero, saturate).
 int mote_pipe_quantize(const float *features, size_t count, const struct mote_nn_tensor *input) MOTE_CHECK;

@@ -11,18 +11,25 @@ static float tamed(float v)
     return v > 0.0f ? MOTE_FLT_MAX : v < 0.0f ? -MOTE_FLT_MAX : 0.0f;
 }
 
+void mote_pipe_normalise(const struct mote_pipe_config *c, float *features)
+{
+    if (!c->offset) {
+        return;
+    }
+    for (size_t i = 0; i < c->features; i++) {
+        features[i] = tamed((features[i] - mote_getf(c->offset + 4 * i)) * mote_getf(c->gain + 4 * i));
+    }
+}
+
 int mote_pipe_features(const struct mote_pipe_config *c, const void *raw, unsigned type, float scale, void *scratch,
                        size_t scratch_len, float *features)
 {
     int status = mote_dsp_run_raw(&c->dsp, c->channels, c->window, c->interval_ns, raw, type, scale, features, scratch,
                                   scratch_len);
-    if (status || !c->offset) {
-        return status;
+    if (status == MOTE_OK) {
+        mote_pipe_normalise(c, features);
     }
-    for (uint32_t i = 0; i < c->features; i++) {
-        features[i] = tamed((features[i] - mote_getf(c->offset + 4 * i)) * mote_getf(c->gain + 4 * i));
-    }
-    return MOTE_OK;
+    return status;
 }
 
 // To the nearest whole number, halves away from zero, within lo..hi.

@@ -1,12 +1,13 @@
 // Opens a model with the pipeline that it carries, and runs windows through both.
 //
-// Arena: | the model's | features | DSP scratch |
+// Arena: | the model's | features | DSP scratch | DSP stream, where there is room |
 #include "firmware/core/pipe/mote_pipe.h"
 
 #define ALIGN(n) (((n) + 15) & ~(size_t)15)
 
 struct sizes {
     size_t model, features, scratch;
+    size_t stream; // 0 where it would save nothing
 };
 
 static int refuse(struct mote_nn_diag *diag, int status, const char *reason)
@@ -31,6 +32,18 @@ static int read_pipeline(const void *file, size_t len, struct mote_pipe_config *
     return status ? refuse(diag, status, "the pipeline is damaged") : MOTE_OK;
 }
 
+// Only blocks with frames need more for a stream than for a window, and only overlapping windows share frames.
+static int measure_stream(const struct mote_pipe_config *c, size_t *bytes)
+{
+    size_t alone;
+    int status = mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns, &alone);
+    status = status ? status : mote_dsp_stream_size(&c->dsp, c->channels, c->window, c->interval_ns, bytes);
+    if (status || *bytes == alone || c->stride >= c->window) {
+        *bytes = 0;
+    }
+    return status;
+}
+
 // Verifies the file and its pipeline, and says what both need.
 static int measure(const void *file, size_t len, const struct mote_nn_ops *ops, struct mote_pipe_config *c,
                    struct sizes *out, struct mote_nn_diag *diag)
@@ -42,7 +55,14 @@ static int measure(const void *file, size_t len, const struct mote_nn_ops *ops, 
     }
     out->model = ALIGN(out->model);
     out->features = ALIGN((size_t)c->features * sizeof(float));
-    return mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns, &out->scratch);
+    status = mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns, &out->scratch);
+    out->scratch = ALIGN(out->scratch);
+    return status ? status : measure_stream(c, &out->stream);
+}
+
+static size_t least(const struct sizes *s)
+{
+    return s->model + s->features + s->scratch;
 }
 
 int mote_pipe_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, size_t *arena_bytes,
@@ -53,7 +73,20 @@ int mote_pipe_arena_size(const void *file, size_t len, const struct mote_nn_ops 
     *arena_bytes = 0;
     int status = measure(file, len, ops, &c, &size, diag);
     if (status == MOTE_OK) {
-        *arena_bytes = size.model + size.features + size.scratch;
+        *arena_bytes = least(&size);
+    }
+    return status;
+}
+
+int mote_pipe_stream_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, size_t *arena_bytes,
+                                struct mote_nn_diag *diag)
+{
+    struct mote_pipe_config c;
+    struct sizes size = {0};
+    *arena_bytes = 0;
+    int status = measure(file, len, ops, &c, &size, diag);
+    if (status == MOTE_OK) {
+        *arena_bytes = least(&size) + size.stream;
     }
     return status;
 }
@@ -102,7 +135,7 @@ int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const stru
     if (status) {
         return status;
     }
-    if (arena_len < size.model + size.features + size.scratch) {
+    if (arena_len < least(&size)) {
         return refuse(diag, MOTE_E_SPACE, "the arena is too small");
     }
     status = mote_nn_open(&p->nn, file, len, ops, 0, arena, size.model, diag);
@@ -113,7 +146,13 @@ int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const stru
     p->features = (float *)(void *)(at + size.model);
     p->scratch = at + size.model + size.features;
     p->scratch_len = size.scratch;
-    return match(p, diag);
+    p->streams = size.stream && arena_len - least(&size) >= size.stream;
+    if (p->streams) {
+        const struct mote_pipe_config *c = &p->config;
+        status = mote_dsp_stream_open(&p->stream, &c->dsp, c->channels, c->window, c->interval_ns, at + least(&size),
+                                      size.stream);
+    }
+    return status ? status : match(p, diag);
 }
 
 static float reconstruction_error(const struct mote_nn_tensor *out, const float *features, uint32_t count)
@@ -147,12 +186,30 @@ void mote_pipe_judge(const struct mote_pipe_config *c, struct mote_pipe_result *
     }
 }
 
+static int features_of(struct mote_pipe *p, const void *raw, unsigned type, float scale, uint32_t advance)
+{
+    if (!p->streams) {
+        return mote_pipe_features(&p->config, raw, type, scale, p->scratch, p->scratch_len, p->features);
+    }
+    int status = mote_dsp_stream_run(&p->stream, raw, type, scale, advance, p->features);
+    if (status == MOTE_OK) {
+        mote_pipe_normalise(&p->config, p->features);
+    }
+    return status;
+}
+
 int mote_pipe_run(struct mote_pipe *p, const void *raw, unsigned type, float scale, struct mote_pipe_result *out)
+{
+    return mote_pipe_run_next(p, raw, type, scale, 0, out);
+}
+
+int mote_pipe_run_next(struct mote_pipe *p, const void *raw, unsigned type, float scale, uint32_t advance,
+                       struct mote_pipe_result *out)
 {
     const struct mote_pipe_config *c = &p->config;
     struct mote_nn_tensor in, scores;
     memset(out, 0, sizeof(*out));
-    int status = mote_pipe_features(c, raw, type, scale, p->scratch, p->scratch_len, p->features);
+    int status = features_of(p, raw, type, scale, advance);
     status = status ? status : mote_nn_input(&p->nn, 0, &in);
     status = status ? status : mote_pipe_quantize(p->features, c->features, &in);
     status = status ? status : mote_nn_invoke(&p->nn);
