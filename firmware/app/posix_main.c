@@ -1,6 +1,7 @@
 // moteloop-device: the firmware as a POSIX process. Files are its flash, a TCP socket its radio, a
 // simulated fan or recorded files its sensor. Wires core and port together and runs the loop.
 #include "common/err.h"
+#include "common/hex.h"
 #include "common/io.h"
 #include "common/log.h"
 #include "common/opt.h"
@@ -10,6 +11,7 @@
 #include "firmware/port/posix/posix_flash.h"
 #include "firmware/port/posix/posix_sys.h"
 #include "firmware/port/posix/posix_tcp.h"
+#include "firmware/port/posix/replay.h"
 #include "firmware/port/posix/sim_machine.h"
 
 #include <errno.h>
@@ -19,11 +21,12 @@
 
 #define BURST_US 250000u // device time that a hurrying simulation skips at once
 #define IDLE_MS 10
+#define FILE_MS 1 // while the next file is being read
 
 struct device_opts {
-    const char *config, *state, *sim;
+    const char *config, *state, *sim, *replay, *map;
     double speed;
-    bool actuate, real_time, json;
+    bool actuate, real_time, once, json;
 };
 
 // What a small device links: int8 operators of plain classifiers.
@@ -40,14 +43,16 @@ static const struct mote_nn_ops small_ops = {small_table, ARRAY_LEN(small_table)
 
 struct device {
     struct device_conf conf;
-    char dir[IO_PATH_MAX], control[IO_PATH_MAX], truth[IO_PATH_MAX];
+    char control[IO_PATH_MAX], truth[IO_PATH_MAX], list[IO_PATH_MAX];
     struct posix_flash spool, slots;
     struct posix_clock clock;
     struct posix_tcp tcp;
-    struct sim_machine machine;
+    struct sim_machine machine; // the sensor, unless files are replayed
+    struct replay replay;
     struct mote_agent agent;
     struct mote_agent_config config;
     bool hurry;
+    bool replaying, playing, once;
 };
 
 static volatile sig_atomic_t stop_signal;
@@ -143,9 +148,9 @@ static int open_state(struct device *d, const char *dir, struct err *e)
     if (status) {
         return status;
     }
-    (void)snprintf(d->dir, sizeof(d->dir), "%s", dir);
     if (io_join(d->control, sizeof(d->control), dir, "control") ||
         io_join(d->truth, sizeof(d->truth), dir, "truth.csv") ||
+        io_join(d->list, sizeof(d->list), dir, "replay.csv") ||
         io_join(path, sizeof(path), dir, "spool.bin")) {
         return err_set(e, E_LIMIT, "path '%s' is too long", dir);
     }
@@ -182,8 +187,86 @@ static int start_machine(struct device *d, const struct device_opts *o, struct e
                      &d->clock);
     d->config.sensor = d->machine.sensor;
     d->config.actuator = d->machine.actuator;
-    d->hurry = !o->real_time;
     return OK;
+}
+
+// --- replay ----------------------------------------------------------------------------------
+static int start_replay(struct device *d, const struct device_opts *o, struct err *e)
+{
+    int status = replay_open(&d->replay, o->replay, o->map, &d->clock, e);
+    if (status) {
+        return err_wrap(e, "replay");
+    }
+    d->replaying = true;
+    d->once = o->once;
+    d->config.sensor = d->replay.sensor;
+    return OK;
+}
+
+static void put_quoted(FILE *f, const char *text)
+{
+    fputc('"', f);
+    for (const char *p = text; *p; p++) {
+        fputs(*p == '"' ? "\"\"" : (char[]){*p, 0}, f);
+    }
+    fputc('"', f);
+}
+
+// One line for each piece: which recording it became, for whoever labels or splits by group
+// afterwards.
+static void list_piece(struct device *d)
+{
+    char session[2 * MOTE_SESSION_LEN + 1];
+    const struct replay_piece *p = &d->replay.piece;
+    bool fresh = !io_exists(d->list);
+    FILE *f = fopen(d->list, "ae");
+    if (!f) {
+        log_error("cannot append to '%s': %s", d->list, strerror(errno));
+        return;
+    }
+    if (fresh) {
+        fputs("session,recording,frames,label,group,file\n", f);
+    }
+    hex_encode(session, d->agent.spool.session, MOTE_SESSION_LEN);
+    fprintf(f, "%s,%u,%zu,", session, d->agent.recording, p->frames);
+    put_quoted(f, p->label);
+    fputc(',', f);
+    put_quoted(f, p->group);
+    fputc(',', f);
+    put_quoted(f, p->name);
+    fputc('\n', f);
+    if (fclose(f) != 0) {
+        log_error("cannot write '%s': %s", d->list, strerror(errno));
+    }
+}
+
+// Starts a recording for the piece that is ready, ends the one whose piece was read. Returns false
+// once all was played and acknowledged, and that was all that was asked for.
+static bool step_replay(struct device *d)
+{
+    enum replay_state state = replay_state(&d->replay);
+    if (d->playing && state != REPLAY_PLAYING) {
+        mote_agent_end_recording(&d->agent);
+        d->playing = false;
+    }
+    if (state == REPLAY_READY && !mote_agent_is_recording(&d->agent) &&
+        mote_agent_has_room(&d->agent)) {
+        const struct replay_piece *p = &d->replay.piece;
+        // Longer than needed: the recording is ended when the last frame was read.
+        int status = mote_agent_record(&d->agent, 0, p->label, p->duration_us + 60000000);
+        if (status) {
+            log_error("cannot record '%s': %s", p->name, mote_status_text(status));
+            return false;
+        }
+        list_piece(d);
+        replay_play(&d->replay);
+        d->playing = true;
+    }
+    bool over = state == REPLAY_ENDED && !d->playing && mote_spool_blocks(&d->agent.spool) == 0;
+    if (over && d->once) {
+        log_info("replayed %zu pieces, left out %zu", d->replay.pieces, d->replay.left_out);
+    }
+    return !(over && d->once);
 }
 
 static void fill_config(struct device *d)
@@ -235,7 +318,8 @@ static int start(struct device *d, const struct device_opts *o, struct err *e)
         return status;
     }
     posix_clock_init(&d->clock, o->speed);
-    status = start_machine(d, o, e);
+    d->hurry = !o->real_time;
+    status = o->replay ? start_replay(d, o, e) : start_machine(d, o, e);
     if (status == OK) {
         status = give_memory(d, e);
     }
@@ -247,7 +331,9 @@ static int start(struct device *d, const struct device_opts *o, struct err *e)
     if (mote) {
         return err_set(e, E_STATE, "the agent does not start: %s", mote_status_text(mote));
     }
-    return sim_machine_begin(&d->machine, d->agent.spool.session, MOTE_SESSION_LEN, e);
+    return d->replaying
+               ? OK
+               : sim_machine_begin(&d->machine, d->agent.spool.session, MOTE_SESSION_LEN, e);
 }
 
 // --- loop ------------------------------------------------------------------------------------
@@ -257,7 +343,15 @@ static void wait_a_little(struct device *d)
     int fd = posix_tcp_fd(&d->tcp, &writing);
     bool output = writing || mote_link_pending(&d->agent.link) > 0;
     struct pollfd p = {.fd = fd, .events = (short)(POLLIN | (output ? POLLOUT : 0))};
-    (void)poll(&p, 1, IDLE_MS); // woken early or not, the loop looks at everything
+    bool reading = d->replaying && d->hurry && replay_state(&d->replay) == REPLAY_READING;
+    (void)poll(&p, 1, reading ? FILE_MS : IDLE_MS); // woken early or not, the loop looks at everything
+}
+
+// Whether samples are waited for that a hurrying clock would bring at once.
+static bool could_hurry(const struct device *d)
+{
+    bool wanted = mote_agent_is_busy(&d->agent) || d->playing;
+    return d->hurry && wanted && mote_agent_has_room(&d->agent);
 }
 
 static void run(struct device *d)
@@ -265,14 +359,15 @@ static void run(struct device *d)
     struct err e;
     while (!stop_signal && !reboot_wanted) {
         bool more = mote_agent_step(&d->agent);
-        if (sim_machine_poll(&d->machine, &e)) {
+        if (d->replaying && !step_replay(d)) {
+            break;
+        }
+        if (!d->replaying && sim_machine_poll(&d->machine, &e)) {
             log_warn("%s", e.msg);
         }
-        if (!more && d->hurry && mote_agent_is_busy(&d->agent) && mote_agent_has_room(&d->agent)) {
+        if (!more && could_hurry(d)) {
             posix_clock_skip(&d->clock, BURST_US);
-            more = true;
-        }
-        if (!more) {
+        } else if (!more) {
             wait_a_little(d);
         }
     }
@@ -306,6 +401,7 @@ static int run_device(void *options, int npos, char **pos)
         run(d);
         mote_agent_stop(&d->agent, reboot_wanted ? "rebooting" : "stopped");
     }
+    replay_close(&d->replay);
     posix_flash_close(&d->spool);
     posix_flash_close(&d->slots);
     free_memory(d);
@@ -321,6 +417,12 @@ static const struct opt options[] = {
      OPT_STR, offsetof(struct device_opts, state)},
     {"sim", "MACHINE", "what its sensors watch (default: fan)", OPT_STR,
      offsetof(struct device_opts, sim)},
+    {"replay", "PATH", "files in place of the machine: a folder, or one file", OPT_STR,
+     offsetof(struct device_opts, replay)},
+    {"map", "FILE", "mapping file that says how they are to be read", OPT_STR,
+     offsetof(struct device_opts, map)},
+    {"once", NULL, "end when everything was replayed and acknowledged", OPT_FLAG,
+     offsetof(struct device_opts, once)},
     {"speed", "N", "device seconds per second (default: 1)", OPT_F64,
      offsetof(struct device_opts, speed)},
     {"real-time", NULL, "do not hurry through recordings and bounded classifying", OPT_FLAG,
@@ -338,7 +440,9 @@ static const struct opt_command command = {
     "the device firmware as a process, watching a simulated machine",
     "The machine is controlled by a file: write 'state imbalance', 'stop' or 'start' to "
     "STATE/control;\n"
-    "what it truly did is appended to STATE/truth.csv.\n",
+    "what it truly did is appended to STATE/truth.csv. With --replay each file (or labelled "
+    "stretch of one)\n"
+    "becomes a recording; STATE/replay.csv says which.\n",
     options,
     sizeof(struct device_opts),
     &defaults,

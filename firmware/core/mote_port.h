@@ -52,6 +52,7 @@ struct mote_stream_info {
     uint8_t channels;
     float scale;
     uint64_t interval_ns; // between frames; 0 for values without a rate
+    uint16_t width, height; // of pictures: a frame is a pixel, rows from the top, interval_ns is 0; 0 otherwise
 };
 
 // Where samples come from. read gives up to max_frames interleaved frames of one stream, little-endian,

@@ -242,7 +242,7 @@ START_TEST(a_full_spool_makes_a_patient_sensor_wait)
     bench_boot(&b);
     b.broker.refuse = true;
     loop_broker_cut(&b.broker);
-    ck_assert_int_eq(mote_agent_record(&b.agent, 0, "x", 1000000), MOTE_OK);
+    ck_assert_int_eq(mote_agent_record(&b.agent, 0, "x", 1000000000), MOTE_OK);
     bench_run(&b, 500000);
     ck_assert(!mote_agent_has_room(&b.agent));
     ck_assert_uint_eq(b.agent.spool.dropped, 0);
@@ -256,7 +256,7 @@ START_TEST(an_impatient_one_drops_the_oldest_and_says_so)
     bench_run(&b, 100);
     b.broker.refuse = true;
     loop_broker_cut(&b.broker);
-    ck_assert_int_eq(mote_agent_record(&b.agent, 0, "x", 1000000), MOTE_OK);
+    ck_assert_int_eq(mote_agent_record(&b.agent, 0, "x", 1000000000), MOTE_OK);
     bench_run(&b, 600000);
     ck_assert_uint_gt(b.agent.spool.dropped, 0);
     b.broker.refuse = false;

@@ -36,7 +36,7 @@ static void record(struct mote_agent *a, const struct mote_cmd *c)
     uint32_t streams = 0;
     if (c->stream.len) {
         int i = agent_find_stream(a, c->stream);
-        if (i < 0 || a->config.sensor.streams[i].interval_ns == 0) {
+        if (i < 0) {
             agent_reply(a, c->id, MOTE_E_NOT_FOUND, "no such stream to record");
             return;
         }
@@ -52,9 +52,11 @@ static void record(struct mote_agent *a, const struct mote_cmd *c)
         return;
     }
     memcpy(label, c->label.p, c->label.len);
-    int status = mote_agent_record(a, streams, label, c->duration_ms);
+    int status = mote_agent_record(a, streams, label, 1000 * c->duration_ms);
     if (status) {
-        agent_reply(a, c->id, status, "too many recordings are waiting");
+        agent_reply(a, c->id, status,
+                    status == MOTE_E_LIMIT ? "too many recordings are waiting"
+                                           : "nothing there that can be recorded");
         return;
     }
     a->queue[a->queued - 1].command = c->id;

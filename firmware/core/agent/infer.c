@@ -127,6 +127,8 @@ static uint32_t keep_window(struct mote_agent *a)
                                .type = info->type,
                                .channels = info->channels,
                                .scale = info->scale,
+                               .width = info->width,
+                               .height = info->height,
                                .recording = number,
                                .data = a->config.window + at * frame,
                                .data_len = n * frame};

@@ -96,7 +96,7 @@ struct mote_agent_stream { // a sensor's stream on its way into blocks
 
 struct mote_agent_recording { // asked for, running or waiting
     uint64_t command;         // to be answered, 0: none
-    uint64_t duration_ms;
+    uint64_t duration_us;
     uint32_t streams; // bit for each
     char label[MOTE_NAME_MAX + 1];
 };
@@ -199,6 +199,8 @@ bool mote_agent_step(struct mote_agent *a);
 // all. MOTE_E_LIMIT where too many wait already, MOTE_E_NOT_FOUND for no such stream.
 int mote_agent_record(struct mote_agent *a, uint32_t streams, const char *label,
                       uint64_t duration_ms) MOTE_CHECK;
+// Ends the running recording as if its time were over; nothing where none runs.
+void mote_agent_end_recording(struct mote_agent *a);
 // Whether a recording is running or waiting.
 bool mote_agent_is_recording(const struct mote_agent *a);
 // Whether what was asked for has an end that more samples bring nearer: a recording, or classifying

@@ -16,6 +16,12 @@ static const struct mote_stream_info *info_of(const struct mote_agent *a, unsign
     return &a->config.sensor.streams[i];
 }
 
+// Pictures and what has a rate can be recorded; other values are blocks of their own.
+static bool recordable(const struct mote_stream_info *info)
+{
+    return info->interval_ns || info->width;
+}
+
 static void flush(struct mote_agent *a, unsigned i, uint32_t flags)
 {
     struct mote_agent_stream *s = &a->stream[i];
@@ -23,7 +29,7 @@ static void flush(struct mote_agent *a, unsigned i, uint32_t flags)
     if (!s->fill) {
         return;
     }
-    bool rated = info->interval_ns != 0;
+    bool recorded = recordable(info);
     struct mote_block b = {.kind = MOTE_BLOCK_SAMPLES,
                            .flags = flags,
                            .t_us = s->first_us,
@@ -31,12 +37,14 @@ static void flush(struct mote_agent *a, unsigned i, uint32_t flags)
                            .type = info->type,
                            .channels = info->channels,
                            .scale = info->scale,
-                           .recording = rated ? a->recording : 0,
-                           .label = rated ? agent_str(a->queue[0].label) : agent_str(""),
+                           .width = info->width,
+                           .height = info->height,
+                           .recording = recorded ? a->recording : 0,
+                           .label = recorded ? agent_str(a->queue[0].label) : agent_str(""),
                            .data = s->buf,
                            .data_len = s->fill};
     // A failure is logged; these frames are lost, and the gap in the block times shows it.
-    (void)agent_append(a, rated ? MOTE_SPOOL_SAMPLES : MOTE_SPOOL_KEEP, info->name, &s->seq, &b);
+    (void)agent_append(a, recorded ? MOTE_SPOOL_SAMPLES : MOTE_SPOOL_KEEP, info->name, &s->seq, &b);
     s->fill = 0;
 }
 
@@ -50,7 +58,7 @@ void agent_start_next_recording(struct mote_agent *a)
     a->recording_us = agent_now(a) + 1; // the frame of this moment may have been read already
     for (unsigned i = 0; i < a->config.sensor.stream_count; i++) {
         struct mote_agent_stream *s = &a->stream[i];
-        s->recording = info_of(a, i)->interval_ns && (a->queue[0].streams >> i & 1);
+        s->recording = recordable(info_of(a, i)) && (a->queue[0].streams >> i & 1);
         if (s->recording) {
             s->fill = 0;
             s->flowing = false;
@@ -83,25 +91,32 @@ void agent_end_recording(struct mote_agent *a, int status, const char *why)
 }
 
 int mote_agent_record(struct mote_agent *a, uint32_t streams, const char *label,
-                      uint64_t duration_ms)
+                      uint64_t duration_us)
 {
     struct mote_str name = agent_str(label);
-    uint32_t rated = 0;
+    uint32_t all = 0;
     for (unsigned i = 0; i < a->config.sensor.stream_count; i++) {
-        rated |= info_of(a, i)->interval_ns ? 1u << i : 0;
+        all |= recordable(info_of(a, i)) ? 1u << i : 0;
     }
-    streams = streams ? streams & rated : rated;
+    streams = streams ? streams & all : all;
     if (!streams) {
         return MOTE_E_NOT_FOUND;
     }
-    if (a->queued == MOTE_AGENT_QUEUE || name.len > MOTE_NAME_MAX || !duration_ms) {
+    if (a->queued == MOTE_AGENT_QUEUE || name.len > MOTE_NAME_MAX || !duration_us) {
         return MOTE_E_LIMIT;
     }
     struct mote_agent_recording *r = &a->queue[a->queued++];
-    *r = (struct mote_agent_recording){.duration_ms = duration_ms, .streams = streams};
+    *r = (struct mote_agent_recording){.duration_us = duration_us, .streams = streams};
     memcpy(r->label, name.p, name.len);
     agent_start_next_recording(a);
     return MOTE_OK;
+}
+
+void mote_agent_end_recording(struct mote_agent *a)
+{
+    if (a->recording) {
+        agent_end_recording(a, MOTE_OK, "");
+    }
 }
 
 bool mote_agent_is_recording(const struct mote_agent *a)
@@ -117,7 +132,7 @@ bool mote_agent_is_busy(const struct mote_agent *a)
 
 static uint64_t end_us(const struct mote_agent *a)
 {
-    return a->recording_us + 1000 * a->queue[0].duration_ms;
+    return a->recording_us + a->queue[0].duration_us;
 }
 
 static void end_if_done(struct mote_agent *a)
@@ -143,7 +158,7 @@ static void add_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size_
     struct mote_agent_stream *s = &a->stream[i];
     uint64_t interval_ns = info_of(a, i)->interval_ns;
     uint64_t off = t_us > s->next_us ? t_us - s->next_us : s->next_us - t_us;
-    if (s->flowing && off * 2000 > interval_ns) {
+    if (s->flowing && interval_ns && off * 2000 > interval_ns) {
         flush(a, i, 0); // frames are missing: the next block says its own time
     }
     for (size_t n = 0; n < count; n++) {
@@ -163,7 +178,17 @@ static void add_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size_
 static void record_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size_t count,
                           uint64_t t_us)
 {
-    uint64_t interval_ns = info_of(a, i)->interval_ns, end = end_us(a);
+    const struct mote_stream_info *info = info_of(a, i);
+    uint64_t interval_ns = info->interval_ns, end = end_us(a);
+    if (info->width) { // a picture is a recording
+        size_t left =
+            (size_t)info->width * info->height - a->stream[i].fill / a->stream[i].frame_bytes;
+        add_frames(a, i, p, count < left ? count : left, t_us);
+        if (count >= left) {
+            end_stream(a, i);
+        }
+        return;
+    }
     size_t from = 0, to = count;
     while (from < count && t_us + from * interval_ns / 1000 < a->recording_us) {
         from++;
@@ -183,13 +208,13 @@ static void record_frames(struct mote_agent *a, unsigned i, const uint8_t *p, si
 // --- reading ---------------------------------------------------------------------------------
 static bool wanted(const struct mote_agent *a, unsigned i)
 {
-    return a->stream[i].recording || agent_infers(a, i) || info_of(a, i)->interval_ns == 0;
+    return a->stream[i].recording || agent_infers(a, i) || !recordable(info_of(a, i));
 }
 
 static void take_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size_t count,
                         uint64_t t_us)
 {
-    if (info_of(a, i)->interval_ns == 0) {
+    if (!recordable(info_of(a, i))) {
         for (size_t n = 0; n < count; n++) {
             add_frames(a, i, p + n * a->stream[i].frame_bytes, 1, t_us);
             flush(a, i, 0);
