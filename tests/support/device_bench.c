@@ -175,8 +175,14 @@ void bench_init(struct bench *b)
     int status = sim_flash_init(&b->spool, 64 * 4096, 4096, 8);
     status = status ? status : sim_flash_init(&b->slots, 18 * 4096, 4096, 8);
     assert(status == 0);
-    b->info[0] = (struct mote_stream_info){"acc", "m/s2", MOTE_I16, 3, SCALE, 10000000};
-    b->info[1] = (struct mote_stream_info){"stop", "/", MOTE_U8, 1, 1, 0};
+    b->info[0] = (struct mote_stream_info){.name = "acc",
+                                           .units = "m/s2",
+                                           .type = MOTE_I16,
+                                           .channels = 3,
+                                           .scale = SCALE,
+                                           .interval_ns = 10000000};
+    b->info[1] = (struct mote_stream_info){
+        .name = "stop", .units = "/", .type = MOTE_U8, .channels = 1, .scale = 1};
     b->config = (struct mote_agent_config){.device = DEVICE,
                                            .prefix = PREFIX,
                                            .board = "bench",
