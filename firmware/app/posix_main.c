@@ -39,7 +39,7 @@ static const struct mote_nn_op *const small_table[] = {&mote_nn_op_conv_2d_i8,
                                                        &mote_nn_op_reshape,
                                                        &mote_nn_op_softmax_i8,
                                                        &mote_nn_op_relu_i8};
-static const struct mote_nn_ops small_ops = {small_table, ARRAY_LEN(small_table)};
+static const struct mote_nn_ops small_ops = {small_table, ARRAY_LEN(small_table), NULL};
 
 struct device {
     struct device_conf conf;

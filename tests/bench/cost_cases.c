@@ -71,8 +71,10 @@ static void weights(struct one_op *m, uint8_t rank, const int32_t *dims, int32_t
 
 static void make_conv(struct one_op *m, bool depthwise, bool pointwise)
 {
-    int32_t h = pick(3, 24), w = pick(3, 24), c = pick(1, 10) * pick(1, 6), o = depthwise ? c : pick(1, 10) * pick(1, 6);
-    int32_t kh = pointwise ? 1 : pick(1, 5), kw = pointwise ? 1 : pick(2, 5), stride = pointwise ? 1 : pick(1, 2);
+    bool even = pick(0, 2) != 0; // networks are mostly made of multiples of 4
+    int32_t h = pick(3, 24), w = pick(3, 24), c = even ? 4 * pick(1, 16) : pick(1, 10) * pick(1, 6);
+    int32_t o = depthwise ? c : even ? 4 * pick(1, 16) : pick(1, 10) * pick(1, 6), stride = pointwise ? 1 : pick(1, 2);
+    int32_t kh = pointwise ? 1 : depthwise && even ? 3 : pick(1, 5), kw = pointwise ? 1 : depthwise && even ? 3 : pick(2, 5);
     kh = kh > h ? h : kh;
     kw = kw > w ? w : kw;
     bool same = pick(0, 1);
@@ -87,7 +89,7 @@ static void make_conv(struct one_op *m, bool depthwise, bool pointwise)
 
 static void make_dense(struct one_op *m)
 {
-    int32_t in = pick(1, 400), out = pick(1, 160);
+    int32_t in = pick(0, 2) ? 8 * pick(1, 50) : pick(1, 400), out = pick(1, 160);
     activation(m, 0, 2, (int32_t[]){1, in}, 0);
     weights(m, 2, (int32_t[]){out, in}, -1, out);
     activation(m, 3, 2, (int32_t[]){1, out}, 1);

@@ -9,7 +9,8 @@ not negative and make the sum of squared relative errors smallest: coordinate de
 """
 import sys
 
-KINDS = ["conv", "conv_1x1", "depthwise", "fully_connected", "pool", "binary", "softmax", "copy", "table", "other"]
+KINDS = ["conv", "conv_odd", "conv_1x1", "conv_1x1_odd", "depthwise", "depthwise_odd", "fully_connected",
+         "fully_connected_odd", "pool", "binary", "softmax", "copy", "table", "other"]
 ISAS = ["armv6-m", "armv7-m", "armv7e-m", "cortex-m7"]
 
 
@@ -65,7 +66,7 @@ def report(isa, table, features, counts):
                         for key, (k, f) in features.items() if k == kind and key in counts)
         if errors:
             n = len(errors)
-            print(f"{isa:10s} {kind:16s} {n:4d} operators: error median {errors[n // 2]:.1%}, "
+            print(f"{isa:10s} {kind:20s} {n:4d} operators: error median {errors[n // 2]:.1%}, "
                   f"90th {errors[n * 9 // 10]:.1%}, largest {errors[-1]:.1%}", file=sys.stderr)
     models = {}
     for (name, k), (kind, f) in features.items():

@@ -48,3 +48,17 @@ NN_ELFS := $(foreach b,$(NN_BOARDS),$(B)/nn/$(b)-O2/all.elf $(B)/nn/$(b)-O2/all4
 bench-nn-build: $(NN_ELFS)
 bench-nn: $(NN_ELFS) ## the device runtime on emulated boards, beside TensorFlow Lite Micro
 	@B=$(B) tests/bench/bench_nn.sh
+
+# make bench-cost: fits common/board's cost model to instructions counted on the same boards. The M3 runs the
+# code made for a Cortex-M0+: it executes all of ARMv6-M.
+nn_flags_m0 := -mcpu=cortex-m0plus -mthumb
+nn_data_m0 := 0x20000000
+nn_variant_m0 := %_novariant.c
+$(eval $(call nn_board,m0,-O2))
+COST_ELFS := $(foreach b,m0 m3 m4 m7,$(B)/nn/$(b)-O2/all.elf)
+$(B)/bench/cost_cases: $(B)/obj/tests/bench/cost_cases.o $(call part_lib,converter) $(LIB_COMMON) $(LIB_CORE)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+.PHONY: bench-cost
+bench-cost: $(COST_ELFS) $(B)/bench/cost_cases ## fit the boards' cost model anew (docs/boards.md)
+	@B=$(B) tests/bench/bench_cost.sh

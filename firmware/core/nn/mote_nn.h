@@ -29,6 +29,7 @@ struct mote_nn_op;  // a registration of one operator; a program links the ones 
 struct mote_nn_ops {
     const struct mote_nn_op *const *op;
     size_t count;
+    const char *(*name)(int32_t code); // names an operator that is not in the table, for refusals; may be NULL
 };
 extern const struct mote_nn_ops mote_nn_ops_all; // every operator; naming it links every kernel
 // "CONV_2D" and so on (an operator is there once for each type that it takes); NULL past the end.
@@ -37,7 +38,7 @@ const char *mote_nn_ops_name(const struct mote_nn_ops *ops, size_t index);
 // Why a model was refused. All borrowed constants; no allocation.
 struct mote_nn_diag {
     const char *reason;  // "tensor 12: shape is larger than its buffer"; NULL where nothing is wrong
-    const char *op_name; // "CONV_2D", or NULL where it is not about an operator
+    const char *op_name; // "CONV_2D", or NULL where it is not about an operator or its name is not linked
     int32_t op_index;    // in execution order, -1 where it is not about an operator
     int32_t tensor;      // -1 where it is not about a tensor
 };

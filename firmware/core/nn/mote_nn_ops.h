@@ -1,6 +1,6 @@
 // The operators by name, for a firmware that links only what its models need:
 //     static const struct mote_nn_op *const table[] = {&mote_nn_op_conv_2d_i8, &mote_nn_op_softmax_i8};
-//     static const struct mote_nn_ops ops = {table, MOTE_COUNT(table)};
+//     static const struct mote_nn_ops ops = {table, MOTE_COUNT(table), NULL};
 // The suffix is the type of the first input; operators without one take every type.
 #ifndef MOTE_NN_OPS_H
 #define MOTE_NN_OPS_H

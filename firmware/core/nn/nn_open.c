@@ -117,7 +117,7 @@ static int find_registration(struct nn_ctx *c, uint32_t index)
     }
     rc = nn_unsupported(c, reason);
     if (c->op == NULL) {
-        c->diag->op_name = code == NN_CUSTOM && custom != NULL ? custom : nn_code_name(code);
+        c->diag->op_name = code == NN_CUSTOM ? custom : c->ops->name != NULL ? c->ops->name(code) : NULL;
     }
     return rc;
 }

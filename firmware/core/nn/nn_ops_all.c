@@ -1,5 +1,5 @@
 // Every operator, for programs that must run whatever comes: hosts, gateways, large devices.
-#include "firmware/core/nn/mote_nn_ops.h"
+#include "firmware/core/nn/nn_priv.h"
 
 static const struct mote_nn_op *const all[] = {
     &mote_nn_op_conv_2d_i8,
@@ -71,4 +71,4 @@ static const struct mote_nn_op *const all[] = {
     &mote_nn_op_fully_connected_i16,
 };
 
-const struct mote_nn_ops mote_nn_ops_all = {all, MOTE_COUNT(all)};
+const struct mote_nn_ops mote_nn_ops_all = {all, MOTE_COUNT(all), nn_code_name};

@@ -2,30 +2,79 @@
 #include "firmware/core/nn/nn_priv.h"
 #include "firmware/core/nn/nn_quant.h"
 
-bool nn_scale_from(double factor, struct nn_scale *out)
+// x = *mantissa * 2^*exponent with 24 bits of mantissa; false where x is negative or not finite.
+static bool take_apart(float x, uint32_t *mantissa, int *exponent)
 {
-    uint64_t bits;
-    memcpy(&bits, &factor, sizeof bits);
-    int exponent = (int)(bits >> 52 & 0x7ff);
-    out->multiplier = 0;
-    out->shift = -31; // of a factor of 0, which any shift would do for: this one suits nn_rescale_right
-    if (bits >> 63 != 0 || exponent == 0x7ff) {
-        return factor == 0.0;
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    *mantissa = bits & 0x7fffffu;
+    *exponent = (int)(bits >> 23) - 150;
+    if (bits >= 0x7f800000u) {
+        return x == 0.0f; // the negative zero
     }
-    // factor = mantissa * 2^(exponent - 1075), mantissa in [2^52, 2^53); below normal numbers it is 0 here.
-    uint64_t mantissa = (bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1 << 52;
-    int shift = exponent - 1022;
-    uint64_t q = (mantissa + ((uint64_t)1 << 21)) >> 22; // half away from zero, 31 bits left
-    if (q == (uint64_t)1 << 31) {
-        q >>= 1;
-        shift++;
-    }
-    if (shift < -31) {
+    if (*exponent > -150) {
+        *mantissa |= 0x800000u;
         return true;
     }
-    out->multiplier = (int32_t)q;
-    out->shift = shift;
-    return shift <= 30;
+    for (*exponent = -149; *mantissa != 0 && *mantissa < 0x800000u; *mantissa <<= 1) {
+        --*exponent;
+    }
+    return true;
+}
+
+// n / d to 55 bits, the last one set where there is a remainder: enough for two roundings in a row.
+static uint64_t divide(uint64_t n, uint32_t d, int *exponent)
+{
+    uint64_t q = 0;
+    uint32_t rest = 0;
+    for (int bit = 63; bit >= 0 || q < (uint64_t)1 << 54; bit--) {
+        rest = rest << 1 | (bit >= 0 ? (uint32_t)(n >> bit) & 1u : 0);
+        q <<= 1;
+        if (rest >= d) {
+            rest -= d;
+            q |= 1;
+        }
+        *exponent -= bit < 0;
+    }
+    return q | (rest != 0);
+}
+
+bool nn_scale_from(float a, float b, float c, int exponent, struct nn_scale *out)
+{
+    uint32_t ma;
+    uint32_t mb;
+    uint32_t mc;
+    int ea;
+    int eb;
+    int ec;
+    out->multiplier = 0;
+    out->shift = -31; // of a factor of 0, which any shift would do for: this one suits nn_rescale_right
+    if (!take_apart(a, &ma, &ea) || !take_apart(b, &mb, &eb) || !take_apart(c, &mc, &ec) || mc == 0) {
+        return false;
+    }
+    if (ma == 0 || mb == 0) {
+        return true;
+    }
+    exponent += ea + eb - ec;
+    uint64_t q = divide((uint64_t)ma * mb, mc, &exponent);
+    while (q >= (uint64_t)1 << 55) { // n is up to 2^48 d: never far
+        q = q >> 1 | (q & 1);
+        exponent++;
+    }
+    // The reference's quotient is a double: 53 bits, ties to even. Then 31 bits, ties away from zero.
+    uint64_t rounded = (q + 1 + (q >> 2 & 1)) >> 2;
+    uint64_t multiplier = (rounded + ((uint64_t)1 << 21)) >> 22;
+    exponent += 55;
+    if (multiplier >= (uint64_t)1 << 31) {
+        multiplier >>= 1;
+        exponent++;
+    }
+    if (exponent < -31) {
+        return true;
+    }
+    out->multiplier = (int32_t)multiplier;
+    out->shift = exponent;
+    return exponent <= 30;
 }
 
 float nn_roundf(float x)
@@ -108,9 +157,9 @@ int nn_channel_scales(struct nn_ctx *c, const struct nn_tensor *in, const struct
     int8_t *s = nn_keep_array(c, (size_t)channels, sizeof *s);
     for (int32_t i = 0; i < channels; i++) {
         uint32_t which = weights->scales.count > 1 ? (uint32_t)i : 0;
-        double scale = (double)mote_getf(c->file.fb.p + weights->scales.at + 4 * which);
+        float scale = mote_getf(c->file.fb.p + weights->scales.at + 4 * which);
         struct nn_scale q;
-        if (!nn_scale_from((double)in->scale * scale / (double)out->scale, &q)) {
+        if (!nn_scale_from(in->scale, scale, out->scale, 0, &q)) {
             return nn_misshapen(c, "scales are out of proportion", weights);
         }
         c->steep = c->steep || q.shift > -2;
@@ -124,10 +173,10 @@ int nn_channel_scales(struct nn_ctx *c, const struct nn_tensor *in, const struct
     return MOTE_OK;
 }
 
-int nn_keep_scale(struct nn_ctx *c, double factor, const int32_t **multiplier, const int8_t **shift)
+int nn_keep_scale(struct nn_ctx *c, float a, float b, const int32_t **multiplier, const int8_t **shift)
 {
     struct nn_scale q;
-    if (!nn_scale_from(factor, &q)) {
+    if (!nn_scale_from(a, 1.0f, b, 0, &q)) {
         return nn_misshapen(c, "scales are out of proportion", NULL);
     }
     c->steep = c->steep || q.shift > -2;

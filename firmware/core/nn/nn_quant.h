@@ -71,8 +71,9 @@ static inline int32_t nn_rescale64(int64_t x, int32_t multiplier, int32_t shift)
     return (int32_t)((int64_t)((uint64_t)x * (uint64_t)reduced + ((uint64_t)1 << (total - 1))) >> total);
 }
 
-// factor = real value; false where it is negative, not finite, or its shift is over 30.
-bool nn_scale_from(double factor, struct nn_scale *out);
+// a * b / c * 2^exponent, with the roundings of a double, by whole numbers: boards without a unit for doubles need no
+// library for them. False where it is negative, not finite, or its shift is over 30 (then out->shift tells).
+bool nn_scale_from(float a, float b, float c, int exponent, struct nn_scale *out);
 
 // Quantized range of a fused activation for an output tensor. Refuses unknown activations.
 int nn_activation_range(struct nn_ctx *c, uint8_t fused, const struct nn_tensor *out, int32_t *lo, int32_t *hi) MOTE_CHECK;
@@ -84,8 +85,8 @@ int nn_need_scale(struct nn_ctx *c, const struct nn_tensor *t) MOTE_CHECK;
 int nn_channel_scales(struct nn_ctx *c, const struct nn_tensor *in, const struct nn_tensor *weights,
                       const struct nn_tensor *out, int32_t channels, const int32_t **multiplier,
                       const int8_t **shift) MOTE_CHECK;
-// One factor, kept as arrays of one.
-int nn_keep_scale(struct nn_ctx *c, double factor, const int32_t **multiplier, const int8_t **shift) MOTE_CHECK;
+// One factor a / b, kept as arrays of one.
+int nn_keep_scale(struct nn_ctx *c, float a, float b, const int32_t **multiplier, const int8_t **shift) MOTE_CHECK;
 // Round half away from zero, as the reference rounds when it quantizes.
 float nn_roundf(float x);
 

@@ -41,21 +41,17 @@ static int prepare(struct nn_ctx *c, bool subtract)
         return rc;
     }
     p->second = subtract;
-    double a;
-    double b;
-    double sum;
+    float twice_max = 2.0f * (t.a.scale > t.b.scale ? t.a.scale : t.b.scale);
+    bool fits;
     if (subtract) { // the reference computes these in float, but those of ADD in double
-        float twice_max = 2.0f * (t.a.scale > t.b.scale ? t.a.scale : t.b.scale);
-        a = (double)(t.a.scale / twice_max);
-        b = (double)(t.b.scale / twice_max);
-        sum = (double)(twice_max / ((float)(1 << LEFT_SHIFT) * t.out.scale));
+        float sum = twice_max / ((float)(1 << LEFT_SHIFT) * t.out.scale);
+        fits = nn_scale_from(t.a.scale / twice_max, 1.0f, 1.0f, 0, &p->qa) &&
+               nn_scale_from(t.b.scale / twice_max, 1.0f, 1.0f, 0, &p->qb) && nn_scale_from(sum, 1.0f, 1.0f, 0, &p->qo);
     } else {
-        double twice_max = 2.0 * (double)(t.a.scale > t.b.scale ? t.a.scale : t.b.scale);
-        a = (double)t.a.scale / twice_max;
-        b = (double)t.b.scale / twice_max;
-        sum = twice_max / ((double)(1 << LEFT_SHIFT) * (double)t.out.scale);
+        fits = nn_scale_from(t.a.scale, 1.0f, twice_max, 0, &p->qa) && nn_scale_from(t.b.scale, 1.0f, twice_max, 0, &p->qb) &&
+               nn_scale_from(twice_max, 1.0f, t.out.scale, -LEFT_SHIFT, &p->qo);
     }
-    if (!nn_scale_from(a, &p->qa) || !nn_scale_from(b, &p->qb) || !nn_scale_from(sum, &p->qo) || p->qo.shift > 0) {
+    if (!fits || p->qo.shift > 0) {
         return nn_misshapen(c, "scales are out of proportion", &t.out);
     }
     return MOTE_OK;

@@ -9,13 +9,14 @@ int nn_window_axis(struct nn_ctx *c, uint8_t padding, int32_t in, int32_t kernel
         kernel > INT32_MAX / 4 / dilation || stride > INT32_MAX / 4 / out) {
         return nn_misshapen(c, "window, stride or dilation is out of range", NULL);
     }
-    int64_t reach = (int64_t)(kernel - 1) * dilation + 1;
-    int64_t expected = padding == NN_PAD_SAME ? ((int64_t)in + stride - 1) / stride : ((int64_t)in + stride - reach) / stride;
-    if (expected != out) {
+    // Tensors have fewer than 2^30 elements, so that none of these overflows; a window past the input gives 0.
+    int32_t reach = (kernel - 1) * dilation + 1;
+    int32_t room = padding == NN_PAD_SAME ? in + stride - 1 : in + stride - reach;
+    if (room < 0 || room / stride != out) {
         return nn_misshapen(c, "output's height or width does not follow from the window", NULL);
     }
-    int64_t total = ((int64_t)out - 1) * stride + reach - in;
-    *pad = total > 0 ? (int32_t)(total / 2) : 0;
+    int32_t total = (out - 1) * stride + reach - in;
+    *pad = total > 0 ? total / 2 : 0;
     return MOTE_OK;
 }
 

@@ -52,7 +52,7 @@ int nn_fc_prepare_quantized(struct nn_ctx *c, struct nn_fc *p, const struct nn_f
     }
     // With one scale the reference multiplies in float first, which may round.
     float product = t->in.scale * t->weights.scale;
-    return nn_keep_scale(c, (double)product / (double)t->out.scale, &p->multiplier, &p->shift);
+    return nn_keep_scale(c, product, t->out.scale, &p->multiplier, &p->shift);
 }
 
 uint64_t nn_fc_macs(struct nn_ctx *c)

@@ -27,7 +27,7 @@ static int32_t mul_high16(int32_t a, int32_t b)
 static bool factor_from(float real, struct factor *f)
 {
     struct nn_scale q;
-    if (!nn_scale_from((double)real, &q)) {
+    if (!nn_scale_from(real, 1.0f, 1.0f, 0, &q)) {
         return false;
     }
     f->multiplier = (int16_t)(q.multiplier >= INT32_MAX - (1 << 15) ? INT16_MAX : (q.multiplier + (1 << 15)) >> 16);

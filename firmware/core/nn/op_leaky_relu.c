@@ -15,8 +15,8 @@ static int prepare_i8(struct nn_ctx *c)
     struct nn_scale identity;
     struct nn_scale leak;
     bool negative = slope < 0.0f;
-    if (!nn_scale_from((double)(in.scale / out.scale), &identity) ||
-        !nn_scale_from((double)(negative ? -slope : slope), &leak)) {
+    if (!nn_scale_from(in.scale / out.scale, 1.0f, 1.0f, 0, &identity) ||
+        !nn_scale_from(negative ? -slope : slope, 1.0f, 1.0f, 0, &leak)) {
         return nn_misshapen(c, "scales are out of proportion", &out);
     }
     for (int32_t i = -128; p->table != NULL && i < 128; i++) {

@@ -17,7 +17,7 @@ static int prepare(struct nn_ctx *c, int32_t zero_point, int out_bits, int32_t (
         return nn_misshapen(c, "output has an unexpected zero point", &out);
     }
     struct nn_scale q;
-    if (!nn_scale_from((double)in.scale * (double)(1 << (31 - INPUT_BITS)), &q) || q.shift < 0) {
+    if (!nn_scale_from(in.scale, 1.0f, 1.0f, 31 - INPUT_BITS, &q) || q.shift < 0) {
         return nn_misshapen(c, "scale is out of range", &in);
     }
     // From this distance on the result is saturated: floor(15 * 2^27 / 2^shift).

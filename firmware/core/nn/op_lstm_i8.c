@@ -108,7 +108,7 @@ static int half_gate(struct nn_ctx *c, uint32_t i, const struct nn_tensor *x, st
     }
     float factor = x->scale * w.scale;
     out->weights = nn_data(c, &w);
-    if (w.zero_point != 0 || !nn_scale_from((double)factor * 4096.0, &out->q)) {
+    if (w.zero_point != 0 || !nn_scale_from(factor, 1.0f, 1.0f, 12, &out->q)) {
         return nn_misshapen(c, "scales are out of proportion", &w);
     }
     return MOTE_OK;
@@ -163,10 +163,9 @@ static int states(struct nn_ctx *c, struct lstm *p, struct nn_tensor *hidden, st
     p->cell_shift = power < 0 ? -power : 0;
     double clip = (double)nn_opt_f32(c, 1, 0.0f) / (double)cell->scale;
     p->clip = clip >= 32767.0 ? INT16_MAX : clip > 0.0 ? (int16_t)clip : 0;
-    const double q15 = 1.0 / 32768.0;
-    if (!nn_scale_from(q15 * (double)cell->scale / (double)cell->scale, &p->forget) ||
-        !nn_scale_from(q15 * q15 / (double)cell->scale, &p->update) ||
-        !nn_scale_from(q15 * q15 / (double)hidden->scale, &p->emit)) {
+    if (!nn_scale_from(1.0f, 1.0f, 1.0f, -15, &p->forget) ||
+        !nn_scale_from(1.0f, 1.0f, cell->scale, -30, &p->update) ||
+        !nn_scale_from(1.0f, 1.0f, hidden->scale, -30, &p->emit)) {
         return nn_misshapen(c, "scales are out of proportion", cell);
     }
     p->hidden = nn_data(c, hidden);

@@ -111,7 +111,7 @@ static int split_axes(struct nn_ctx *c, struct mean *p, const struct nn_tensor *
 // The factor of a sum: in.scale / out.scale / n, with the reference's own way of dividing.
 static int mean_scale(struct nn_ctx *c, struct mean *p, const struct nn_tensor *in, const struct nn_tensor *out)
 {
-    if (!nn_scale_from((double)in->scale / (double)out->scale, &p->q)) {
+    if (!nn_scale_from(in->scale, 1.0f, out->scale, 0, &p->q)) {
         return nn_misshapen(c, "scales are out of proportion", out);
     }
     int32_t shift = 0;

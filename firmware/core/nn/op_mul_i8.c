@@ -21,7 +21,7 @@ static int prepare(struct nn_ctx *c)
     if (rc != MOTE_OK || (rc = nn_binary_quantized(c, p, &t, nn_opt_u8(c, 0, 0))) != MOTE_OK) {
         return rc;
     }
-    if (!nn_scale_from((double)t.a.scale * (double)t.b.scale / (double)t.out.scale, &p->qo)) {
+    if (!nn_scale_from(t.a.scale, t.b.scale, t.out.scale, 0, &p->qo)) {
         return nn_misshapen(c, "scales are out of proportion", &t.out);
     }
     return MOTE_OK;

@@ -33,8 +33,8 @@ static int prepare_i8(struct nn_ctx *c)
     if (rc != MOTE_OK || (rc = nn_binary_quantized(c, p, &t, NN_ACT_NONE)) != MOTE_OK) {
         return rc;
     }
-    if (!nn_scale_from((double)t.a.scale / (double)t.out.scale, &p->qa) ||
-        !nn_scale_from((double)t.a.scale * (double)t.b.scale / (double)t.out.scale, &p->qb)) {
+    if (!nn_scale_from(t.a.scale, 1.0f, t.out.scale, 0, &p->qa) ||
+        !nn_scale_from(t.a.scale, t.b.scale, t.out.scale, 0, &p->qb)) {
         return nn_misshapen(c, "scales are out of proportion", &t.out);
     }
     return MOTE_OK;

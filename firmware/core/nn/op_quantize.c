@@ -90,7 +90,7 @@ static int prepare(struct nn_ctx *c)
     if (!from_float && ((rc = nn_need_scale(c, &in)) != MOTE_OK)) {
         return rc;
     }
-    if (!from_float && !nn_scale_from((double)in.scale / (double)out.scale, &p->q)) {
+    if (!from_float && !nn_scale_from(in.scale, 1.0f, out.scale, 0, &p->q)) {
         return nn_misshapen(c, "scales are out of proportion", &out);
     }
     p->in = nn_data(c, &in);

@@ -11,7 +11,7 @@ static int prepare_relu(struct nn_ctx *c)
         return rc;
     }
     struct nn_scale q;
-    if (!nn_scale_from((double)(in.scale / out.scale), &q)) {
+    if (!nn_scale_from(in.scale / out.scale, 1.0f, 1.0f, 0, &q)) {
         return nn_misshapen(c, "scales are out of proportion", &out);
     }
     for (int32_t x = -128; p->table != NULL && x < 128; x++) {

@@ -24,12 +24,14 @@ static int prepare(struct nn_ctx *c)
     if (!fits) {
         return nn_misshapen(c, "output must be quantized from 0 to 1", &out);
     }
-    double factor = (double)p->beta * (double)in.scale * (double)(1 << (31 - DIFF_BITS));
     struct nn_scale q;
-    if (!nn_scale_from(factor < 2147483647.0 ? factor : 2147483647.0, &q) && q.shift != 31) {
-        return nn_misshapen(c, "scale is out of range", &in);
+    if (!nn_scale_from(p->beta, in.scale, 1.0f, 31 - DIFF_BITS, &q)) {
+        if (q.shift < 31) {
+            return nn_misshapen(c, "scale or beta is out of range", &in);
+        }
+        q = q.shift == 31 ? q : (struct nn_scale){INT32_MAX, 31}; // the reference's ceiling
     }
-    if (q.shift < 0 || !(factor > 1.0)) {
+    if (q.shift < 1) {
         return nn_misshapen(c, "scale times beta is too small", &in);
     }
     p->multiplier = q.multiplier;

@@ -160,8 +160,8 @@ static int prepare_i8(struct nn_ctx *c)
         (t.state.type != MOTE_NN_I8 && t.state.type != MOTE_NN_I16)) {
         return nn_unsupported(c, "types of weights and state");
     }
-    if (!nn_scale_from((double)(t.in.scale * t.feature.scale / t.state.scale), &p->to_state) ||
-        !nn_scale_from((double)(t.state.scale * t.time.scale / t.out.scale), &p->to_out)) {
+    if (!nn_scale_from(t.in.scale * t.feature.scale / t.state.scale, 1.0f, 1.0f, 0, &p->to_state) ||
+        !nn_scale_from(t.state.scale * t.time.scale / t.out.scale, 1.0f, 1.0f, 0, &p->to_out)) {
         return nn_misshapen(c, "scales are out of proportion", &t.state);
     }
     p->wide = t.state.type == MOTE_NN_I16;

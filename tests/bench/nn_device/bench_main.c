@@ -78,7 +78,7 @@ static _Noreturn void refuse(const char *what, const char *why)
 static const struct mote_nn_op *const table[] = {
     &mote_nn_op_add_i8,     &mote_nn_op_conv_2d_i8,         &mote_nn_op_depthwise_conv_2d_i8, &mote_nn_op_average_pool_2d_i8,
     &mote_nn_op_reshape,    &mote_nn_op_fully_connected_i8, &mote_nn_op_softmax_i8};
-static const struct mote_nn_ops ops = {table, MOTE_COUNT(table)};
+static const struct mote_nn_ops ops = {table, MOTE_COUNT(table), NULL};
 #else
 #define ops mote_nn_ops_all
 #endif
