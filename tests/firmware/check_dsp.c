@@ -250,6 +250,21 @@ START_TEST(features_are_finite_whatever_comes_in)
 }
 END_TEST
 
+START_TEST(silence_has_no_cepstrum)
+{
+    static int16_t silence[8000];
+    for (unsigned variant = 0; variant < MOTE_DSP_VARIANTS; variant++) {
+        struct mote_dsp_config c = defaults(MOTE_DSP_MFCC);
+        c.variant = (uint8_t)variant;
+        ck_assert_int_eq(mote_dsp_run_raw(&c, 1, 8000, MS / 8, silence, MOTE_I16, 1, features, scratch, sizeof(scratch)),
+                         MOTE_OK);
+        for (unsigned i = 0; i < 50 * 13; i++) {
+            ck_assert_float_eq(features[i], 0);
+        }
+    }
+}
+END_TEST
+
 START_TEST(overlapping_windows_give_the_same_bits_as_whole_ones)
 {
     static int16_t sound[6000];
@@ -365,6 +380,7 @@ int main(void)
     tcase_add_test(t, every_sample_type_is_read);
     tcase_add_test(t, scratch_is_what_was_asked_for);
     tcase_add_test(t, features_are_finite_whatever_comes_in);
+    tcase_add_test(t, silence_has_no_cepstrum);
     tcase_add_test(t, overlapping_windows_give_the_same_bits_as_whole_ones);
     tcase_add_test(t, rates_with_a_ratio_of_small_numbers_can_be_resampled);
     tcase_add_test(t, pictures_become_planes_and_gray);

@@ -159,6 +159,9 @@ static void sound(unsigned variant, double step, double tolerance)
     c = defaults(MOTE_DSP_MFCC, variant);
     ck_assert_uint_eq(run(&c, 1, 8000, MS / 8), 50 * 13);
     COMPARE(50 * 13, 13, 7, golden_mfcc, 2 * tolerance); // in deviations of the coefficient
+    c.normalise = 11;
+    run(&c, 1, 8000, MS / 8);
+    COMPARE(50 * 13, 13, 7, golden_sliding, 2 * tolerance);
     c.normalise = 0;
     run(&c, 1, 8000, MS / 8);
     COMPARE(50 * 13, 13, 7, golden_cepstrum, tolerance);

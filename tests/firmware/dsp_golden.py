@@ -173,6 +173,7 @@ def main():
     put("golden_mfe16k", mfe(make(6, 16000, 1)[:, 0], 16000)[::33])
     put("golden_band", mfe(sound, 8000, n=512, filters=20, low=300, high=3500)[::33])
     put("golden_mfcc", mfcc(sound, 8000)[::7])
+    put("golden_sliding", mfcc(sound, 8000, window=11)[::7])
     put("golden_cepstrum", mfcc(sound, 8000, window=0)[::7])
     put("golden_spectrogram", spectrogram(sound, 8000)[::33])
     put("golden_up", sig.resample_poly(make(8, 200, 1)[:, 0], 8, 5)[::7])

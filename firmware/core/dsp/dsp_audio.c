@@ -104,7 +104,7 @@ void dsp_audio_init(struct dsp_audio *a, struct dsp_scratch *s, const struct mot
         }
     }
     if (c->kind == MOTE_DSP_MFCC && c->normalise) {
-        a->column = dsp_take_floats(s, 2 * (size_t)a->frames.count);
+        a->column = dsp_take_floats(s, 3 * (size_t)a->frames.count + 2);
     }
     if (c->variant == MOTE_DSP_Q15) {
         dsp_audio_q15_init(a, s);
@@ -218,54 +218,65 @@ void dsp_audio_row(struct dsp_audio *a, const struct dsp_input *in, uint32_t fra
     }
 }
 
-// Index into n values that go on mirrored at both ends, for ever.
-static uint32_t mirror(int32_t i, uint32_t n)
+// Sum of the first `count` values of a column of n that goes on mirrored at its end, for ever. sum[i] is the sum of
+// the first i values of the column.
+static float mirrored_sum(const float *sum, uint32_t n, uint32_t count)
 {
-    int32_t period = (int32_t)(2 * n), r = i % period;
-    r = r < 0 ? r + period : r;
-    return (uint32_t)r < n ? (uint32_t)r : 2 * n - 1 - (uint32_t)r;
+    float whole = 2.0f * sum[n] * (float)(count / (2 * n));
+    uint32_t rest = count % (2 * n);
+    return whole + (rest <= n ? sum[rest] : sum[n] + (sum[n] - sum[2 * n - rest]));
 }
 
-// Mean of a window of 2 * half + 1 values around each of n, and the deviation from it where asked for.
-static void slide(const float *in, uint32_t n, int32_t half, bool deviation, float *out)
+// Mean over the window of width values around each value of a column, mirrored at both ends.
+static float around(const float *sum, uint32_t n, uint32_t width, uint32_t i)
 {
-    float inverse = 1.0f / (float)(2 * half + 1);
-    for (int32_t i = 0; i < (int32_t)n; i++) {
-        float sum = 0.0f, squares = 0.0f;
-        for (int32_t k = i - half; k <= i + half; k++) {
-            sum += in[mirror(k, n)];
-        }
-        float mean = sum * inverse;
-        if (deviation) {
-            for (int32_t k = i - half; k <= i + half; k++) {
-                float d = in[mirror(k, n)] - mean;
-                squares += d * d;
-            }
-            mean = mote_sqrt(squares * inverse);
-        }
-        out[i] = mean;
+    // Whole periods in front, so that the window never begins before the start.
+    uint32_t half = width / 2, start = i + (half / (2 * n) + 1) * 2 * n - half;
+    return (mirrored_sum(sum, n, start + width) - mirrored_sum(sum, n, start)) / (float)width;
+}
+
+// Deviation of the window around a value. By sums of squares, which is fast; value by value where so little is left of
+// them that it could be rounding.
+static float deviation_around(const float *v, const float *sum, const float *squares, uint32_t n, uint32_t width,
+                              uint32_t i)
+{
+    float mean = around(sum, n, width, i), square = around(squares, n, width, i);
+    float variance = square - mean * mean;
+    if (variance > 1e-3f * squares[n] / (float)n) {
+        return mote_sqrt(variance);
     }
+    float total = 0.0f;
+    uint32_t half = width / 2, start = i + (half / (2 * n) + 1) * 2 * n - half;
+    for (uint32_t k = 0; k < width; k++) {
+        uint32_t at = (start + k) % (2 * n);
+        float d = v[at < n ? at : 2 * n - 1 - at] - mean;
+        total += d * d;
+    }
+    return mote_sqrt(total / (float)width);
 }
 
 void dsp_audio_finish(struct dsp_audio *a, float *rows)
 {
-    uint32_t n = a->frames.count;
-    int32_t half = a->config->normalise / 2;
+    uint32_t n = a->frames.count, width = a->config->normalise;
     if (!a->column) {
         return;
     }
-    float *centred = a->column, *around = a->column + n;
+    float *v = a->column, *sum = v + n, *squares = sum + n + 1;
+    sum[0] = squares[0] = 0.0f;
     for (unsigned col = 0; col < a->cols; col++) {
         for (uint32_t i = 0; i < n; i++) {
-            centred[i] = rows[(size_t)i * a->cols + col];
+            v[i] = rows[(size_t)i * a->cols + col] - rows[col]; // nothing at all where nothing changes
+            sum[i + 1] = sum[i] + v[i];
         }
-        slide(centred, n, half, false, around);
         for (uint32_t i = 0; i < n; i++) {
-            centred[i] -= around[i];
+            v[i] -= around(sum, n, width, i);
         }
-        slide(centred, n, half, true, around);
         for (uint32_t i = 0; i < n; i++) {
-            rows[(size_t)i * a->cols + col] = centred[i] / (around[i] + 1e-10f);
+            sum[i + 1] = sum[i] + v[i];
+            squares[i + 1] = squares[i] + v[i] * v[i];
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            rows[(size_t)i * a->cols + col] = v[i] / (deviation_around(v, sum, squares, n, width, i) + 1e-10f);
         }
     }
 }

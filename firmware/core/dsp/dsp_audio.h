@@ -14,7 +14,7 @@ struct dsp_audio {
     float *power;   // fft / 2 + 1
     float *mel;     // filters
     float *cosine;  // MFCC: filters + 1, of angles k / (4 filters) of a turn
-    float *column;  // MFCC with normalisation: 2 * frames.count
+    float *column;  // MFCC with normalisation: 3 * frames.count + 2
     uint16_t *edge; // filters + 2
     struct dsp_spectrum spectrum;
     // q15-1:

@@ -31,10 +31,15 @@ void dsp_audio_q15_init(struct dsp_audio *a, struct dsp_scratch *s)
     }
 }
 
-// The sample as Q15. Sound in int16 at full scale 1.0 needs no arithmetic, and gets the same value by it.
-static int sample(const struct dsp_input *in, unsigned channel, uint32_t at)
+// Sound in int16 at full scale 1.0 needs no arithmetic: that would give the same values.
+static bool is_q15(const struct dsp_input *in)
 {
-    if (in->type == MOTE_I16 && in->scale * in->gain * 32768.0f == 1.0f) {
+    return in->type == MOTE_I16 && in->scale * in->gain * 32768.0f == 1.0f;
+}
+
+static int sample(const struct dsp_input *in, bool as_is, unsigned channel, uint32_t at)
+{
+    if (as_is) {
         return (int16_t)mote_get16(in->raw + 2 * ((size_t)at * in->channels + channel));
     }
     float v;
@@ -56,11 +61,12 @@ static int load(struct dsp_audio *a, const struct dsp_input *in, uint32_t frame)
     uint32_t first = frame * a->frames.stride;
     uint32_t n = a->frames.length < c->fft ? a->frames.length : c->fft;
     int coefficient = c->kind == MOTE_DSP_SPECTROGRAM ? 0 : (int)mote_rint(c->pre_emphasis * 32768.0f);
+    bool as_is = is_q15(in);
     int16_t *x = a->spectrum.complex;
-    int start = coefficient ? sample(in, c->channel, first ? first - 1 : in->window - 1) : 0;
+    int start = coefficient ? sample(in, as_is, c->channel, first ? first - 1 : in->window - 1) : 0;
     int before = start, largest = 0;
     for (uint32_t i = 0; i < n; i++) {
-        int now = sample(in, c->channel, first + i);
+        int now = sample(in, as_is, c->channel, first + i);
         int v = emphasised(now, before, coefficient);
         largest = v > largest ? v : -v > largest ? -v : largest;
         x[i] = (int16_t)now;
