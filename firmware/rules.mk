@@ -1,0 +1,53 @@
+# make firmware: firmware/core for every kind of part, freestanding, and the proof that it needs nothing but the four
+# memory functions and the signature library. make size: what it costs there, module by module.
+#
+# A target: its compiler and flags, and the kernel variant that suits it.
+
+FW_TARGETS := m0plus m4f m33 rv32imc lx106
+fw_cc_m0plus := arm-none-eabi-gcc -mcpu=cortex-m0plus -mthumb --specs=picolibc.specs
+fw_cc_m4f := arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard --specs=picolibc.specs
+fw_cc_m33 := arm-none-eabi-gcc -mcpu=cortex-m33 -mthumb -mfpu=fpv5-sp-d16 -mfloat-abi=hard --specs=picolibc.specs
+fw_cc_rv32imc := riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 --specs=picolibc.specs
+fw_cc_lx106 := xtensa-lx106-elf-gcc -mlongcalls -Ifirmware/port/bare/include
+fw_ld_rv32imc := -melf32lriscv
+fw_variant_m0plus := %_novariant.c
+fw_variant_m4f := %_dsp.c
+fw_variant_m33 := %_dsp.c
+fw_variant_rv32imc := %_novariant.c
+fw_variant_lx106 := %_novariant.c
+
+FW_FLAGS := -std=c11 -Os -ffreestanding -ffp-contract=off -ffunction-sections -fdata-sections -fno-common $(WARN) \
+	-Wdouble-promotion -I. -MMD -MP -fcallgraph-info=su
+# The library's headers alone, not all of the host's.
+FW_BEARSSL := $(B)/firmware/include/bearssl
+FW_FLAGS += -idirafter $(B)/firmware/include
+BEARSSL_HEADERS ?= /usr/include/bearssl
+
+fw_src = $(filter-out $(filter-out $(fw_variant_$(1)),$(CORE_VARIANTS)),$(CORE_ALL))
+fw_obj = $(patsubst %.c,$(B)/firmware/$(1)/%.o,$(call fw_src,$(1)))
+fw_tool = $(patsubst %-gcc,%-$(2),$(firstword $(fw_cc_$(1))))
+
+$(FW_BEARSSL):
+	@mkdir -p $(@D)
+	@ln -sfn $(BEARSSL_HEADERS) $@
+
+define fw_target
+$(B)/firmware/$(1)/%.o: %.c | $(FW_BEARSSL)
+	@mkdir -p $$(@D)
+	$$(Q)$$(fw_cc_$(1)) $$(FW_FLAGS) -c -o $$@ $$<
+$(B)/firmware/$(1)/libmote.a: $(call fw_obj,$(1)) firmware/check_symbols.sh
+	@rm -f $$@
+	$$(Q)$(call fw_tool,$(1),ar) rcs $$@ $$(filter %.o,$$^)
+	@CC="$$(fw_cc_$(1))" LD="$(call fw_tool,$(1),ld) $(fw_ld_$(1))" NM=$(call fw_tool,$(1),nm) firmware/check_symbols.sh $(1) $$@
+endef
+$(foreach t,$(FW_TARGETS),$(eval $(call fw_target,$(t))))
+
+.PHONY: firmware size
+firmware: deps-firmware $(foreach t,$(FW_TARGETS),$(B)/firmware/$(t)/libmote.a) ## the device core for every kind of part
+
+size: firmware ## flash, RAM and worst stack of firmware/core, per module and target
+	@for t in $(FW_TARGETS); do \
+		cc=$$(echo $(foreach t,$(FW_TARGETS),$(t)=$(firstword $(fw_cc_$(t)))) | tr ' ' '\n' | sed -n "s/^$$t=//p"); \
+		SIZE=$${cc%-gcc}-size firmware/size.sh $$t $(B)/firmware/$$t/firmware/core; done
+
+-include $(shell [ -d $(B)/firmware ] && find $(B)/firmware -name '*.d')
