@@ -5,6 +5,8 @@
 // is kept as a recording of its own where the allowance (keep_per_minute, of device time) permits.
 #include "firmware/core/agent/agent_priv.h"
 
+#define KEEP_COST                                                                                  \
+    60000000u // microseconds of a minute: an allowance of 1 a minute earns 1 each microsecond
 #define EVENTS_AGE_US 500000u // network time: a batch does not wait longer
 
 bool agent_infers(const struct mote_agent *a, unsigned stream)
@@ -90,21 +92,23 @@ void agent_infer_tick(struct mote_agent *a)
 }
 
 // --- uncertain windows -----------------------------------------------------------------------
+// The allowance fills with device time, at most a minute's worth; a window costs KEEP_COST of it.
 static bool may_keep(struct mote_agent *a, uint64_t t_us)
 {
     struct mote_agent_infer *f = &a->infer;
-    double per_minute = agent_or(a->config.keep_per_minute, 6);
-    double most = per_minute > 1 ? per_minute : 1;
-    if (t_us > f->tokens_us) {
-        f->tokens += (double)(t_us - f->tokens_us) * per_minute / 60e6;
-        f->tokens = f->tokens > most ? most : f->tokens;
-        f->tokens_us = t_us;
+    uint64_t per_minute = agent_or(a->config.keep_per_minute, 6);
+    if (t_us > f->allowed_us) {
+        uint64_t passed = t_us - f->allowed_us;
+        f->allowance += (passed < KEEP_COST ? passed : KEEP_COST) * per_minute;
+        f->allowance =
+            f->allowance > KEEP_COST * per_minute ? KEEP_COST * per_minute : f->allowance;
+        f->allowed_us = t_us;
     }
     bool early = f->kept_us && t_us < f->kept_us + f->keep_gap_us;
-    if (f->tokens < 1 || early || !mote_agent_has_room(a)) {
+    if (f->allowance < KEEP_COST || early || !mote_agent_has_room(a)) {
         return false;
     }
-    f->tokens -= 1;
+    f->allowance -= KEEP_COST;
     f->kept_us = t_us;
     return true;
 }

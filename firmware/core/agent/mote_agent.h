@@ -115,8 +115,8 @@ struct mote_agent_infer {
     uint64_t first_us; // time of the window's first frame
     struct mote_pipe_post post;
     float ring[MOTE_AGENT_RING];
-    double tokens; // of keep_per_minute
-    uint64_t tokens_us, kept_us;
+    uint64_t allowance; // of keep_per_minute
+    uint64_t allowed_us, kept_us;
     struct mote_event event[MOTE_EVENTS_PER_BLOCK];
     uint32_t events;
     uint64_t events_since_us; // network time
