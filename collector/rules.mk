@@ -1,0 +1,10 @@
+# bench-ingest: the collector beside a subscriber that only counts, against a real mosquitto.
+BENCH_INGEST := $(B)/bin-test/bench-ingest
+$(BENCH_INGEST): $(B)/obj/tests/bench/ingest/ingest_main.o $(LIB_SUPPORT) $(LIB_PORT) $(LIB_COMMON) $(LIB_CORE)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+.PHONY: bench-ingest
+bench-ingest: $(BENCH_INGEST) $(B)/bin/moteloop-collector ## blocks a second into the store, beside a subscriber that only counts
+	$(BENCH_INGEST) --bytes 256 $(B)/bin/moteloop-collector
+	$(BENCH_INGEST) --bytes 2048 $(B)/bin/moteloop-collector
+	$(BENCH_INGEST) --bytes 256 --devices 10000 --connections 16 $(B)/bin/moteloop-collector

@@ -1,0 +1,260 @@
+// bench-ingest: how fast the collector stores what a real mosquitto delivers, beside a subscriber that
+// only counts and sends as many acknowledgement messages. Same broker, same load, in turn, in one run.
+//
+//     bench-ingest COLLECTOR [--devices N] [--connections N] [--blocks N] [--bytes N] [--rounds N]
+#include <mosquitto.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/err.h"
+#include "common/io.h"
+#include "common/log.h"
+#include "common/opt.h"
+#include "common/project.h"
+#include "tests/support/broker.h"
+#include "tests/support/load.h"
+#include "tests/support/store_fixture.h"
+
+struct options {
+    int64_t devices, connections, blocks, bytes, rounds, window;
+};
+
+struct outcome {
+    double rate, seconds, cpu_consumer;
+    uint64_t acks;
+    int64_t p50_us, p99_us;
+    long rss_start_kb, rss_end_kb;
+    double bytes_per_block;
+};
+
+static const char *prefix = "ml/1";
+
+// --- (a) the subscriber that only counts -------------------------------------------------------------
+
+struct counter {
+    uint64_t *count;
+    size_t devices;
+    uint64_t per_ack;
+    struct load_conf conf;
+};
+
+static void send_count(struct mosquitto *m, struct counter *c, size_t device)
+{
+    uint8_t bytes[128];
+    char topic[96];
+    struct mote_ack a = {.stream = {"acc", 3}, .next = c->count[device]};
+    load_session(&c->conf, device, 0, a.session);
+    int len = mote_acks_encode(bytes, sizeof bytes, &a, 1);
+    snprintf(topic, sizeof topic, "%s/d/load-%zu/ack", prefix, device);
+    if (len > 0) {
+        mosquitto_publish(m, NULL, topic, len, bytes, 0, false);
+    }
+}
+
+static void on_message(struct mosquitto *m, void *ctx, const struct mosquitto_message *msg)
+{
+    struct counter *c = ctx;
+    size_t device = (size_t)strtoul(msg->topic + strlen(prefix) + strlen("/d/load-"), NULL, 10);
+    if (device < c->devices && (++c->count[device] % c->per_ack == 0 || c->count[device] == c->conf.blocks)) {
+        send_count(m, c, device);
+    }
+}
+
+static void run_counter(const struct load_conf *conf, uint64_t per_ack)
+{
+    struct counter c = {.devices = conf->devices, .per_ack = per_ack, .conf = *conf};
+    char topic[64];
+    c.count = calloc(conf->devices, sizeof *c.count);
+    mosquitto_lib_init();
+    struct mosquitto *m = mosquitto_new("counter", true, &c);
+    mosquitto_message_callback_set(m, on_message);
+    mosquitto_int_option(m, MOSQ_OPT_TCP_NODELAY, 1);
+    if (!c.count || mosquitto_connect(m, "127.0.0.1", conf->port, 60) != 0) {
+        _exit(1);
+    }
+    snprintf(topic, sizeof topic, "%s/d/+/data/+", prefix);
+    mosquitto_subscribe(m, NULL, topic, 1);
+    mosquitto_loop_forever(m, 100, 1);
+    _exit(0);
+}
+
+// --- what the consumer costs ------------------------------------------------------------------------
+
+static long rss_kb(pid_t pid)
+{
+    char path[64];
+    struct buf b = {0};
+    struct err e;
+    long kb = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    if (io_read_file(path, 1 << 16, &b, &e) == OK) {
+        const char *at = strstr(b.data, "VmRSS:");
+        kb = at ? strtol(at + 6, NULL, 10) : 0;
+    }
+    buf_release(&b);
+    return kb;
+}
+
+static double file_bytes(const char *dir)
+{
+    static const char *const names[] = {"blocks.db", "blocks.db-wal"};
+    double sum = 0;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char path[300];
+        struct stat st;
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        sum += i == 0 && stat(path, &st) == 0 ? (double)st.st_size : 0;
+    }
+    return sum;
+}
+
+static bool drive(const struct load_conf *conf, pid_t consumer, struct outcome *o)
+{
+    struct load *l = load_new(conf);
+    struct load_stats s;
+    if (!l) {
+        return false;
+    }
+    int64_t start = clock_mono_us(), limit = start + 300000000, early = 0;
+    while (!load_done(l) && clock_mono_us() < limit) {
+        load_step(l, 50);
+        load_get(l, &s);
+        if (!early && s.acknowledged > conf->blocks * conf->devices / 10) {
+            early = o->rss_start_kb = rss_kb(consumer);
+        }
+    }
+    bool done = load_done(l);
+    o->seconds = (double)(clock_mono_us() - start) / 1e6;
+    load_get(l, &s);
+    o->rate = (double)s.acknowledged / o->seconds;
+    o->acks = s.ack_messages;
+    o->p50_us = s.p50_us;
+    o->p99_us = s.p99_us;
+    o->rss_end_kb = rss_kb(consumer);
+    if (s.resent) {
+        printf("  %llu blocks were sent again\n", (unsigned long long)s.resent);
+    }
+    load_free(l);
+    return done;
+}
+
+static double stop_child(pid_t pid)
+{
+    struct rusage r;
+    kill(pid, SIGTERM);
+    if (wait4(pid, NULL, 0, &r) != pid) {
+        return 0;
+    }
+    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+}
+
+static bool measure_counter(const struct load_conf *conf, uint64_t per_ack, struct outcome *o)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        run_counter(conf, per_ack);
+    }
+    usleep(300000);
+    bool good = drive(conf, pid, o);
+    o->cpu_consumer = stop_child(pid);
+    return good;
+}
+
+static bool measure_collector(const char *program, const struct load_conf *conf, struct outcome *o)
+{
+    struct store_fixture fix;
+    struct project_conf c;
+    struct err e = {0};
+    char path[300];
+    store_fixture_make(&fix);
+    store_close(fix.store);
+    fix.store = NULL;
+    project_conf_defaults(&c);
+    c.broker_port = conf->port;
+    c.max_devices = 100000;
+    char *text = project_conf_text(&c);
+    snprintf(path, sizeof path, "%s/moteloop.conf", fix.dir);
+    bool good = text && io_write_atomic(path, text, strlen(text), 0600, &e) == OK;
+    free(text);
+    pid_t pid = good ? fork() : -1;
+    if (pid == 0) {
+        execl(program, program, "--project", fix.dir, (char *)NULL);
+        perror(program);
+        _exit(127);
+    }
+    usleep(500000);
+    good = pid > 0 && drive(conf, pid, o);
+    o->cpu_consumer = pid > 0 ? stop_child(pid) : 0;
+    o->bytes_per_block = file_bytes(fix.dir) / (double)(conf->blocks * conf->devices);
+    store_fixture_remove(&fix);
+    return good;
+}
+
+static void show(const char *name, const struct outcome *o)
+{
+    printf("  %-9s %8.0f blocks/s  %6.2f s  p50 %6.1f ms  p99 %6.1f ms  %7llu acks  cpu %.2f s  rss %ld -> %ld KB", name, o->rate,
+           o->seconds, (double)o->p50_us / 1000, (double)o->p99_us / 1000, (unsigned long long)o->acks, o->cpu_consumer,
+           o->rss_start_kb, o->rss_end_kb);
+    if (o->bytes_per_block > 0) {
+        printf("  %.0f B/block on disk", o->bytes_per_block);
+    }
+    printf("\n");
+}
+
+static int run(void *options, int npos, char **pos)
+{
+    const struct options *o = options;
+    struct broker b = {0};
+    if (npos != 1) {
+        fprintf(stderr, "bench-ingest: needs the path of moteloop-collector\n");
+        return 2;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (broker_start(&b, "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 100\nset_tcp_nodelay true\n")) {
+        return 1;
+    }
+    struct load_conf conf = {.prefix = prefix, .port = b.port, .devices = (size_t)o->devices, .connections = (size_t)o->connections,
+                             .block_bytes = (size_t)o->bytes, .blocks = (uint64_t)(o->blocks / o->devices),
+                             .window = (size_t)o->window, .resend_us = 3000000, .seed = 1};
+    printf("%lld devices on %lld connections, %lld blocks of %lld bytes, window %lld\n", (long long)o->devices,
+           (long long)o->connections, (long long)o->blocks, (long long)o->bytes, (long long)o->window);
+    double best[2] = {0, 0};
+    int failed = 0;
+    for (int64_t i = 0; i < o->rounds && !failed; i++) {
+        struct outcome stored = {0}, counted = {0};
+        conf.seed = (uint32_t)(2 * i + 1);
+        failed = !measure_collector(pos[0], &conf, &stored);
+        show("collector", &stored);
+        uint64_t per_ack = stored.acks ? conf.blocks * conf.devices / stored.acks : 16;
+        conf.seed++;
+        failed = !measure_counter(&conf, per_ack ? per_ack : 1, &counted) || failed;
+        show("counter", &counted);
+        best[0] = stored.rate > best[0] ? stored.rate : best[0];
+        best[1] = counted.rate > best[1] ? counted.rate : best[1];
+    }
+    printf("  collector / counter = %.2f (best of each)\n", best[1] > 0 ? best[0] / best[1] : 0);
+    broker_stop(&b);
+    return failed;
+}
+
+static const struct options defaults = {.devices = 100, .connections = 4, .blocks = 200000, .bytes = 256, .rounds = 2, .window = 32};
+static const struct opt table[] = {
+    {"devices", "N", "devices", OPT_I64, offsetof(struct options, devices)},
+    {"connections", "N", "connections that they share", OPT_I64, offsetof(struct options, connections)},
+    {"blocks", "N", "blocks in all", OPT_I64, offsetof(struct options, blocks)},
+    {"bytes", "N", "bytes of a block", OPT_I64, offsetof(struct options, bytes)},
+    {"rounds", "N", "times each", OPT_I64, offsetof(struct options, rounds)},
+    {"window", "N", "blocks ahead of acknowledgements, at most 64", OPT_I64, offsetof(struct options, window)},
+    OPT_END};
+static const struct opt_command command = {"bench-ingest", "COLLECTOR", "the collector beside a subscriber that only counts", NULL,
+                                           table, sizeof(struct options), &defaults, run};
+
+int main(int argc, char **argv)
+{
+    return opt_main_single("bench-ingest", &command, argc, argv);
+}
