@@ -88,12 +88,11 @@ learn() {
 }
 # part FROM TO PATTERN...: links the files of a folder into another.
 part() {
-    local from=$1 to=$2 p f
+    local from=$1 to=$2 p
     shift 2
+    mkdir -p "$to"
     for p in "$@"; do
-        for f in "$from"/$p; do
-            mkdir -p "$(dirname "$to/${f#"$from"/}")"
-            ln -s "$f" "$to/${f#"$from"/}"
-        done
+        # shellcheck disable=SC2086 # the pattern is to be expanded
+        ln -s "$from"/$p "$to/"
     done
 }
