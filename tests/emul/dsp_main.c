@@ -1,5 +1,6 @@
-// Runs every signal block in both variants over known signals and prints a digest of the bits of each result.
-// Built for the host and for emulated boards by dsp.sh, which compares what they print.
+// Runs every signal block in both variants over known signals and prints a digest of the bits of
+// each result. Built for the host and for emulated boards by dsp.sh, which compares what they
+// print.
 #include <stdio.h>
 
 #include "firmware/core/dsp/mote_dsp.h"
@@ -31,15 +32,19 @@ static void fill(uint32_t state)
     }
 }
 
-static void run(const char *what, const struct mote_dsp_config *c, unsigned channels, uint64_t interval_ns, float scale)
+static void run(const char *what, const struct mote_dsp_config *c, unsigned channels,
+                uint64_t interval_ns, float scale)
 {
     int n = mote_dsp_features(c, channels, WINDOW, interval_ns);
     int status = n > 0 && (size_t)n <= MOTE_COUNT(features)
-                     ? mote_dsp_run_raw(c, channels, WINDOW, interval_ns, raw, MOTE_I16, scale, features, scratch,
-                                        sizeof(scratch))
+                     ? mote_dsp_run_raw(c, channels, WINDOW, interval_ns, raw, MOTE_I16, scale,
+                                        features, scratch, sizeof(scratch))
                      : MOTE_E_ARG;
-    printf("%s %s status %d features %d digest %08lx\n", what, mote_dsp_variant_name(c->variant), status, n,
-           (unsigned long)(status == MOTE_OK ? digest(2166136261u, features, (size_t)n * sizeof(float)) : 0));
+    printf("%s %s status %d features %d digest %08lx\n", what, mote_dsp_variant_name(c->variant),
+           status, n,
+           (unsigned long)(status == MOTE_OK
+                               ? digest(2166136261u, features, (size_t)n * sizeof(float))
+                               : 0));
 }
 
 static void blocks(uint8_t variant)

@@ -1,4 +1,5 @@
-// The signal blocks: configuration and its bytes, what is refused, raw and picture blocks, hostile values.
+// The signal blocks: configuration and its bytes, what is refused, raw and picture blocks, hostile
+// values.
 #include <check.h>
 #include <math.h>
 
@@ -19,7 +20,8 @@ static struct mote_dsp_config defaults(unsigned kind)
 START_TEST(names_find_their_numbers)
 {
     for (unsigned i = 0; i < MOTE_DSP_KINDS; i++) {
-        ck_assert_int_eq(mote_dsp_kind_find(mote_dsp_kind_name(i), strlen(mote_dsp_kind_name(i))), (int)i);
+        ck_assert_int_eq(mote_dsp_kind_find(mote_dsp_kind_name(i), strlen(mote_dsp_kind_name(i))),
+                         (int)i);
     }
     ck_assert_ptr_null(mote_dsp_kind_name(MOTE_DSP_KINDS));
     ck_assert_int_eq(mote_dsp_kind_find("mf", 2), MOTE_E_NOT_FOUND);
@@ -44,7 +46,8 @@ START_TEST(parameters_have_names_choices_and_bounds)
         for (unsigned k = 0; k < MOTE_DSP_KINDS; k++) {
             struct mote_dsp_config c = defaults(k);
             float v = mote_dsp_get(&c, count);
-            ck_assert_msg(!(p.kinds >> k & 1) || (v >= p.lo && v <= p.hi), "%s of %s", p.name, mote_dsp_kind_name(k));
+            ck_assert_msg(!(p.kinds >> k & 1) || (v >= p.lo && v <= p.hi), "%s of %s", p.name,
+                          mote_dsp_kind_name(k));
         }
         struct mote_dsp_config c = defaults(MOTE_DSP_RAW);
         ck_assert_int_eq(mote_dsp_set(&c, count, p.hi), MOTE_OK);
@@ -52,7 +55,8 @@ START_TEST(parameters_have_names_choices_and_bounds)
         ck_assert_int_eq(mote_dsp_set(&c, count, p.lo), MOTE_OK);
         ck_assert_int_eq(mote_dsp_set(&c, count, p.hi * 1.5f + 1), MOTE_E_LIMIT);
         ck_assert_int_eq(mote_dsp_set(&c, count, NAN), MOTE_E_LIMIT);
-        ck_assert(p.type == MOTE_DSP_PARAM_NUMBER || mote_dsp_set(&c, count, p.lo + 0.5f) == MOTE_E_ARG);
+        ck_assert(p.type == MOTE_DSP_PARAM_NUMBER ||
+                  mote_dsp_set(&c, count, p.lo + 0.5f) == MOTE_E_ARG);
         if (p.type != MOTE_DSP_PARAM_CHOICE) {
             continue;
         }
@@ -99,29 +103,31 @@ static int decode(const char *bytes, size_t len)
 
 START_TEST(config_with_wrong_keys_or_values_is_refused)
 {
-    ck_assert_int_eq(decode("\xa1\x01\x00", 3), MOTE_OK);                     // raw, all defaults
-    ck_assert_int_eq(decode("\xa0", 1), MOTE_E_FORMAT);                       // nothing
-    ck_assert_int_eq(decode("\xa1\x02\x00", 3), MOTE_E_FORMAT);               // no kind
-    ck_assert_int_eq(decode("\xa1\x01\x07", 3), MOTE_E_UNSUPPORTED);          // unknown kind
-    ck_assert_int_eq(decode("\xa2\x01\x00\x02\x02", 5), MOTE_E_LIMIT);        // unknown variant
-    ck_assert_int_eq(decode("\xa2\x01\x00\x10\x18\x40", 6), MOTE_E_UNSUPPORTED); // fft of a raw block
+    ck_assert_int_eq(decode("\xa1\x01\x00", 3), MOTE_OK);              // raw, all defaults
+    ck_assert_int_eq(decode("\xa0", 1), MOTE_E_FORMAT);                // nothing
+    ck_assert_int_eq(decode("\xa1\x02\x00", 3), MOTE_E_FORMAT);        // no kind
+    ck_assert_int_eq(decode("\xa1\x01\x07", 3), MOTE_E_UNSUPPORTED);   // unknown kind
+    ck_assert_int_eq(decode("\xa2\x01\x00\x02\x02", 5), MOTE_E_LIMIT); // unknown variant
+    ck_assert_int_eq(decode("\xa2\x01\x00\x10\x18\x40", 6),
+                     MOTE_E_UNSUPPORTED); // fft of a raw block
     ck_assert_int_eq(decode("\xa2\x01\x01\x18\x63\x00", 6), MOTE_E_UNSUPPORTED); // unknown key
-    ck_assert_int_eq(decode("\xa3\x01\x01\x0b\xf5\x0a\xf5", 7), MOTE_E_UNSUPPORTED); // keys out of order
+    ck_assert_int_eq(decode("\xa3\x01\x01\x0b\xf5\x0a\xf5", 7),
+                     MOTE_E_UNSUPPORTED); // keys out of order
     ck_assert_int_eq(decode("\xa3\x01\x01\x0a\xf5\x0a\xf5", 7), MOTE_E_UNSUPPORTED); // a key twice
-    ck_assert_int_eq(decode("\xa2\x01\x01\x0a\x01", 5), MOTE_E_FORMAT);       // number for a flag
+    ck_assert_int_eq(decode("\xa2\x01\x01\x0a\x01", 5), MOTE_E_FORMAT);        // number for a flag
     ck_assert_int_eq(decode("\xa2\x01\x00\x03\xf9\x7e\x00", 7), MOTE_E_LIMIT); // scale is no number
 }
 END_TEST
 
 START_TEST(what_cannot_run_says_why)
 {
-#define WHY(kind, change, channels, window, interval, words)                                                           \
-    do {                                                                                                               \
-        struct mote_dsp_config c = defaults(kind);                                                                     \
-        change;                                                                                                        \
-        const char *why = mote_dsp_why_not(&c, channels, window, interval);                                            \
-        ck_assert_msg(why && strstr(why, words), "%s: %s", #change, why ? why : "runs");                                \
-        ck_assert_int_lt(mote_dsp_features(&c, channels, window, interval), 0);                                        \
+#define WHY(kind, change, channels, window, interval, words)                                       \
+    do {                                                                                           \
+        struct mote_dsp_config c = defaults(kind);                                                 \
+        change;                                                                                    \
+        const char *why = mote_dsp_why_not(&c, channels, window, interval);                        \
+        ck_assert_msg(why &&strstr(why, words), "%s: %s", #change, why ? why : "runs");            \
+        ck_assert_int_lt(mote_dsp_features(&c, channels, window, interval), 0);                    \
     } while (0)
     WHY(MOTE_DSP_RAW, c.kind = 99, 1, 10, MS, "kind");
     WHY(MOTE_DSP_RAW, c.variant = 9, 1, 10, MS, "bounds");
@@ -134,7 +140,8 @@ START_TEST(what_cannot_run_says_why)
     WHY(MOTE_DSP_SPECTRAL, c.decimate = 5, 1, 100, MS, "decimation");
     WHY(MOTE_DSP_SPECTRAL, (c.filter = 1, c.order = 3), 1, 100, MS, "order");
     WHY(MOTE_DSP_SPECTRAL, (c.filter = 1, c.cutoff = 500), 1, 100, MS, "cutoff");
-    WHY(MOTE_DSP_SPECTRAL, (c.filter = 1, c.cutoff = 48, c.decimate = 10), 1, 1000, MS, "decimation");
+    WHY(MOTE_DSP_SPECTRAL, (c.filter = 1, c.cutoff = 48, c.decimate = 10), 1, 1000, MS,
+        "decimation");
     WHY(MOTE_DSP_SPECTRAL, (c.filter = 1, c.cutoff = 3), 1, 100, MS, "every power bin");
     WHY(MOTE_DSP_SPECTRAL, c.low_frequency = true, 1, 79, MS, "low frequencies");
     WHY(MOTE_DSP_SPECTRAL, (c.analysis = 1, c.level = 2), 1, 127, MS, "wavelet level");
@@ -178,11 +185,13 @@ START_TEST(every_sample_type_is_read)
     static const uint8_t raw[] = {0x00, 0xff, 0x34, 0x12, 0x00, 0x80, 0x00, 0x00, 0x80, 0x3f};
     struct mote_dsp_config c = defaults(MOTE_DSP_RAW);
     c.scale = 2;
-#define READS(type, from, count, ...)                                                                                  \
-    do {                                                                                                               \
-        const float want[] = {__VA_ARGS__};                                                                            \
-        ck_assert_int_eq(mote_dsp_run_raw(&c, 1, count, 0, raw + (from), type, 0.5f, features, NULL, 0), MOTE_OK);     \
-        ck_assert_mem_eq(features, want, sizeof(want));                                                                \
+#define READS(type, from, count, ...)                                                              \
+    do {                                                                                           \
+        const float want[] = {__VA_ARGS__};                                                        \
+        ck_assert_int_eq(                                                                          \
+            mote_dsp_run_raw(&c, 1, count, 0, raw + (from), type, 0.5f, features, NULL, 0),        \
+            MOTE_OK);                                                                              \
+        ck_assert_mem_eq(features, want, sizeof(want));                                            \
     } while (0)
     READS(MOTE_U8, 0, 2, 0, 255);
     READS(MOTE_I8, 0, 2, 0, -1);
@@ -205,13 +214,16 @@ START_TEST(scratch_is_what_was_asked_for)
             c.width = 30;
             c.height = 100;
             ck_assert_int_eq(mote_dsp_scratch(&c, 1, 3000, MS / 8, &need), MOTE_OK);
-            uint8_t *exact = aligned_alloc(8, need ? (need + 7) & ~(size_t)7 : 8); // the sanitizer watches its end
+            uint8_t *exact = aligned_alloc(8, need ? (need + 7) & ~(size_t)7
+                                                   : 8); // the sanitizer watches its end
             float *out = malloc(sizeof(float) * (size_t)mote_dsp_features(&c, 1, 3000, MS / 8));
             ck_assert(exact && out);
             ck_assert_int_eq(mote_dsp_run(&c, 1, 3000, MS / 8, frames, out, exact, need), MOTE_OK);
             if (need) {
-                ck_assert_int_eq(mote_dsp_run(&c, 1, 3000, MS / 8, frames, out, exact, need - 1), MOTE_E_SPACE);
-                ck_assert_int_eq(mote_dsp_run(&c, 1, 3000, MS / 8, frames, out, exact + 1, need), MOTE_E_ARG);
+                ck_assert_int_eq(mote_dsp_run(&c, 1, 3000, MS / 8, frames, out, exact, need - 1),
+                                 MOTE_E_SPACE);
+                ck_assert_int_eq(mote_dsp_run(&c, 1, 3000, MS / 8, frames, out, exact + 1, need),
+                                 MOTE_E_ARG);
             }
             free(exact);
             free(out);
@@ -223,7 +235,8 @@ END_TEST
 START_TEST(features_are_finite_whatever_comes_in)
 {
     static float frames[2048 * 3];
-    static const float nasty[] = {INFINITY, -INFINITY, NAN, 3e38f, -3e38f, 1e-40f, 0, 9e14f, -9e14f};
+    static const float nasty[] = {INFINITY, -INFINITY, NAN,   3e38f, -3e38f,
+                                  1e-40f,   0,         9e14f, -9e14f};
     for (unsigned k = 0; k < MOTE_DSP_KINDS; k++) {
         for (unsigned how = 0; how < 4 + 2 * ARRAY_LEN(nasty); how++) {
             struct mote_dsp_config c = defaults(k);
@@ -237,13 +250,17 @@ START_TEST(features_are_finite_whatever_comes_in)
             c.height = 32;
             c.out_width = 21;
             for (size_t i = 0; i < ARRAY_LEN(frames); i++) {
-                frames[i] = how < 2 * ARRAY_LEN(nasty) ? nasty[how / 2] : nasty[(i * i + how) % ARRAY_LEN(nasty)];
+                frames[i] = how < 2 * ARRAY_LEN(nasty) ? nasty[how / 2]
+                                                       : nasty[(i * i + how) % ARRAY_LEN(nasty)];
             }
             int n = mote_dsp_features(&c, 3, 2048, MS / 8);
             ck_assert_msg(n > 0, "%s", mote_dsp_why_not(&c, 3, 2048, MS / 8));
-            ck_assert_int_eq(mote_dsp_run(&c, 3, 2048, MS / 8, frames, features, scratch, sizeof(scratch)), MOTE_OK);
+            ck_assert_int_eq(
+                mote_dsp_run(&c, 3, 2048, MS / 8, frames, features, scratch, sizeof(scratch)),
+                MOTE_OK);
             for (int i = 0; i < n; i++) {
-                ck_assert_msg(isfinite(features[i]), "%s %u: feature %d", mote_dsp_kind_name(k), how, i);
+                ck_assert_msg(isfinite(features[i]), "%s %u: feature %d", mote_dsp_kind_name(k),
+                              how, i);
             }
         }
     }
@@ -256,7 +273,8 @@ START_TEST(silence_has_no_cepstrum)
     for (unsigned variant = 0; variant < MOTE_DSP_VARIANTS; variant++) {
         struct mote_dsp_config c = defaults(MOTE_DSP_MFCC);
         c.variant = (uint8_t)variant;
-        ck_assert_int_eq(mote_dsp_run_raw(&c, 1, 8000, MS / 8, silence, MOTE_I16, 1, features, scratch, sizeof(scratch)),
+        ck_assert_int_eq(mote_dsp_run_raw(&c, 1, 8000, MS / 8, silence, MOTE_I16, 1, features,
+                                          scratch, sizeof(scratch)),
                          MOTE_OK);
         for (unsigned i = 0; i < 50 * 13; i++) {
             ck_assert_float_eq(features[i], 0);
@@ -285,17 +303,22 @@ START_TEST(overlapping_windows_give_the_same_bits_as_whole_ones)
             c.height = 50;
             ck_assert_int_eq(mote_dsp_stream_size(&c, 1, 2000, MS / 8, &need), MOTE_OK);
             uint8_t *memory = aligned_alloc(8, need ? need : 8);
-            ck_assert(need == 0 || mote_dsp_stream_open(&st, &c, 1, 2000, MS / 8, memory, need - 1) == MOTE_E_SPACE);
+            ck_assert(need == 0 || mote_dsp_stream_open(&st, &c, 1, 2000, MS / 8, memory,
+                                                        need - 1) == MOTE_E_SPACE);
             ck_assert_int_eq(mote_dsp_stream_open(&st, &c, 1, 2000, MS / 8, memory, need), MOTE_OK);
             size_t n = (size_t)mote_dsp_features(&c, 1, 2000, MS / 8), at = 0;
             for (size_t i = 0; i < ARRAY_LEN(advances); i++) {
-                at = (at + advances[i]) % 4000; // wrapping is a jump that is told of as one: not a multiple
+                at = (at + advances[i]) %
+                     4000; // wrapping is a jump that is told of as one: not a multiple
                 uint32_t advance = i && at >= advances[i] ? advances[i] : 0;
-                ck_assert_int_eq(mote_dsp_stream_run(&st, sound + at, MOTE_I16, 1.0f / 32768, advance, streamed), MOTE_OK);
-                ck_assert_int_eq(mote_dsp_run_raw(&c, 1, 2000, MS / 8, sound + at, MOTE_I16, 1.0f / 32768, whole, scratch,
-                                                  sizeof(scratch)),
+                ck_assert_int_eq(
+                    mote_dsp_stream_run(&st, sound + at, MOTE_I16, 1.0f / 32768, advance, streamed),
+                    MOTE_OK);
+                ck_assert_int_eq(mote_dsp_run_raw(&c, 1, 2000, MS / 8, sound + at, MOTE_I16,
+                                                  1.0f / 32768, whole, scratch, sizeof(scratch)),
                                  MOTE_OK);
-                ck_assert_msg(memcmp(whole, streamed, n * sizeof(float)) == 0, "%s, window %zu", mote_dsp_kind_name(k), i);
+                ck_assert_msg(memcmp(whole, streamed, n * sizeof(float)) == 0, "%s, window %zu",
+                              mote_dsp_kind_name(k), i);
             }
             free(memory);
         }
@@ -311,7 +334,8 @@ START_TEST(rates_with_a_ratio_of_small_numbers_can_be_resampled)
     ck_assert(up == 1 && down == 2);
     ck_assert_int_eq(mote_resample_ratio(90703, 125000, &up, &down), MOTE_E_LIMIT);
     ck_assert_int_eq(mote_resample_ratio(0, 125000, &up, &down), MOTE_E_ARG);
-    ck_assert_int_eq(mote_resample(two, 2, 1, 1, 1, out, scratch, mote_resample_scratch(1, 1)), MOTE_OK);
+    ck_assert_int_eq(mote_resample(two, 2, 1, 1, 1, out, scratch, mote_resample_scratch(1, 1)),
+                     MOTE_OK);
     ck_assert(out[0] == 1 && out[1] == 2);
     ck_assert_int_eq(mote_resample(two, 2, 1, 2, 1, out, scratch, 8), MOTE_E_SPACE);
     ck_assert_int_eq(mote_resample(two, 2, 1, 0, 1, out, scratch, sizeof(scratch)), MOTE_E_ARG);
@@ -320,13 +344,16 @@ START_TEST(rates_with_a_ratio_of_small_numbers_can_be_resampled)
 }
 END_TEST
 
-static void picture(const struct mote_dsp_config *c, unsigned channels, const uint8_t *pixels, const float *want, unsigned count)
+static void picture(const struct mote_dsp_config *c, unsigned channels, const uint8_t *pixels,
+                    const float *want, unsigned count)
 {
     uint32_t window = (uint32_t)c->width * c->height;
     ck_assert_int_eq(mote_dsp_features(c, channels, window, 0), (int)count);
-    ck_assert_int_eq(mote_dsp_run_raw(c, channels, window, 0, pixels, MOTE_U8, 1, features, NULL, 0), MOTE_OK);
+    ck_assert_int_eq(
+        mote_dsp_run_raw(c, channels, window, 0, pixels, MOTE_U8, 1, features, NULL, 0), MOTE_OK);
     for (unsigned i = 0; i < count; i++) {
-        ck_assert_msg(fabsf(features[i] - want[i]) < 1e-5f, "%u: %g, should be %g", i, (double)features[i], (double)want[i]);
+        ck_assert_msg(fabsf(features[i] - want[i]) < 1e-5f, "%u: %g, should be %g", i,
+                      (double)features[i], (double)want[i]);
     }
 }
 
@@ -358,12 +385,16 @@ START_TEST(pictures_are_resized_between_pixel_centres)
     picture(&c, 1, wide, (const float[]){0.2f, 0.4f, 0.4f, 0.6f}, 4);
     c.out_width = c.out_height = 4;
     c.fit = MOTE_DSP_LETTERBOX;
-    picture(&c, 1, wide, (const float[]){0, 0, 0, 0, 0, 0.2f, 0.4f, 0.6f, 0.2f, 0.4f, 0.6f, 0.8f, 0, 0, 0, 0}, 16);
+    picture(&c, 1, wide,
+            (const float[]){0, 0, 0, 0, 0, 0.2f, 0.4f, 0.6f, 0.2f, 0.4f, 0.6f, 0.8f, 0, 0, 0, 0},
+            16);
     c.out_width = 8;
     c.out_height = 2;
     c.fit = MOTE_DSP_SQUASH; // edges are not extrapolated
-    picture(&c, 1, wide, (const float[]){0, 0.05f, 0.15f, 0.25f, 0.35f, 0.45f, 0.55f, 0.6f,
-                                         0.2f, 0.25f, 0.35f, 0.45f, 0.55f, 0.65f, 0.75f, 0.8f}, 16);
+    picture(&c, 1, wide,
+            (const float[]){0, 0.05f, 0.15f, 0.25f, 0.35f, 0.45f, 0.55f, 0.6f, 0.2f, 0.25f, 0.35f,
+                            0.45f, 0.55f, 0.65f, 0.75f, 0.8f},
+            16);
 }
 END_TEST
 

@@ -1,4 +1,5 @@
-// The signal blocks against NumPy, SciPy and PyWavelets (dsp_golden.h), both variants of the arithmetic.
+// The signal blocks against NumPy, SciPy and PyWavelets (dsp_golden.h), both variants of the
+// arithmetic.
 #include <check.h>
 #include <math.h>
 
@@ -18,12 +19,14 @@ static void make(uint32_t state, unsigned count, unsigned channels)
             state ^= state >> 17;
             state ^= state << 5;
             int saw = (int)(i * (37 + 12 * c) % 200) - 100;
-            frames[i * channels + c] = (float)((int)(state & 0xfff) * 4 - 8192 + saw * 100 + 3000 * (int)c) / 32768.0f;
+            frames[i * channels + c] =
+                (float)((int)(state & 0xfff) * 4 - 8192 + saw * 100 + 3000 * (int)c) / 32768.0f;
         }
     }
 }
 
-static unsigned run(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns)
+static unsigned run(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                    uint64_t interval_ns)
 {
     size_t need;
     ck_assert_ptr_null(mote_dsp_why_not(c, channels, window, interval_ns));
@@ -32,29 +35,31 @@ static unsigned run(const struct mote_dsp_config *c, unsigned channels, uint32_t
     int n = mote_dsp_features(c, channels, window, interval_ns);
     ck_assert_int_gt(n, 0);
     ck_assert_int_le(n, (int)ARRAY_LEN(features));
-    ck_assert_int_eq(mote_dsp_run(c, channels, window, interval_ns, frames, features, scratch, need), MOTE_OK);
+    ck_assert_int_eq(
+        mote_dsp_run(c, channels, window, interval_ns, frames, features, scratch, need), MOTE_OK);
     return (unsigned)n;
 }
 
 // Compares rows `every` apart; absolute error, or relative where the value is larger than 1.
-static void compare(const char *what, unsigned count, unsigned cols, unsigned every, const float *golden, size_t golden_count,
-                    double tolerance)
+static void compare(const char *what, unsigned count, unsigned cols, unsigned every,
+                    const float *golden, size_t golden_count, double tolerance)
 {
     double worst = 0;
     size_t k = 0;
     for (unsigned row = 0; row * cols < count; row += every) {
         for (unsigned c = 0; c < cols; c++, k++) {
             ck_assert_uint_lt(k, golden_count);
-            double g = golden[k], e = fabs(features[row * cols + c] - g) / (fabs(g) > 1 ? fabs(g) : 1);
+            double g = golden[k],
+                   e = fabs(features[row * cols + c] - g) / (fabs(g) > 1 ? fabs(g) : 1);
             worst = e > worst ? e : worst;
-            ck_assert_msg(e <= tolerance, "%s: row %u, feature %u: %.8g, should be %.8g", what, row, c,
-                          (double)features[row * cols + c], g);
+            ck_assert_msg(e <= tolerance, "%s: row %u, feature %u: %.8g, should be %.8g", what, row,
+                          c, (double)features[row * cols + c], g);
         }
     }
     ck_assert_uint_eq(k, golden_count);
     printf("%s: largest error %.2g\n", what, worst);
 }
-#define COMPARE(count, cols, every, golden, tolerance)                                                                 \
+#define COMPARE(count, cols, every, golden, tolerance)                                             \
     compare(#golden, count, cols, every, golden, ARRAY_LEN(golden), tolerance)
 
 static struct mote_dsp_config defaults(unsigned kind, unsigned variant)
@@ -199,10 +204,13 @@ START_TEST(resampling_is_that_of_scipy)
 {
     make(8, 900, 1);
     ck_assert_uint_eq(mote_resample_count(200, 8, 5), 320);
-    ck_assert_int_eq(mote_resample(frames, 200, 1, 8, 5, features, scratch, sizeof(scratch)), MOTE_OK);
+    ck_assert_int_eq(mote_resample(frames, 200, 1, 8, 5, features, scratch, sizeof(scratch)),
+                     MOTE_OK);
     COMPARE(320, 1, 7, golden_up, 1e-5);
     ck_assert_uint_eq(mote_resample_count(900, 6, 80), 68);
-    ck_assert_int_eq(mote_resample(frames, 900, 1, 6, 80, features, scratch, mote_resample_scratch(3, 40)), MOTE_OK);
+    ck_assert_int_eq(
+        mote_resample(frames, 900, 1, 6, 80, features, scratch, mote_resample_scratch(3, 40)),
+        MOTE_OK);
     COMPARE(68, 1, 1, golden_down, 1e-5);
 }
 END_TEST

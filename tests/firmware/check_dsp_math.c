@@ -1,4 +1,5 @@
-// The elementary functions against libm in double, over the whole range of floats; the FFTs against a plain sum.
+// The elementary functions against libm in double, over the whole range of floats; the FFTs against
+// a plain sum.
 #include <check.h>
 #include <math.h>
 
@@ -187,7 +188,8 @@ START_TEST(fixed_point_noise_stays_60_db_below_the_signal)
                 error += d * d;
                 total += exact[k];
             }
-            ck_assert_msg(10 * log10(error / total) < -60, "n %u, shape %d: %.1f dB", n, shape, 10 * log10(error / total));
+            ck_assert_msg(10 * log10(error / total) < -60, "n %u, shape %d: %.1f dB", n, shape,
+                          10 * log10(error / total));
         }
     }
 }

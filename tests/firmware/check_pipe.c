@@ -1,4 +1,5 @@
-// The pipeline: its bytes, the parts of its path, and the whole of it over a model that the writer made.
+// The pipeline: its bytes, the parts of its path, and the whole of it over a model that the writer
+// made.
 #include <check.h>
 #include <math.h>
 
@@ -24,9 +25,16 @@ static struct mote_str text(const char *s)
 
 static struct mote_pipe_config config(void)
 {
-    struct mote_pipe_config c = {.version = 1, .task = MOTE_TASK_CLASSIFY, .channels = CHANNELS, .interval_ns = 16000000,
-                                 .window = WINDOW, .stride = 50, .features = FEATURES, .classes = CLASSES,
-                                 .threshold = 0.25f, .smooth = 1};
+    struct mote_pipe_config c = {.version = 1,
+                                 .task = MOTE_TASK_CLASSIFY,
+                                 .channels = CHANNELS,
+                                 .interval_ns = 16000000,
+                                 .window = WINDOW,
+                                 .stride = 50,
+                                 .features = FEATURES,
+                                 .classes = CLASSES,
+                                 .threshold = 0.25f,
+                                 .smooth = 1};
     c.stream = text("acc");
     c.label[0] = text("off");
     c.label[1] = text("normal");
@@ -107,7 +115,8 @@ START_TEST(config_with_a_damaged_byte_never_lies)
         for (unsigned bit = 0; bit < 8; bit++) {
             bytes[i] ^= (uint8_t)(1u << bit);
             if (mote_pipe_config_decode(&d, bytes, (size_t)n) == MOTE_OK) {
-                ck_assert_int_eq(mote_dsp_features(&d.dsp, d.channels, d.window, d.interval_ns), (int)d.features);
+                ck_assert_int_eq(mote_dsp_features(&d.dsp, d.channels, d.window, d.interval_ns),
+                                 (int)d.features);
             }
             bytes[i] ^= (uint8_t)(1u << bit);
         }
@@ -119,9 +128,9 @@ START_TEST(config_out_of_bounds_is_not_encoded)
 {
     uint8_t bytes[2048];
     struct mote_pipe_config c;
-#define REFUSED(change)                                                                                                \
-    c = config();                                                                                                      \
-    change;                                                                                                            \
+#define REFUSED(change)                                                                            \
+    c = config();                                                                                  \
+    change;                                                                                        \
     ck_assert_msg(mote_pipe_config_encode(bytes, sizeof(bytes), &c) < 0, "%s", #change)
     REFUSED(c.version = 2);
     REFUSED(c.task = 3);
@@ -152,9 +161,11 @@ END_TEST
 
 START_TEST(quantization_rounds_away_from_zero_and_saturates)
 {
-    const float in[10] = {0.0f, 0.25f, -0.25f, 0.75f, -0.75f, 0.2499999f, 1e30f, -1e30f, NAN, 63.9f};
+    const float in[10] = {0.0f,       0.25f, -0.25f, 0.75f, -0.75f,
+                          0.2499999f, 1e30f, -1e30f, NAN,   63.9f};
     int8_t out[10];
-    struct mote_nn_tensor t = {.data = out, .bytes = 10, .type = MOTE_NN_I8, .scale = 0.5f, .zero_point = 3};
+    struct mote_nn_tensor t = {
+        .data = out, .bytes = 10, .type = MOTE_NN_I8, .scale = 0.5f, .zero_point = 3};
     ck_assert_int_eq(mote_pipe_quantize(in, 10, &t), MOTE_OK);
     const int8_t want[10] = {3, 4, 2, 5, 1, 3, 127, -128, 3, 127};
     ck_assert_mem_eq(out, want, 10);
@@ -164,7 +175,8 @@ START_TEST(quantization_rounds_away_from_zero_and_saturates)
     t.scale = 0;
     ck_assert_int_eq(mote_pipe_quantize(in, 10, &t), MOTE_E_MISMATCH);
     uint8_t unsigned_out[10];
-    t = (struct mote_nn_tensor){.data = unsigned_out, .bytes = 10, .type = MOTE_NN_U8, .scale = 0.5f, .zero_point = 128};
+    t = (struct mote_nn_tensor){
+        .data = unsigned_out, .bytes = 10, .type = MOTE_NN_U8, .scale = 0.5f, .zero_point = 128};
     ck_assert_int_eq(mote_pipe_quantize(in, 10, &t), MOTE_OK);
     const uint8_t want_unsigned[10] = {128, 129, 127, 130, 126, 128, 255, 0, 128, 255};
     ck_assert_mem_eq(unsigned_out, want_unsigned, 10);
@@ -206,7 +218,8 @@ START_TEST(scores_are_smoothed_and_decisions_suppressed)
     c.threshold = 0.5f;
     ck_assert_uint_eq(mote_pipe_post_size(&c), sizeof(ring));
     mote_pipe_post_init(&post, &c, ring);
-    static const float in[6][2] = {{0.9f, 0.1f}, {0.3f, 0.7f}, {0.0f, 1.0f}, {0.0f, 1.0f}, {0.6f, 0.4f}, {0.6f, 0.4f}};
+    static const float in[6][2] = {{0.9f, 0.1f}, {0.3f, 0.7f}, {0.0f, 1.0f},
+                                   {0.0f, 1.0f}, {0.6f, 0.4f}, {0.6f, 0.4f}};
     static const unsigned class_index[6] = {0, 0, 1, 1, 1, 1};
     static const bool decided[6] = {true, false, false, true, false, false};
     for (unsigned i = 0; i < 6; i++) {
@@ -221,7 +234,8 @@ START_TEST(scores_are_smoothed_and_decisions_suppressed)
 }
 END_TEST
 
-// --- over a model ------------------------------------------------------------------------------------
+// --- over a model
+// ------------------------------------------------------------------------------------
 static int8_t weights[CLASSES * 560];
 
 static void write_model(struct buf *out, const void *metadata, size_t bytes, int features)
@@ -232,16 +246,44 @@ static void write_model(struct buf *out, const void *metadata, size_t bytes, int
         weights[i] = (int8_t)(i * 37 % 251 - 125);
     }
     struct tflite_tensor tensor[3] = {
-        {.name = "in", .type = TFLITE_INT8, .rank = 2, .dims = {1, features}, .scale = &in_scale, .zero_point = &in_zero, .scales = 1},
-        {.name = "w", .type = TFLITE_INT8, .rank = 2, .dims = {CLASSES, features}, .data = weights,
-         .bytes = (size_t)(CLASSES * features), .scale = &weight_scale, .zero_point = &zero, .scales = 1},
-        {.name = "out", .type = TFLITE_INT8, .rank = 2, .dims = {1, CLASSES}, .scale = &out_scale, .zero_point = &out_zero, .scales = 1},
+        {.name = "in",
+         .type = TFLITE_INT8,
+         .rank = 2,
+         .dims = {1, features},
+         .scale = &in_scale,
+         .zero_point = &in_zero,
+         .scales = 1},
+        {.name = "w",
+         .type = TFLITE_INT8,
+         .rank = 2,
+         .dims = {CLASSES, features},
+         .data = weights,
+         .bytes = (size_t)(CLASSES * features),
+         .scale = &weight_scale,
+         .zero_point = &zero,
+         .scales = 1},
+        {.name = "out",
+         .type = TFLITE_INT8,
+         .rank = 2,
+         .dims = {1, CLASSES},
+         .scale = &out_scale,
+         .zero_point = &out_zero,
+         .scales = 1},
     };
-    struct tflite_op op = {.code = TFLITE_FULLY_CONNECTED, .ins = 3, .outs = 1, .in = {0, 1, -1}, .out = {2}};
+    struct tflite_op op = {
+        .code = TFLITE_FULLY_CONNECTED, .ins = 3, .outs = 1, .in = {0, 1, -1}, .out = {2}};
     struct tflite_metadata m = {MOTE_PIPE_METADATA, metadata, bytes};
     int32_t in = 0, result = 2;
-    struct tflite_graph g = {.tensor = tensor, .tensors = 3, .op = &op, .ops = 1, .input = &in, .output = &result,
-                             .inputs = 1, .outputs = 1, .metadata = &m, .metadatas = bytes ? 1 : 0};
+    struct tflite_graph g = {.tensor = tensor,
+                             .tensors = 3,
+                             .op = &op,
+                             .ops = 1,
+                             .input = &in,
+                             .output = &result,
+                             .inputs = 1,
+                             .outputs = 1,
+                             .metadata = &m,
+                             .metadatas = bytes ? 1 : 0};
     struct err e;
     ck_assert_msg(tflite_write(&g, out, &e) == OK, "%s", e.msg);
 }
@@ -268,8 +310,10 @@ START_TEST(a_window_goes_all_the_way_to_a_class)
     void *file = aligned_copy(&b);
     ck_assert_int_eq(mote_pipe_arena_size(file, b.len, &mote_nn_ops_all, &need, &diag), MOTE_OK);
     ck_assert_uint_le(need, sizeof(arena));
-    ck_assert_int_eq(mote_pipe_open(&p, file, b.len, &mote_nn_ops_all, arena, need - 1, &diag), MOTE_E_SPACE);
-    ck_assert_int_eq(mote_pipe_open(&p, file, b.len, &mote_nn_ops_all, arena, need, &diag), MOTE_OK);
+    ck_assert_int_eq(mote_pipe_open(&p, file, b.len, &mote_nn_ops_all, arena, need - 1, &diag),
+                     MOTE_E_SPACE);
+    ck_assert_int_eq(mote_pipe_open(&p, file, b.len, &mote_nn_ops_all, arena, need, &diag),
+                     MOTE_OK);
     fill_window();
     ck_assert_int_eq(mote_pipe_run(&p, raw, MOTE_I16, 1.0f / 4096, &r), MOTE_OK);
     ck_assert_uint_eq(r.scores, CLASSES);
@@ -279,8 +323,11 @@ START_TEST(a_window_goes_all_the_way_to_a_class)
     static _Alignas(8) uint8_t scratch[1 << 14];
     float features[FEATURES];
     int8_t q[FEATURES];
-    struct mote_nn_tensor in = {.data = q, .bytes = FEATURES, .type = MOTE_NN_I8, .scale = 0.05f, .zero_point = -5};
-    ck_assert_int_eq(mote_pipe_features(&c, raw, MOTE_I16, 1.0f / 4096, scratch, sizeof(scratch), features), MOTE_OK);
+    struct mote_nn_tensor in = {
+        .data = q, .bytes = FEATURES, .type = MOTE_NN_I8, .scale = 0.05f, .zero_point = -5};
+    ck_assert_int_eq(
+        mote_pipe_features(&c, raw, MOTE_I16, 1.0f / 4096, scratch, sizeof(scratch), features),
+        MOTE_OK);
     ck_assert_int_eq(mote_pipe_quantize(features, FEATURES, &in), MOTE_OK);
     ck_assert_float_eq(mote_pipe_novelty(&c, features), r.novelty);
     for (unsigned k = 0; k < CLASSES; k++) {
@@ -289,7 +336,8 @@ START_TEST(a_window_goes_all_the_way_to_a_class)
             sum += (q[i] + 5) * weights[k * FEATURES + i];
         }
         double whole = fmin(127, fmax(-128, round(sum * 0.05 * 0.01 / 0.1) + 2));
-        ck_assert_msg(fabs((double)r.score[k] - (whole - 2) * 0.1) < 1e-5, "class %u: %g", k, (double)r.score[k]);
+        ck_assert_msg(fabs((double)r.score[k] - (whole - 2) * 0.1) < 1e-5, "class %u: %g", k,
+                      (double)r.score[k]);
     }
     // Physical floats give the same bits as the sensor's own values.
     float physical[WINDOW * CHANNELS];
@@ -333,17 +381,23 @@ START_TEST(overlapping_windows_of_sound_give_the_same_results_sooner_or_not)
     write_model(&b, bytes, (size_t)n, 560);
     void *file = aligned_copy(&b);
     ck_assert_int_eq(mote_pipe_arena_size(file, b.len, &mote_nn_ops_all, &least, &diag), MOTE_OK);
-    ck_assert_int_eq(mote_pipe_stream_arena_size(file, b.len, &mote_nn_ops_all, &most, &diag), MOTE_OK);
+    ck_assert_int_eq(mote_pipe_stream_arena_size(file, b.len, &mote_nn_ops_all, &most, &diag),
+                     MOTE_OK);
     ck_assert_uint_gt(most, least);
     struct mote_pipe plain, stream;
-    void *small = aligned_alloc(16, (least + 15) & ~(size_t)15), *large = aligned_alloc(16, (most + 15) & ~(size_t)15);
-    ck_assert_int_eq(mote_pipe_open(&plain, file, b.len, &mote_nn_ops_all, small, least, &diag), MOTE_OK);
-    ck_assert_int_eq(mote_pipe_open(&stream, file, b.len, &mote_nn_ops_all, large, most, &diag), MOTE_OK);
+    void *small = aligned_alloc(16, (least + 15) & ~(size_t)15),
+         *large = aligned_alloc(16, (most + 15) & ~(size_t)15);
+    ck_assert_int_eq(mote_pipe_open(&plain, file, b.len, &mote_nn_ops_all, small, least, &diag),
+                     MOTE_OK);
+    ck_assert_int_eq(mote_pipe_open(&stream, file, b.len, &mote_nn_ops_all, large, most, &diag),
+                     MOTE_OK);
     ck_assert(!plain.streams && stream.streams);
     for (unsigned at = 0; at + c.window <= ARRAY_LEN(sound); at += c.stride) {
         struct mote_pipe_result one, two;
         ck_assert_int_eq(mote_pipe_run(&plain, sound + at, MOTE_I16, 1.0f / 32768, &one), MOTE_OK);
-        ck_assert_int_eq(mote_pipe_run_next(&stream, sound + at, MOTE_I16, 1.0f / 32768, at ? c.stride : 0, &two), MOTE_OK);
+        ck_assert_int_eq(mote_pipe_run_next(&stream, sound + at, MOTE_I16, 1.0f / 32768,
+                                            at ? c.stride : 0, &two),
+                         MOTE_OK);
         ck_assert_mem_eq(&one, &two, sizeof(one));
         ck_assert_mem_eq(plain.features, stream.features, 560 * sizeof(float));
     }
@@ -402,7 +456,8 @@ START_TEST(models_of_others_carry_no_pipeline)
     }
     ck_assert_int_eq(io_read_file(path, 1 << 24, &b, &e), OK);
     void *file = aligned_copy(&b);
-    ck_assert_int_eq(mote_pipe_arena_size(file, b.len, &mote_nn_ops_all, &need, &diag), MOTE_E_NOT_FOUND);
+    ck_assert_int_eq(mote_pipe_arena_size(file, b.len, &mote_nn_ops_all, &need, &diag),
+                     MOTE_E_NOT_FOUND);
     free(file);
     buf_release(&b);
 }

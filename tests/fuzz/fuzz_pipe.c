@@ -1,5 +1,6 @@
-// Fuzz target: bytes as a pipeline's CBOR. What decodes must encode to bytes that decode to the same, and its block
-// must run over a window of the rest of the bytes without touching memory that is not its own.
+// Fuzz target: bytes as a pipeline's CBOR. What decodes must encode to bytes that decode to the
+// same, and its block must run over a window of the rest of the bytes without touching memory that
+// is not its own.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void run(const struct mote_pipe_config *c, const uint8_t *data, size_t size)
 {
     size_t values = (size_t)c->window * c->channels, scratch;
-    if (values > VALUES_MAX || c->features > VALUES_MAX || (size_t)c->features * c->dsp.fft > WORK_MAX ||
+    if (values > VALUES_MAX || c->features > VALUES_MAX ||
+        (size_t)c->features * c->dsp.fft > WORK_MAX ||
         mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns, &scratch) != MOTE_OK) {
         return;
     }
@@ -49,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     int n = mote_pipe_config_encode(first, cap, &c);
     if (n < 0 || mote_pipe_config_decode(&again, first, (size_t)n) != MOTE_OK ||
-        mote_pipe_config_encode(second, cap, &again) != n || memcmp(first, second, (size_t)n) != 0) {
+        mote_pipe_config_encode(second, cap, &again) != n ||
+        memcmp(first, second, (size_t)n) != 0) {
         abort();
     }
     run(&again, data, size);

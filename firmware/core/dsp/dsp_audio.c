@@ -1,4 +1,5 @@
-// MFE, MFCC and SPECTROGRAM in float32: rectangular frames, pre-emphasis, power spectrum, mel filters, logarithms.
+// MFE, MFCC and SPECTROGRAM in float32: rectangular frames, pre-emphasis, power spectrum, mel
+// filters, logarithms.
 #include "firmware/core/dsp/dsp_audio.h"
 #include "firmware/core/dsp/dsp_mel.h"
 #include "firmware/core/dsp/mote_math.h"
@@ -16,7 +17,8 @@ static uint32_t samples(float rate, float seconds)
     return n - (float)whole < 0.001f ? whole : whole + 1;
 }
 
-bool dsp_audio_frames(const struct mote_dsp_config *c, uint32_t window, uint64_t interval_ns, struct dsp_frames *out)
+bool dsp_audio_frames(const struct mote_dsp_config *c, uint32_t window, uint64_t interval_ns,
+                      struct dsp_frames *out)
 {
     float rate = dsp_rate(interval_ns);
     out->length = samples(rate, c->frame);
@@ -34,14 +36,16 @@ static bool has_mel(const struct mote_dsp_config *c)
     return c->kind != MOTE_DSP_SPECTROGRAM;
 }
 
-static const char *why_not(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns)
+static const char *why_not(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                           uint64_t interval_ns)
 {
     struct dsp_frames f;
     if (c->channel >= channels) {
         return "the stream has no such channel";
     }
     if (!dsp_audio_frames(c, window, interval_ns, &f)) {
-        return f.length && f.stride ? "window is shorter than a frame" : "frame or stride is shorter than a sample";
+        return f.length && f.stride ? "window is shorter than a frame"
+                                    : "frame or stride is shorter than a sample";
     }
     if (f.length < 4 || f.stride < 4) {
         return "frame or stride is shorter than 4 samples";
@@ -62,7 +66,9 @@ static const char *why_not(const struct mote_dsp_config *c, unsigned channels, u
     if (c->kind == MOTE_DSP_MFCC && c->normalise && c->normalise % 2 == 0) {
         return "normalise is even";
     }
-    return dsp_mel_is_whole(c, rate) ? NULL : "a mel filter has no FFT bin: fewer filters, or a longer FFT";
+    return dsp_mel_is_whole(c, rate)
+               ? NULL
+               : "a mel filter has no FFT bin: fewer filters, or a longer FFT";
 }
 
 static unsigned columns(const struct mote_dsp_config *c)
@@ -77,8 +83,8 @@ static unsigned columns(const struct mote_dsp_config *c)
     }
 }
 
-static void shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                  struct mote_dsp_shape *out)
+static void shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                  uint64_t interval_ns, struct mote_dsp_shape *out)
 {
     struct dsp_frames f;
     (void)channels;
@@ -88,8 +94,8 @@ static void shape(const struct mote_dsp_config *c, unsigned channels, uint32_t w
     out->planes = 1;
 }
 
-void dsp_audio_init(struct dsp_audio *a, struct dsp_scratch *s, const struct mote_dsp_config *c, uint32_t window,
-                    uint64_t interval_ns)
+void dsp_audio_init(struct dsp_audio *a, struct dsp_scratch *s, const struct mote_dsp_config *c,
+                    uint32_t window, uint64_t interval_ns)
 {
     memset(a, 0, sizeof(*a));
     a->config = c;
@@ -143,7 +149,8 @@ static float decibels(float e)
     return 10.0f * mote_log10(e > 1e-30f ? e : 1e-30f);
 }
 
-// The frame's first fft values at most, behind the value in front of it, less what pre-emphasis takes.
+// The frame's first fft values at most, behind the value in front of it, less what pre-emphasis
+// takes.
 static void load(const struct dsp_audio *a, const struct dsp_input *in, uint32_t frame)
 {
     const struct mote_dsp_config *c = a->config;
@@ -171,7 +178,8 @@ static void cepstrum(const struct dsp_audio *a, float *row)
         float sum = 0.0f;
         for (unsigned i = 0, angle = k; i < n; i++) {
             unsigned at = angle <= 2 * n ? angle : turn - angle; // the cosine is even,
-            sum += a->mel[i] * (at <= n ? a->cosine[at] : -a->cosine[2 * n - at]); // and odd around a quarter
+            sum += a->mel[i] *
+                   (at <= n ? a->cosine[at] : -a->cosine[2 * n - at]); // and odd around a quarter
             angle += 2 * k;
             angle = angle >= turn ? angle - turn : angle;
         }
@@ -218,8 +226,8 @@ void dsp_audio_row(struct dsp_audio *a, const struct dsp_input *in, uint32_t fra
     }
 }
 
-// Sum of the first `count` values of a column of n that goes on mirrored at its end, for ever. sum[i] is the sum of
-// the first i values of the column.
+// Sum of the first `count` values of a column of n that goes on mirrored at its end, for ever.
+// sum[i] is the sum of the first i values of the column.
 static float mirrored_sum(const float *sum, uint32_t n, uint32_t count)
 {
     float whole = 2.0f * sum[n] * (float)(count / (2 * n));
@@ -235,10 +243,10 @@ static float around(const float *sum, uint32_t n, uint32_t width, uint32_t i)
     return (mirrored_sum(sum, n, start + width) - mirrored_sum(sum, n, start)) / (float)width;
 }
 
-// Deviation of the window around a value. By sums of squares, which is fast; value by value where so little is left of
-// them that it could be rounding.
-static float deviation_around(const float *v, const float *sum, const float *squares, uint32_t n, uint32_t width,
-                              uint32_t i)
+// Deviation of the window around a value. By sums of squares, which is fast; value by value where
+// so little is left of them that it could be rounding.
+static float deviation_around(const float *v, const float *sum, const float *squares, uint32_t n,
+                              uint32_t width, uint32_t i)
 {
     float mean = around(sum, n, width, i), square = around(squares, n, width, i);
     float variance = square - mean * mean;
@@ -265,7 +273,8 @@ void dsp_audio_finish(struct dsp_audio *a, float *rows)
     sum[0] = squares[0] = 0.0f;
     for (unsigned col = 0; col < a->cols; col++) {
         for (uint32_t i = 0; i < n; i++) {
-            v[i] = rows[(size_t)i * a->cols + col] - rows[col]; // nothing at all where nothing changes
+            v[i] =
+                rows[(size_t)i * a->cols + col] - rows[col]; // nothing at all where nothing changes
             sum[i + 1] = sum[i] + v[i];
         }
         for (uint32_t i = 0; i < n; i++) {
@@ -276,20 +285,22 @@ void dsp_audio_finish(struct dsp_audio *a, float *rows)
             squares[i + 1] = squares[i] + v[i] * v[i];
         }
         for (uint32_t i = 0; i < n; i++) {
-            rows[(size_t)i * a->cols + col] = v[i] / (deviation_around(v, sum, squares, n, width, i) + 1e-10f);
+            rows[(size_t)i * a->cols + col] =
+                v[i] / (deviation_around(v, sum, squares, n, width, i) + 1e-10f);
         }
     }
 }
 
-static void scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                    struct dsp_scratch *s)
+static void scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                    uint64_t interval_ns, struct dsp_scratch *s)
 {
     struct dsp_audio a;
     (void)channels;
     dsp_audio_init(&a, s, c, window, interval_ns);
 }
 
-static void run(const struct mote_dsp_config *c, const struct dsp_input *in, float *features, struct dsp_scratch *s)
+static void run(const struct mote_dsp_config *c, const struct dsp_input *in, float *features,
+                struct dsp_scratch *s)
 {
     struct dsp_audio a;
     dsp_audio_init(&a, s, c, in->window, in->interval_ns);

@@ -23,9 +23,10 @@ struct dsp_audio {
     int16_t *cosine_q15;
 };
 
-// Lays out and fills the tables (only counts where scratch has no memory). The configuration was checked.
-void dsp_audio_init(struct dsp_audio *a, struct dsp_scratch *s, const struct mote_dsp_config *c, uint32_t window,
-                    uint64_t interval_ns);
+// Lays out and fills the tables (only counts where scratch has no memory). The configuration was
+// checked.
+void dsp_audio_init(struct dsp_audio *a, struct dsp_scratch *s, const struct mote_dsp_config *c,
+                    uint32_t window, uint64_t interval_ns);
 // Features of a frame: a->cols values. With pre-emphasis, frame 0 looks at the window's last value.
 void dsp_audio_row(struct dsp_audio *a, const struct dsp_input *in, uint32_t frame, float *row);
 // What is done to all rows together, in place: MFCC's sliding normalisation.

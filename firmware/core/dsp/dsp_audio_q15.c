@@ -1,15 +1,15 @@
-// MFE, MFCC and SPECTROGRAM in integers, for parts without floating-point hardware: samples as Q15 (full scale
-// is 1.0), FFT in int16 with a common exponent, mel sums in 64 bits, logarithms to base 2 in 1/65536.
-// Only what leaves is float.
+// MFE, MFCC and SPECTROGRAM in integers, for parts without floating-point hardware: samples as Q15
+// (full scale is 1.0), FFT in int16 with a common exponent, mel sums in 64 bits, logarithms to base
+// 2 in 1/65536. Only what leaves is float.
 #include "firmware/core/dsp/dsp_audio.h"
 #include "firmware/core/dsp/dsp_fft_q15.h"
 #include "firmware/core/dsp/dsp_mel.h"
 #include "firmware/core/dsp/mote_math.h"
 
-#define ONE 65536         // of logarithms
-#define SILENCE -2177059  // log2(1e-10)
-#define FLOOR -6531176    // log2(1e-30)
-#define ROOM 8191         // what the FFT takes without a shift
+#define ONE 65536        // of logarithms
+#define SILENCE -2177059 // log2(1e-10)
+#define FLOOR -6531176   // log2(1e-30)
+#define ROOM 8191        // what the FFT takes without a shift
 #define LN_2 (0.69314718056f / 65536.0f)
 #define DB_2 (3.01029995664f / 65536.0f)
 
@@ -60,7 +60,8 @@ static int load(struct dsp_audio *a, const struct dsp_input *in, uint32_t frame)
     const struct mote_dsp_config *c = a->config;
     uint32_t first = frame * a->frames.stride;
     uint32_t n = a->frames.length < c->fft ? a->frames.length : c->fft;
-    int coefficient = c->kind == MOTE_DSP_SPECTROGRAM ? 0 : (int)mote_rint(c->pre_emphasis * 32768.0f);
+    int coefficient =
+        c->kind == MOTE_DSP_SPECTROGRAM ? 0 : (int)mote_rint(c->pre_emphasis * 32768.0f);
     bool as_is = is_q15(in);
     int16_t *x = a->spectrum.complex;
     int start = coefficient ? sample(in, as_is, c->channel, first ? first - 1 : in->window - 1) : 0;

@@ -18,7 +18,8 @@ struct dsp_input {
 float dsp_rate(uint64_t interval_ns);
 // count values of a channel from frame `first` on, scaled. What is no number, or
 // beyond 1e15 either way, reads as 0.
-void dsp_read(const struct dsp_input *in, unsigned channel, uint32_t first, uint32_t count, float *out);
+void dsp_read(const struct dsp_input *in, unsigned channel, uint32_t first, uint32_t count,
+              float *out);
 
 // Scratch: with base NULL it only counts.
 struct dsp_scratch {
@@ -32,7 +33,8 @@ static inline float *dsp_take_floats(struct dsp_scratch *s, size_t count)
     return dsp_take(s, count * sizeof(float));
 }
 
-// What leaves a block is always finite: what is no number becomes 0, what overflowed the largest float of its sign.
+// What leaves a block is always finite: what is no number becomes 0, what overflowed the largest
+// float of its sign.
 void dsp_tame(float *x, size_t n);
 
 // Frames of the audio blocks.
@@ -41,18 +43,22 @@ struct dsp_frames {
 };
 #define DSP_FRAMES_MAX 500u
 // false where not a single frame fits.
-bool dsp_audio_frames(const struct mote_dsp_config *c, uint32_t window, uint64_t interval_ns, struct dsp_frames *out);
+bool dsp_audio_frames(const struct mote_dsp_config *c, uint32_t window, uint64_t interval_ns,
+                      struct dsp_frames *out);
 
-// Each kind: why it cannot run (NULL: it can), its shape, its scratch, itself. The dispatcher has checked
-// what all have in common; shape, scratch and run are called only where why_not gave NULL.
+// Each kind: why it cannot run (NULL: it can), its shape, its scratch, itself. The dispatcher has
+// checked what all have in common; shape, scratch and run are called only where why_not gave NULL.
 struct dsp_block {
-    const char *(*why_not)(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns);
-    void (*shape)(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                  struct mote_dsp_shape *out);
-    void (*scratch)(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                    struct dsp_scratch *s);
-    void (*run)(const struct mote_dsp_config *c, const struct dsp_input *in, float *features, struct dsp_scratch *s);
+    const char *(*why_not)(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                           uint64_t interval_ns);
+    void (*shape)(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                  uint64_t interval_ns, struct mote_dsp_shape *out);
+    void (*scratch)(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                    uint64_t interval_ns, struct dsp_scratch *s);
+    void (*run)(const struct mote_dsp_config *c, const struct dsp_input *in, float *features,
+                struct dsp_scratch *s);
 };
-extern const struct dsp_block dsp_block_raw, dsp_block_spectral, dsp_block_audio, dsp_block_flatten, dsp_block_image;
+extern const struct dsp_block dsp_block_raw, dsp_block_spectral, dsp_block_audio, dsp_block_flatten,
+    dsp_block_image;
 
 #endif

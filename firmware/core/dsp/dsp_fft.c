@@ -1,5 +1,6 @@
-// The real FFT as a complex one of half the length (even samples real, odd ones imaginary), decimation in
-// time: bit reversal, a first pass of radix 4 (its twiddles are 1 and -i), radix 2 for the rest.
+// The real FFT as a complex one of half the length (even samples real, odd ones imaginary),
+// decimation in time: bit reversal, a first pass of radix 4 (its twiddles are 1 and -i), radix 2
+// for the rest.
 #include "firmware/core/dsp/dsp_fft.h"
 #include "firmware/core/dsp/mote_math.h"
 

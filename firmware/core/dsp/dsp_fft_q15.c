@@ -1,5 +1,6 @@
-// The same structure as dsp_fft.c in int16. Before every pass all values are shifted right, rounded, as far
-// as the pass may let them grow: by 4 in the first one, by 1 + sqrt(2) in the others.
+// The same structure as dsp_fft.c in int16. Before every pass all values are shifted right,
+// rounded, as far as the pass may let them grow: by 4 in the first one, by 1 + sqrt(2) in the
+// others.
 #include "firmware/core/dsp/dsp_fft_q15.h"
 #include "firmware/core/dsp/mote_math.h"
 
@@ -117,7 +118,8 @@ int dsp_q15_power(const int16_t *table, unsigned n, int16_t *x, uint32_t *power)
         int er = p[0] + q[0], ei = p[1] - q[1]; // twice the even part
         int odd_r = p[1] + q[1], odd_i = q[0] - p[0];
         int c = table[k], s = table[n / 4 - k];
-        int tr = (c * odd_r + s * odd_i + 0x4000) >> 15, ti = (c * odd_i - s * odd_r + 0x4000) >> 15;
+        int tr = (c * odd_r + s * odd_i + 0x4000) >> 15,
+            ti = (c * odd_i - s * odd_r + 0x4000) >> 15;
         power[k] = squares(dsp_shift_q15(er + tr, 1), dsp_shift_q15(ei + ti, 1));
         power[m - k] = squares(dsp_shift_q15(er - tr, 1), dsp_shift_q15(ei - ti, 1));
     }
@@ -126,15 +128,11 @@ int dsp_q15_power(const int16_t *table, unsigned n, int16_t *x, uint32_t *power)
 
 // log2(1 + i / 64) in units of 1/65536.
 static const uint16_t log2_table[64] = {
-    0, 1466, 2909, 4331, 5732, 7112, 8473, 9814,
-    11136, 12440, 13727, 14996, 16248, 17484, 18704, 19909,
-    21098, 22272, 23433, 24579, 25711, 26830, 27936, 29029,
-    30109, 31178, 32234, 33279, 34312, 35334, 36346, 37346,
-    38336, 39316, 40286, 41246, 42196, 43137, 44068, 44990,
-    45904, 46809, 47705, 48593, 49472, 50344, 51207, 52063,
-    52911, 53751, 54584, 55410, 56229, 57040, 57845, 58643,
-    59434, 60219, 60997, 61769, 62534, 63294, 64047, 64794
-};
+    0,     1466,  2909,  4331,  5732,  7112,  8473,  9814,  11136, 12440, 13727, 14996, 16248,
+    17484, 18704, 19909, 21098, 22272, 23433, 24579, 25711, 26830, 27936, 29029, 30109, 31178,
+    32234, 33279, 34312, 35334, 36346, 37346, 38336, 39316, 40286, 41246, 42196, 43137, 44068,
+    44990, 45904, 46809, 47705, 48593, 49472, 50344, 51207, 52063, 52911, 53751, 54584, 55410,
+    56229, 57040, 57845, 58643, 59434, 60219, 60997, 61769, 62534, 63294, 64047, 64794};
 
 int32_t dsp_log2_q16(uint64_t v)
 {

@@ -1,4 +1,5 @@
-// Butterworth design by the bilinear transform, fixed Chebyshev filters for decimation, and running both.
+// Butterworth design by the bilinear transform, fixed Chebyshev filters for decimation, and running
+// both.
 #include "firmware/core/dsp/dsp_filter.h"
 #include "firmware/core/dsp/mote_math.h"
 
@@ -36,8 +37,8 @@ void dsp_filter_run(struct dsp_filter *f, float *x, size_t n)
     }
 }
 
-// Chebyshev I of order 8, ripple 0.05 dB, cutoff 0.8 / ratio of the Nyquist frequency; every section has a gain
-// of 1 at 0 Hz but the first one, which takes the ripple.
+// Chebyshev I of order 8, ripple 0.05 dB, cutoff 0.8 / ratio of the Nyquist frequency; every
+// section has a gain of 1 at 0 Hz but the first one, which takes the ripple.
 static const struct dsp_section by_3[4] = {
     {0.025738379f, 0.051476758f, 0.025738379f, -1.416907423f, 0.520455296f},
     {0.065089282f, 0.130178564f, 0.065089282f, -1.334274825f, 0.594631953f},

@@ -3,14 +3,15 @@
 #include "firmware/core/dsp/dsp_stats.h"
 #include "firmware/core/dsp/mote_math.h"
 
-static const char *runs_always(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns)
+static const char *runs_always(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                               uint64_t interval_ns)
 {
     (void)c, (void)channels, (void)window, (void)interval_ns;
     return NULL;
 }
 
-static void flatten_shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                          struct mote_dsp_shape *out)
+static void flatten_shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                          uint64_t interval_ns, struct mote_dsp_shape *out)
 {
     (void)window, (void)interval_ns;
     out->rows = channels;
@@ -21,15 +22,15 @@ static void flatten_shape(const struct mote_dsp_config *c, unsigned channels, ui
     }
 }
 
-static void flatten_scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                            struct dsp_scratch *s)
+static void flatten_scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                            uint64_t interval_ns, struct dsp_scratch *s)
 {
     (void)c, (void)channels, (void)interval_ns;
     (void)dsp_take_floats(s, window); // only counts
 }
 
-static void flatten_run(const struct mote_dsp_config *c, const struct dsp_input *in, float *features,
-                        struct dsp_scratch *s)
+static void flatten_run(const struct mote_dsp_config *c, const struct dsp_input *in,
+                        float *features, struct dsp_scratch *s)
 {
     float *x = dsp_take_floats(s, in->window);
     for (unsigned channel = 0; channel < in->channels; channel++) {
@@ -38,8 +39,9 @@ static void flatten_run(const struct mote_dsp_config *c, const struct dsp_input 
         dsp_read(in, channel, 0, in->window, x);
         dsp_moments(x, in->window, &m);
         dsp_range(x, in->window, &lowest, &highest);
-        const float value[7] = {m.mean,     lowest,     highest, dsp_rms(x, in->window), mote_sqrt(m.variance),
-                                m.skewness, m.kurtosis};
+        const float value[7] = {
+            m.mean,     lowest,    highest, dsp_rms(x, in->window), mote_sqrt(m.variance),
+            m.skewness, m.kurtosis};
         for (unsigned i = 0; i < MOTE_COUNT(value); i++) {
             if (c->stats >> i & 1) {
                 *features++ = value[i];
@@ -48,8 +50,8 @@ static void flatten_run(const struct mote_dsp_config *c, const struct dsp_input 
     }
 }
 
-static void raw_shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                      struct mote_dsp_shape *out)
+static void raw_shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                      uint64_t interval_ns, struct mote_dsp_shape *out)
 {
     (void)c, (void)interval_ns;
     out->rows = window;
@@ -57,13 +59,14 @@ static void raw_shape(const struct mote_dsp_config *c, unsigned channels, uint32
     out->planes = channels;
 }
 
-static void raw_scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                        struct dsp_scratch *s)
+static void raw_scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                        uint64_t interval_ns, struct dsp_scratch *s)
 {
     (void)c, (void)channels, (void)window, (void)interval_ns, (void)s;
 }
 
-static void raw_run(const struct mote_dsp_config *c, const struct dsp_input *in, float *features, struct dsp_scratch *s)
+static void raw_run(const struct mote_dsp_config *c, const struct dsp_input *in, float *features,
+                    struct dsp_scratch *s)
 {
     (void)c, (void)s;
     // All channels as one: the values already lie as the features should.
@@ -72,5 +75,6 @@ static void raw_run(const struct mote_dsp_config *c, const struct dsp_input *in,
     dsp_read(&flat, 0, 0, in->window * in->channels, features);
 }
 
-const struct dsp_block dsp_block_flatten = {runs_always, flatten_shape, flatten_scratch, flatten_run};
+const struct dsp_block dsp_block_flatten = {runs_always, flatten_shape, flatten_scratch,
+                                            flatten_run};
 const struct dsp_block dsp_block_raw = {runs_always, raw_shape, raw_scratch, raw_run};

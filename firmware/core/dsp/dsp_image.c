@@ -2,7 +2,8 @@
 // (i + 0.5) * step - 0.5 + offset of the picture that comes in.
 #include "firmware/core/dsp/dsp_block.h"
 
-static const char *why_not(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns)
+static const char *why_not(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                           uint64_t interval_ns)
 {
     (void)interval_ns;
     if (channels != 1 && channels != 3 && channels != 4) {
@@ -19,8 +20,8 @@ static unsigned planes(const struct mote_dsp_config *c, unsigned channels)
     return c->gray || channels == 1 ? 1 : 3;
 }
 
-static void shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                  struct mote_dsp_shape *out)
+static void shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                  uint64_t interval_ns, struct mote_dsp_shape *out)
 {
     (void)window, (void)interval_ns;
     out->rows = c->out_height ? c->out_height : c->height;
@@ -28,8 +29,8 @@ static void shape(const struct mote_dsp_config *c, unsigned channels, uint32_t w
     out->planes = planes(c, channels);
 }
 
-static void scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                    struct dsp_scratch *s)
+static void scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                    uint64_t interval_ns, struct dsp_scratch *s)
 {
     (void)c, (void)channels, (void)window, (void)interval_ns, (void)s;
 }
@@ -40,7 +41,8 @@ struct axis {
     float step, offset;
 };
 
-static void fit(const struct mote_dsp_config *c, const struct mote_dsp_shape *out, struct axis *x, struct axis *y)
+static void fit(const struct mote_dsp_config *c, const struct mote_dsp_shape *out, struct axis *x,
+                struct axis *y)
 {
     x->size = c->width;
     y->size = c->height;
@@ -55,7 +57,8 @@ static void fit(const struct mote_dsp_config *c, const struct mote_dsp_shape *ou
     y->offset = 0.5f * ((float)y->size - y->step * (float)out->rows);
 }
 
-// The pixel at or before output position i, and how far behind it the position lies (0..1). false: outside.
+// The pixel at or before output position i, and how far behind it the position lies (0..1). false:
+// outside.
 static bool locate(const struct axis *a, uint32_t i, uint32_t *at, float *rest)
 {
     float centre = ((float)i + 0.5f) * a->step + a->offset;
@@ -77,7 +80,8 @@ static float pixel(const struct dsp_input *in, uint32_t at, unsigned channel)
 }
 
 // Between the pixel and its right and lower neighbours; those with no weight are not read.
-static float between(const struct dsp_input *in, uint32_t at, uint32_t width, float fx, float fy, unsigned channel)
+static float between(const struct dsp_input *in, uint32_t at, uint32_t width, float fx, float fy,
+                     unsigned channel)
 {
     float top = pixel(in, at, channel);
     if (fx > 0.0f) {
@@ -93,7 +97,8 @@ static float between(const struct dsp_input *in, uint32_t at, uint32_t width, fl
     return top + fy * (bottom - top);
 }
 
-static void run(const struct mote_dsp_config *c, const struct dsp_input *in, float *features, struct dsp_scratch *s)
+static void run(const struct mote_dsp_config *c, const struct dsp_input *in, float *features,
+                struct dsp_scratch *s)
 {
     struct mote_dsp_shape out;
     struct axis ax, ay;

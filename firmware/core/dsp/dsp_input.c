@@ -26,7 +26,8 @@ static float value_at(const uint8_t *p, unsigned type)
     }
 }
 
-void dsp_read(const struct dsp_input *in, unsigned channel, uint32_t first, uint32_t count, float *out)
+void dsp_read(const struct dsp_input *in, unsigned channel, uint32_t first, uint32_t count,
+              float *out)
 {
     size_t size = mote_sample_size(in->type);
     size_t step = size * in->channels;

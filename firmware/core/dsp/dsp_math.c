@@ -40,8 +40,8 @@ float mote_rint(float x)
     return (x + shift) - shift;
 }
 
-// Splits a positive number into mantissa bits (24, the first one set) and the exponent of its last bit's
-// neighbour: x = m * 2^(e - 23).
+// Splits a positive number into mantissa bits (24, the first one set) and the exponent of its last
+// bit's neighbour: x = m * 2^(e - 23).
 static uint32_t split(float x, int *e)
 {
     uint32_t u = bits_of(x);
@@ -155,7 +155,9 @@ static void sincos_eighth(float t, float *s, float *c)
 {
     float x = t * TWO_PI;
     float z = x * x;
-    *s = x + x * z * (-1.0f / 6.0f + z * (1.0f / 120.0f + z * (-1.0f / 5040.0f + z * (1.0f / 362880.0f))));
+    *s = x +
+         x * z *
+             (-1.0f / 6.0f + z * (1.0f / 120.0f + z * (-1.0f / 5040.0f + z * (1.0f / 362880.0f))));
     float q = 1.0f / 40320.0f - z * (1.0f / 3628800.0f);
     *c = 1.0f - z * (0.5f - z * (1.0f / 24.0f - z * (1.0f / 720.0f - z * q)));
 }

@@ -16,7 +16,8 @@ static unsigned edge_at(const struct mote_dsp_config *c, float rate, unsigned i)
 {
     float high = c->high_hz > 0.0f ? c->high_hz : 0.5f * rate;
     float low_mel = to_mel(c->low_hz), high_mel = to_mel(high);
-    float hz = i == 0 ? c->low_hz : to_hz(low_mel + (high_mel - low_mel) * (float)i / (float)(c->filters + 1));
+    float hz = i == 0 ? c->low_hz
+                      : to_hz(low_mel + (high_mel - low_mel) * (float)i / (float)(c->filters + 1));
     if (i == c->filters + 1u) {
         hz = high - 0.001f;
     }
@@ -77,7 +78,8 @@ static uint64_t divide(uint64_t v, uint32_t d)
     return (v >> 32) * reciprocal + ((v & UINT32_MAX) * reciprocal >> 32);
 }
 
-void dsp_mel_energies_q15(const uint16_t *edge, unsigned filters, const uint32_t *power, uint64_t *energy)
+void dsp_mel_energies_q15(const uint16_t *edge, unsigned filters, const uint32_t *power,
+                          uint64_t *energy)
 {
     for (unsigned i = 0; i < filters; i++) {
         unsigned left = edge[i], middle = edge[i + 1], right = edge[i + 2];

@@ -11,6 +11,7 @@ bool dsp_mel_is_whole(const struct mote_dsp_config *c, float rate);
 // Energies of all filters.
 void dsp_mel_energies(const uint16_t *edge, unsigned filters, const float *power, float *energy);
 // The same in integers.
-void dsp_mel_energies_q15(const uint16_t *edge, unsigned filters, const uint32_t *power, uint64_t *energy);
+void dsp_mel_energies_q15(const uint16_t *edge, unsigned filters, const uint32_t *power,
+                          uint64_t *energy);
 
 #endif

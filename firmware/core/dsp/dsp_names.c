@@ -1,22 +1,24 @@
-// Names for people: kinds, variants, wavelets, parameters. Apart from the arithmetic, so that firmware
-// without a recipe to read does not carry them.
+// Names for people: kinds, variants, wavelets, parameters. Apart from the arithmetic, so that
+// firmware without a recipe to read does not carry them.
 #include "firmware/core/dsp/dsp_params.h"
 #include "firmware/core/dsp/dsp_wavelet.h"
 
-static const char *const kinds[MOTE_DSP_KINDS] = {"raw", "spectral", "mfe", "mfcc", "spectrogram", "flatten", "image"};
+static const char *const kinds[MOTE_DSP_KINDS] = {"raw",         "spectral", "mfe",  "mfcc",
+                                                  "spectrogram", "flatten",  "image"};
 static const char *const variants[MOTE_DSP_VARIANTS] = {"f32-1", "q15-1"};
-#define WAVELETS \
-    "bior1.1 bior1.3 bior1.5 bior2.2 bior2.4 bior2.6 bior2.8 bior3.1 bior3.3 bior3.5 bior3.7 " \
+#define WAVELETS                                                                                   \
+    "bior1.1 bior1.3 bior1.5 bior2.2 bior2.4 bior2.6 bior2.8 bior3.1 bior3.3 bior3.5 bior3.7 "     \
     "bior3.9 bior4.4 bior5.5 bior6.8 coif1 coif2 coif3 db2 db3 db4 db5 db6 db7 db8 db9 db10 haar " \
-    "rbio1.1 rbio1.3 rbio1.5 rbio2.2 rbio2.4 rbio2.6 rbio2.8 rbio3.1 rbio3.3 rbio3.5 rbio3.7 " \
+    "rbio1.1 rbio1.3 rbio1.5 rbio2.2 rbio2.4 rbio2.6 rbio2.8 rbio3.1 rbio3.3 rbio3.5 rbio3.7 "     \
     "rbio3.9 rbio4.4 rbio5.5 rbio6.8 sym2 sym3 sym4 sym5 sym6 sym7 sym8 sym9 sym10"
 static const char *const wavelets[DSP_WAVELET_COUNT] = {
     "bior1.1", "bior1.3", "bior1.5", "bior2.2", "bior2.4", "bior2.6", "bior2.8", "bior3.1",
-    "bior3.3", "bior3.5", "bior3.7", "bior3.9", "bior4.4", "bior5.5", "bior6.8", "coif1", "coif2",
-    "coif3", "db2", "db3", "db4", "db5", "db6", "db7", "db8", "db9", "db10", "haar", "rbio1.1",
-    "rbio1.3", "rbio1.5", "rbio2.2", "rbio2.4", "rbio2.6", "rbio2.8", "rbio3.1", "rbio3.3",
-    "rbio3.5", "rbio3.7", "rbio3.9", "rbio4.4", "rbio5.5", "rbio6.8", "sym2", "sym3", "sym4",
-    "sym5", "sym6", "sym7", "sym8", "sym9", "sym10",
+    "bior3.3", "bior3.5", "bior3.7", "bior3.9", "bior4.4", "bior5.5", "bior6.8", "coif1",
+    "coif2",   "coif3",   "db2",     "db3",     "db4",     "db5",     "db6",     "db7",
+    "db8",     "db9",     "db10",    "haar",    "rbio1.1", "rbio1.3", "rbio1.5", "rbio2.2",
+    "rbio2.4", "rbio2.6", "rbio2.8", "rbio3.1", "rbio3.3", "rbio3.5", "rbio3.7", "rbio3.9",
+    "rbio4.4", "rbio5.5", "rbio6.8", "sym2",    "sym3",    "sym4",    "sym5",    "sym6",
+    "sym7",    "sym8",    "sym9",    "sym10",
 };
 
 struct words {
@@ -24,7 +26,8 @@ struct words {
 };
 // In the order of dsp_params.
 static const struct words words[DSP_PARAM_COUNT] = {
-    {"variant", "f32-1 q15-1", "arithmetic: float, or integers for parts without floating-point hardware"},
+    {"variant", "f32-1 q15-1",
+     "arithmetic: float, or integers for parts without floating-point hardware"},
     {"scale", NULL, "every value is multiplied by it first"},
     {"channel", NULL, "the channel that is listened to, from 0"},
     {"analysis", "fft wavelet", "what takes the signal apart"},
@@ -48,7 +51,8 @@ static const struct words words[DSP_PARAM_COUNT] = {
     {"pre_emphasis", NULL, "coefficient; 0: none"},
     {"coefficients", NULL, "cepstral coefficients to keep"},
     {"normalise", NULL, "frames of the sliding normalisation, odd; 0: none"},
-    {"stats", NULL, "sum of: 1 average, 2 minimum, 4 maximum, 8 RMS, 16 deviation, 32 skewness, 64 kurtosis"},
+    {"stats", NULL,
+     "sum of: 1 average, 2 minimum, 4 maximum, 8 RMS, 16 deviation, 32 skewness, 64 kurtosis"},
     {"width", NULL, "of the picture that comes in"},
     {"height", NULL, "of the picture that comes in"},
     {"out_width", NULL, "of the picture that the network sees; 0: as it comes in"},

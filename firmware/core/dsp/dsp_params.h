@@ -1,5 +1,5 @@
-// Where each parameter of a block lies in struct mote_dsp_config, its key in CBOR and its bounds. The names are in
-// dsp_names.c, in the same order: firmware that only decodes does not carry them.
+// Where each parameter of a block lies in struct mote_dsp_config, its key in CBOR and its bounds.
+// The names are in dsp_names.c, in the same order: firmware that only decodes does not carry them.
 #ifndef DSP_PARAMS_H
 #define DSP_PARAMS_H
 

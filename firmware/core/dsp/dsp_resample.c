@@ -1,6 +1,6 @@
-// y[i] = sum over k of x[k] * h[i * down - k * up + half]: what would be left of x with up - 1 zeros behind each value,
-// filtered, and only every down-th value kept. The filter has half = 10 * max(up, down) taps on both sides; it is
-// even, so that half + 1 are stored.
+// y[i] = sum over k of x[k] * h[i * down - k * up + half]: what would be left of x with up - 1
+// zeros behind each value, filtered, and only every down-th value kept. The filter has half = 10 *
+// max(up, down) taps on both sides; it is even, so that half + 1 are stored.
 #include "firmware/core/dsp/mote_math.h"
 #include "firmware/core/dsp/mote_resample.h"
 
@@ -84,8 +84,8 @@ static void design(float *h, uint32_t half, uint32_t widest, uint32_t up)
     }
 }
 
-int mote_resample(const float *in, size_t n, size_t step, uint32_t up, uint32_t down, float *out, void *scratch,
-                  size_t scratch_len)
+int mote_resample(const float *in, size_t n, size_t step, uint32_t up, uint32_t down, float *out,
+                  void *scratch, size_t scratch_len)
 {
     size_t count = mote_resample_count(n, up, down);
     if (!bounded(up, down) || (n && !count) || step == 0) {

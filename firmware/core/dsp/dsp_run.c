@@ -21,8 +21,8 @@ static const struct dsp_block *block_of(unsigned kind)
     }
 }
 
-static const char *why_not_common(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
-                                  uint64_t interval_ns)
+static const char *why_not_common(const struct mote_dsp_config *c, unsigned channels,
+                                  uint32_t window, uint64_t interval_ns)
 {
     if (c->kind >= MOTE_DSP_KINDS) {
         return "unknown kind of block";
@@ -50,7 +50,8 @@ static const char *why_not_common(const struct mote_dsp_config *c, unsigned chan
     return c->fft & (c->fft - 1) ? "fft is no power of two" : NULL;
 }
 
-const char *mote_dsp_why_not(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns)
+const char *mote_dsp_why_not(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                             uint64_t interval_ns)
 {
     struct mote_dsp_shape shape;
     const char *reason = why_not_common(c, channels, window, interval_ns);
@@ -61,16 +62,18 @@ const char *mote_dsp_why_not(const struct mote_dsp_config *c, unsigned channels,
         return reason;
     }
     block_of(c->kind)->shape(c, channels, window, interval_ns, &shape);
-    return (uint64_t)shape.rows * shape.cols * shape.planes > VALUES_MAX ? "too many features" : NULL;
+    return (uint64_t)shape.rows * shape.cols * shape.planes > VALUES_MAX ? "too many features"
+                                                                         : NULL;
 }
 
-int mote_dsp_check(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns)
+int mote_dsp_check(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                   uint64_t interval_ns)
 {
     return mote_dsp_why_not(c, channels, window, interval_ns) ? MOTE_E_UNSUPPORTED : MOTE_OK;
 }
 
-int mote_dsp_shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                   struct mote_dsp_shape *out)
+int mote_dsp_shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                   uint64_t interval_ns, struct mote_dsp_shape *out)
 {
     int status = mote_dsp_check(c, channels, window, interval_ns);
     memset(out, 0, sizeof(*out));
@@ -80,15 +83,16 @@ int mote_dsp_shape(const struct mote_dsp_config *c, unsigned channels, uint32_t 
     return status;
 }
 
-int mote_dsp_features(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns)
+int mote_dsp_features(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                      uint64_t interval_ns)
 {
     struct mote_dsp_shape s;
     int status = mote_dsp_shape(c, channels, window, interval_ns, &s);
     return status ? status : (int)(s.rows * s.cols * s.planes);
 }
 
-int mote_dsp_scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                     size_t *bytes)
+int mote_dsp_scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                     uint64_t interval_ns, size_t *bytes)
 {
     struct dsp_scratch s = {NULL, 0};
     int status = mote_dsp_check(c, channels, window, interval_ns);
@@ -109,8 +113,9 @@ void dsp_tame(float *x, size_t n)
     }
 }
 
-int mote_dsp_run_raw(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                     const void *raw, unsigned type, float scale, float *features, void *scratch, size_t scratch_len)
+int mote_dsp_run_raw(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                     uint64_t interval_ns, const void *raw, unsigned type, float scale,
+                     float *features, void *scratch, size_t scratch_len)
 {
     size_t needed;
     int status = mote_dsp_scratch(c, channels, window, interval_ns, &needed);
@@ -130,8 +135,10 @@ int mote_dsp_run_raw(const struct mote_dsp_config *c, unsigned channels, uint32_
     return MOTE_OK;
 }
 
-int mote_dsp_run(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                 const float *frames, float *features, void *scratch, size_t scratch_len)
+int mote_dsp_run(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                 uint64_t interval_ns, const float *frames, float *features, void *scratch,
+                 size_t scratch_len)
 {
-    return mote_dsp_run_raw(c, channels, window, interval_ns, frames, MOTE_F32, 1.0f, features, scratch, scratch_len);
+    return mote_dsp_run_raw(c, channels, window, interval_ns, frames, MOTE_F32, 1.0f, features,
+                            scratch, scratch_len);
 }

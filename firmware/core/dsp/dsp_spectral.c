@@ -1,9 +1,10 @@
-// SPECTRAL: for each channel scale, decimate, filter, take off the mean; then statistics of the signal and
-// of its spectrum, and the spectrum itself: the largest power of each bin over all frames.
+// SPECTRAL: for each channel scale, decimate, filter, take off the mean; then statistics of the
+// signal and of its spectrum, and the spectrum itself: the largest power of each bin over all
+// frames.
 //
-// Features, channel after channel: [mean,] RMS, skewness, kurtosis, skewness and kurtosis of the powers, powers of
-// the bins 1..fft/2 that the filter lets pass. With low_frequency all of it but the mean once more, behind the last
-// channel, of the signals decimated by 10.
+// Features, channel after channel: [mean,] RMS, skewness, kurtosis, skewness and kurtosis of the
+// powers, powers of the bins 1..fft/2 that the filter lets pass. With low_frequency all of it but
+// the mean once more, behind the last channel, of the signals decimated by 10.
 #include "firmware/core/dsp/dsp_block.h"
 #include "firmware/core/dsp/dsp_filter.h"
 #include "firmware/core/dsp/dsp_spectrum.h"
@@ -68,7 +69,8 @@ static const char *why_not_filter(const struct mote_dsp_config *c, float rate)
     return NULL;
 }
 
-static const char *why_not(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns)
+static const char *why_not(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                           uint64_t interval_ns)
 {
     size_t n = dsp_decimated(window, c->decimate);
     float rate = block_rate(c, interval_ns);
@@ -95,8 +97,8 @@ static const char *why_not(const struct mote_dsp_config *c, unsigned channels, u
     return NULL;
 }
 
-static void shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                  struct mote_dsp_shape *out)
+static void shape(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                  uint64_t interval_ns, struct mote_dsp_shape *out)
 {
     float rate = block_rate(c, interval_ns);
     uint32_t n = channels * per_channel(c, rate);
@@ -120,7 +122,8 @@ struct work {
     struct dsp_wavelet_work wavelet;
 };
 
-static void lay_out(const struct mote_dsp_config *c, uint32_t window, struct dsp_scratch *s, struct work *w)
+static void lay_out(const struct mote_dsp_config *c, uint32_t window, struct dsp_scratch *s,
+                    struct work *w)
 {
     memset(w, 0, sizeof(*w));
     w->signal = dsp_take_floats(s, window);
@@ -134,8 +137,8 @@ static void lay_out(const struct mote_dsp_config *c, uint32_t window, struct dsp
     dsp_spectrum_init(&w->spectrum, s, c->variant, c->fft);
 }
 
-static void scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                    struct dsp_scratch *s)
+static void scratch(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                    uint64_t interval_ns, struct dsp_scratch *s)
 {
     struct work w;
     (void)channels, (void)interval_ns;
@@ -158,8 +161,8 @@ static void peak_powers(const struct mote_dsp_config *c, const float *x, size_t 
     }
 }
 
-static float *spectral_features(const struct mote_dsp_config *c, const float *x, size_t n, float rate, struct work *w,
-                                float *out)
+static float *spectral_features(const struct mote_dsp_config *c, const float *x, size_t n,
+                                float rate, struct work *w, float *out)
 {
     struct dsp_moments m;
     *out++ = dsp_rms(x, n);
@@ -179,8 +182,8 @@ static float *spectral_features(const struct mote_dsp_config *c, const float *x,
     return out;
 }
 
-static size_t prepare(const struct mote_dsp_config *c, const struct dsp_input *in, unsigned channel, float rate,
-                      float *x, float *mean)
+static size_t prepare(const struct mote_dsp_config *c, const struct dsp_input *in, unsigned channel,
+                      float rate, float *x, float *mean)
 {
     dsp_read(in, channel, 0, in->window, x);
     *mean = dsp_mean(x, in->window);
@@ -194,7 +197,8 @@ static size_t prepare(const struct mote_dsp_config *c, const struct dsp_input *i
     return n;
 }
 
-static void run(const struct mote_dsp_config *c, const struct dsp_input *in, float *features, struct dsp_scratch *s)
+static void run(const struct mote_dsp_config *c, const struct dsp_input *in, float *features,
+                struct dsp_scratch *s)
 {
     struct work w;
     float rate = block_rate(c, in->interval_ns), mean;

@@ -1,4 +1,5 @@
-// Chooses the FFT of a variant. The fixed-point one takes the frame as int16 with an exponent of its own.
+// Chooses the FFT of a variant. The fixed-point one takes the frame as int16 with an exponent of
+// its own.
 #include "firmware/core/dsp/dsp_spectrum.h"
 #include "firmware/core/dsp/dsp_fft.h"
 #include "firmware/core/dsp/dsp_fft_q15.h"

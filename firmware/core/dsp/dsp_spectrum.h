@@ -12,7 +12,8 @@ struct dsp_spectrum {
     uint32_t *whole;  // q15-1: powers, n / 2 + 1
 };
 // Lays the tables out in scratch, and fills them where scratch has memory.
-void dsp_spectrum_init(struct dsp_spectrum *sp, struct dsp_scratch *s, unsigned variant, unsigned n);
+void dsp_spectrum_init(struct dsp_spectrum *sp, struct dsp_scratch *s, unsigned variant,
+                       unsigned n);
 // Power of the bins 0..n/2 of frame (n values, destroyed): |X[k]|^2 / n.
 void dsp_spectrum_power(const struct dsp_spectrum *sp, float *frame, float *power);
 

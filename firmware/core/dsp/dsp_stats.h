@@ -1,4 +1,5 @@
-// Statistics of an array, in float32 with sums of sums, so that the error stays small for long arrays.
+// Statistics of an array, in float32 with sums of sums, so that the error stays small for long
+// arrays.
 #ifndef DSP_STATS_H
 #define DSP_STATS_H
 

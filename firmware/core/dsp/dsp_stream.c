@@ -1,7 +1,9 @@
-// Overlapping windows of sound. Memory: | struct dsp_audio and its tables | rows of the window before |
+// Overlapping windows of sound. Memory: | struct dsp_audio and its tables | rows of the window
+// before |
 //
-// Rows move up by as many frames as the window moved on; the new ones at the end are computed, and row 0 as well:
-// with pre-emphasis it looks at the window's last value (the field's definition), not at the one before it.
+// Rows move up by as many frames as the window moved on; the new ones at the end are computed, and
+// row 0 as well: with pre-emphasis it looks at the window's last value (the field's definition),
+// not at the one before it.
 #include "firmware/core/dsp/dsp_audio.h"
 
 static bool has_frames(const struct mote_dsp_config *c)
@@ -10,7 +12,8 @@ static bool has_frames(const struct mote_dsp_config *c)
 }
 
 // Places everything; returns the audio state, NULL while counting.
-static struct dsp_audio *lay_out(const struct mote_dsp_stream *st, struct dsp_scratch *s, float **rows)
+static struct dsp_audio *lay_out(const struct mote_dsp_stream *st, struct dsp_scratch *s,
+                                 float **rows)
 {
     struct dsp_audio *a = dsp_take(s, sizeof(*a)), unused;
     dsp_audio_init(a ? a : &unused, s, st->config, st->window, st->interval_ns);
@@ -19,10 +22,11 @@ static struct dsp_audio *lay_out(const struct mote_dsp_stream *st, struct dsp_sc
     return a;
 }
 
-int mote_dsp_stream_size(const struct mote_dsp_config *c, unsigned channels, uint32_t window, uint64_t interval_ns,
-                         size_t *bytes)
+int mote_dsp_stream_size(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
+                         uint64_t interval_ns, size_t *bytes)
 {
-    struct mote_dsp_stream st = {.config = c, .channels = channels, .window = window, .interval_ns = interval_ns};
+    struct mote_dsp_stream st = {
+        .config = c, .channels = channels, .window = window, .interval_ns = interval_ns};
     struct dsp_scratch s = {NULL, 0};
     float *rows;
     int status = mote_dsp_scratch(c, channels, window, interval_ns, bytes);
@@ -33,8 +37,9 @@ int mote_dsp_stream_size(const struct mote_dsp_config *c, unsigned channels, uin
     return status;
 }
 
-int mote_dsp_stream_open(struct mote_dsp_stream *st, const struct mote_dsp_config *c, unsigned channels, uint32_t window,
-                         uint64_t interval_ns, void *memory, size_t memory_len)
+int mote_dsp_stream_open(struct mote_dsp_stream *st, const struct mote_dsp_config *c,
+                         unsigned channels, uint32_t window, uint64_t interval_ns, void *memory,
+                         size_t memory_len)
 {
     size_t need;
     memset(st, 0, sizeof(*st));
@@ -48,7 +53,8 @@ int mote_dsp_stream_open(struct mote_dsp_stream *st, const struct mote_dsp_confi
     if (memory_len < need) {
         return MOTE_E_SPACE;
     }
-    *st = (struct mote_dsp_stream){c, channels, window, interval_ns, memory, memory_len, NULL, false};
+    *st =
+        (struct mote_dsp_stream){c, channels, window, interval_ns, memory, memory_len, NULL, false};
     if (has_frames(c)) {
         struct dsp_scratch s = {memory, 0};
         (void)lay_out(st, &s, &st->rows); // stands at the start of memory
@@ -56,7 +62,8 @@ int mote_dsp_stream_open(struct mote_dsp_stream *st, const struct mote_dsp_confi
     return MOTE_OK;
 }
 
-// Rows of the window before that are rows of this one too, moved to their place. Returns how many there are.
+// Rows of the window before that are rows of this one too, moved to their place. Returns how many
+// there are.
 static uint32_t reuse(struct mote_dsp_stream *st, const struct dsp_audio *a, uint32_t advance)
 {
     uint32_t moved = advance / a->frames.stride;
@@ -68,17 +75,18 @@ static uint32_t reuse(struct mote_dsp_stream *st, const struct dsp_audio *a, uin
     return kept;
 }
 
-int mote_dsp_stream_run(struct mote_dsp_stream *st, const void *raw, unsigned type, float scale, uint32_t advance,
-                        float *features)
+int mote_dsp_stream_run(struct mote_dsp_stream *st, const void *raw, unsigned type, float scale,
+                        uint32_t advance, float *features)
 {
     if (!st->rows) {
-        return mote_dsp_run_raw(st->config, st->channels, st->window, st->interval_ns, raw, type, scale, features,
-                                st->memory, st->memory_len);
+        return mote_dsp_run_raw(st->config, st->channels, st->window, st->interval_ns, raw, type,
+                                scale, features, st->memory, st->memory_len);
     }
     if (mote_sample_size(type) == 0) {
         return MOTE_E_ARG;
     }
-    struct dsp_input in = {raw, (uint8_t)type, st->channels, st->window, st->interval_ns, scale, st->config->scale};
+    struct dsp_input in = {raw,   (uint8_t)type,    st->channels, st->window, st->interval_ns,
+                           scale, st->config->scale};
     struct dsp_audio *a = st->memory;
     uint32_t kept = reuse(st, a, advance);
     if (kept) {

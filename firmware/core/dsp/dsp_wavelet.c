@@ -1,6 +1,6 @@
-// Mallat's algorithm with half-sample symmetric extension at both ends, and 14 features of each sub-band:
-// entropy of a histogram of 100 bins, zero and mean crossings per value, percentiles 5, 25, 75, 95, median, mean,
-// deviation, variance (of n - 1), RMS, skewness, kurtosis.
+// Mallat's algorithm with half-sample symmetric extension at both ends, and 14 features of each
+// sub-band: entropy of a histogram of 100 bins, zero and mean crossings per value, percentiles 5,
+// 25, 75, 95, median, mean, deviation, variance (of n - 1), RMS, skewness, kurtosis.
 #include "firmware/core/dsp/dsp_wavelet.h"
 #include "firmware/core/dsp/dsp_stats.h"
 #include "firmware/core/dsp/mote_math.h"
@@ -74,7 +74,8 @@ static void band_features(float *x, size_t n, float *out, uint32_t *histogram)
 }
 
 // One level: n values to (n + taps - 1) / 2 of each band.
-static size_t level_down(const float *x, size_t n, const float *low, const float *high, unsigned taps, float *a, float *d)
+static size_t level_down(const float *x, size_t n, const float *low, const float *high,
+                         unsigned taps, float *a, float *d)
 {
     size_t out = (n + taps - 1) / 2;
     for (size_t i = 0; i < out; i++) {
@@ -103,7 +104,8 @@ void dsp_wavelet_run(unsigned wavelet, unsigned level, float *x, size_t n, float
     float *from = x, *to = w->half;
     for (unsigned i = 0; i < level; i++) {
         n = level_down(from, n, low, high, taps, to, w->detail);
-        band_features(w->detail, n, features + (size_t)(level - i) * DSP_WAVELET_FEATURES, w->histogram);
+        band_features(w->detail, n, features + (size_t)(level - i) * DSP_WAVELET_FEATURES,
+                      w->histogram);
         float *swap = from;
         from = to;
         to = swap;

@@ -1,8 +1,10 @@
-// Coefficients of the wavelets: facts of their families (Daubechies, Symlets, Coiflets, and the biorthogonal splines
-// of Cohen, Daubechies and Feauveau). Each filter is stored once: an orthogonal wavelet's synthesis filter is its
-// analysis filter backwards, and a reverse biorthogonal wavelet swaps the two of its counterpart.
+// Coefficients of the wavelets: facts of their families (Daubechies, Symlets, Coiflets, and the
+// biorthogonal splines of Cohen, Daubechies and Feauveau). Each filter is stored once: an
+// orthogonal wavelet's synthesis filter is its analysis filter backwards, and a reverse
+// biorthogonal wavelet swaps the two of its counterpart.
 #include "firmware/core/dsp/dsp_wavelet.h"
 
+// clang-format off: five to a line
 static const float pool[] = {
     // bior1.1
     0.707106769f, 0.707106769f,
@@ -245,12 +247,15 @@ static const struct {
     {18, 534, 534, 0, 1}, // sym9
     {20, 552, 552, 0, 1}, // sym10
 };
-_Static_assert(sizeof(wavelets) / sizeof(wavelets[0]) == DSP_WAVELET_COUNT, "one row for each wavelet");
+_Static_assert(MOTE_COUNT(wavelets) == DSP_WAVELET_COUNT, "one row for each wavelet");
 
-unsigned dsp_wavelet_filters(unsigned wavelet, float low[DSP_WAVELET_TAPS], float high[DSP_WAVELET_TAPS])
+// clang-format on
+unsigned dsp_wavelet_filters(unsigned wavelet, float low[DSP_WAVELET_TAPS],
+                             float high[DSP_WAVELET_TAPS])
 {
     unsigned taps = wavelets[wavelet].taps;
-    const float *analysis = pool + wavelets[wavelet].analysis, *synthesis = pool + wavelets[wavelet].synthesis;
+    const float *analysis = pool + wavelets[wavelet].analysis;
+    const float *synthesis = pool + wavelets[wavelet].synthesis;
     for (unsigned k = 0; k < taps; k++) {
         unsigned back = taps - 1 - k;
         float s = synthesis[wavelets[wavelet].synthesis_backwards ? back : k];

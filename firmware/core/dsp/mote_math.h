@@ -1,6 +1,6 @@
-// Elementary functions of the device core: float32, no C library, no contraction, so that every target gives
-// the same bits. Largest errors against exact values, in units of the last place, are what
-// tests/firmware/check_dsp_math.c measures: square root exact, the others at most 3.
+// Elementary functions of the device core: float32, no C library, no contraction, so that every
+// target gives the same bits. Largest errors against exact values, in units of the last place, are
+// what tests/firmware/check_dsp_math.c measures: square root exact, the others at most 3.
 #ifndef MOTE_MATH_H
 #define MOTE_MATH_H
 

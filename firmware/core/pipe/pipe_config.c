@@ -1,18 +1,37 @@
-// The pipeline's CBOR (docs/formats/pipeline.md): a map with the keys below, ascending, each at most once.
+// The pipeline's CBOR (docs/formats/pipeline.md): a map with the keys below, ascending, each at
+// most once.
 #include "firmware/core/dsp/mote_math.h"
 #include "firmware/core/pipe/mote_pipe.h"
 #include "firmware/core/wire/mote_cbor.h"
 
 enum key {
-    KEY_VERSION = 1, KEY_TASK, KEY_STREAM, KEY_CHANNELS, KEY_INTERVAL, KEY_WINDOW, KEY_STRIDE, KEY_WIDTH, KEY_HEIGHT,
-    KEY_DSP, KEY_FEATURES, KEY_OFFSET, KEY_GAIN, KEY_LABELS, KEY_THRESHOLD, KEY_CENTROIDS, KEY_CENTROID, KEY_RADIUS,
-    KEY_SMOOTH, KEY_SUPPRESS
+    KEY_VERSION = 1,
+    KEY_TASK,
+    KEY_STREAM,
+    KEY_CHANNELS,
+    KEY_INTERVAL,
+    KEY_WINDOW,
+    KEY_STRIDE,
+    KEY_WIDTH,
+    KEY_HEIGHT,
+    KEY_DSP,
+    KEY_FEATURES,
+    KEY_OFFSET,
+    KEY_GAIN,
+    KEY_LABELS,
+    KEY_THRESHOLD,
+    KEY_CENTROIDS,
+    KEY_CENTROID,
+    KEY_RADIUS,
+    KEY_SMOOTH,
+    KEY_SUPPRESS
 };
 // Keys that every pipeline has.
-#define NEEDED                                                                                                         \
-    (1u << KEY_VERSION | 1u << KEY_TASK | 1u << KEY_STREAM | 1u << KEY_CHANNELS | 1u << KEY_INTERVAL |                 \
-     1u << KEY_WINDOW | 1u << KEY_STRIDE | 1u << KEY_DSP | 1u << KEY_FEATURES | 1u << KEY_LABELS |                     \
-     1u << KEY_THRESHOLD | 1u << KEY_SMOOTH | 1u << KEY_SUPPRESS)
+#define NEEDED                                                                                     \
+    (1u << KEY_VERSION | 1u << KEY_TASK | 1u << KEY_STREAM | 1u << KEY_CHANNELS |                  \
+     1u << KEY_INTERVAL | 1u << KEY_WINDOW | 1u << KEY_STRIDE | 1u << KEY_DSP |                    \
+     1u << KEY_FEATURES | 1u << KEY_LABELS | 1u << KEY_THRESHOLD | 1u << KEY_SMOOTH |              \
+     1u << KEY_SUPPRESS)
 #define DSP_BYTES_MAX 256
 
 static bool is_stream_name(struct mote_str s)

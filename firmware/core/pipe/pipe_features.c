@@ -1,5 +1,5 @@
-// The parts of the path that need no model: features, their normalisation, novelty, and numbers to and from
-// tensors.
+// The parts of the path that need no model: features, their normalisation, novelty, and numbers to
+// and from tensors.
 #include "firmware/core/dsp/mote_math.h"
 #include "firmware/core/pipe/mote_pipe.h"
 
@@ -17,15 +17,16 @@ void mote_pipe_normalise(const struct mote_pipe_config *c, float *features)
         return;
     }
     for (size_t i = 0; i < c->features; i++) {
-        features[i] = tamed((features[i] - mote_getf(c->offset + 4 * i)) * mote_getf(c->gain + 4 * i));
+        features[i] =
+            tamed((features[i] - mote_getf(c->offset + 4 * i)) * mote_getf(c->gain + 4 * i));
     }
 }
 
-int mote_pipe_features(const struct mote_pipe_config *c, const void *raw, unsigned type, float scale, void *scratch,
-                       size_t scratch_len, float *features)
+int mote_pipe_features(const struct mote_pipe_config *c, const void *raw, unsigned type,
+                       float scale, void *scratch, size_t scratch_len, float *features)
 {
-    int status = mote_dsp_run_raw(&c->dsp, c->channels, c->window, c->interval_ns, raw, type, scale, features, scratch,
-                                  scratch_len);
+    int status = mote_dsp_run_raw(&c->dsp, c->channels, c->window, c->interval_ns, raw, type, scale,
+                                  features, scratch, scratch_len);
     if (status == MOTE_OK) {
         mote_pipe_normalise(c, features);
     }

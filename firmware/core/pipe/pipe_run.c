@@ -18,12 +18,14 @@ static int refuse(struct mote_nn_diag *diag, int status, const char *reason)
     return status;
 }
 
-static int read_pipeline(const void *file, size_t len, struct mote_pipe_config *c, struct mote_nn_diag *diag)
+static int read_pipeline(const void *file, size_t len, struct mote_pipe_config *c,
+                         struct mote_nn_diag *diag)
 {
     const uint8_t *data;
     size_t bytes;
     if (mote_nn_metadata(file, len, MOTE_PIPE_METADATA, &data, &bytes) != MOTE_OK) {
-        return refuse(diag, MOTE_E_NOT_FOUND, "the model carries no pipeline (metadata " MOTE_PIPE_METADATA ")");
+        return refuse(diag, MOTE_E_NOT_FOUND,
+                      "the model carries no pipeline (metadata " MOTE_PIPE_METADATA ")");
     }
     int status = mote_pipe_config_decode(c, data, bytes);
     if (status == MOTE_E_UNSUPPORTED) {
@@ -32,12 +34,14 @@ static int read_pipeline(const void *file, size_t len, struct mote_pipe_config *
     return status ? refuse(diag, status, "the pipeline is damaged") : MOTE_OK;
 }
 
-// Only blocks with frames need more for a stream than for a window, and only overlapping windows share frames.
+// Only blocks with frames need more for a stream than for a window, and only overlapping windows
+// share frames.
 static int measure_stream(const struct mote_pipe_config *c, size_t *bytes)
 {
     size_t alone;
     int status = mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns, &alone);
-    status = status ? status : mote_dsp_stream_size(&c->dsp, c->channels, c->window, c->interval_ns, bytes);
+    status = status ? status
+                    : mote_dsp_stream_size(&c->dsp, c->channels, c->window, c->interval_ns, bytes);
     if (status || *bytes == alone || c->stride >= c->window) {
         *bytes = 0;
     }
@@ -45,8 +49,8 @@ static int measure_stream(const struct mote_pipe_config *c, size_t *bytes)
 }
 
 // Verifies the file and its pipeline, and says what both need.
-static int measure(const void *file, size_t len, const struct mote_nn_ops *ops, struct mote_pipe_config *c,
-                   struct sizes *out, struct mote_nn_diag *diag)
+static int measure(const void *file, size_t len, const struct mote_nn_ops *ops,
+                   struct mote_pipe_config *c, struct sizes *out, struct mote_nn_diag *diag)
 {
     int status = mote_nn_arena_size(file, len, ops, 0, &out->model, diag);
     status = status ? status : read_pipeline(file, len, c, diag);
@@ -65,8 +69,8 @@ static size_t least(const struct sizes *s)
     return s->model + s->features + s->scratch;
 }
 
-int mote_pipe_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, size_t *arena_bytes,
-                         struct mote_nn_diag *diag)
+int mote_pipe_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops,
+                         size_t *arena_bytes, struct mote_nn_diag *diag)
 {
     struct mote_pipe_config c;
     struct sizes size = {0};
@@ -78,8 +82,8 @@ int mote_pipe_arena_size(const void *file, size_t len, const struct mote_nn_ops 
     return status;
 }
 
-int mote_pipe_stream_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, size_t *arena_bytes,
-                                struct mote_nn_diag *diag)
+int mote_pipe_stream_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops,
+                                size_t *arena_bytes, struct mote_nn_diag *diag)
 {
     struct mote_pipe_config c;
     struct sizes size = {0};
@@ -93,7 +97,10 @@ int mote_pipe_stream_arena_size(const void *file, size_t len, const struct mote_
 
 static size_t value_size(unsigned type)
 {
-    return type == MOTE_NN_F32 ? 4 : type == MOTE_NN_I16 ? 2 : type == MOTE_NN_I8 || type == MOTE_NN_U8 ? 1 : 0;
+    return type == MOTE_NN_F32                        ? 4
+           : type == MOTE_NN_I16                      ? 2
+           : type == MOTE_NN_I8 || type == MOTE_NN_U8 ? 1
+                                                      : 0;
 }
 
 static size_t values(const struct mote_nn_tensor *t)
@@ -107,7 +114,8 @@ static bool outputs_fit(const struct mote_pipe_config *c, size_t outputs)
     if (c->task == MOTE_TASK_ANOMALY) {
         return outputs == c->features;
     }
-    return outputs == c->classes || (c->task == MOTE_TASK_CLASSIFY && outputs == 1 && c->classes == 2);
+    return outputs == c->classes ||
+           (c->task == MOTE_TASK_CLASSIFY && outputs == 1 && c->classes == 2);
 }
 
 static int match(const struct mote_pipe *p, struct mote_nn_diag *diag)
@@ -115,19 +123,22 @@ static int match(const struct mote_pipe *p, struct mote_nn_diag *diag)
     struct mote_nn_tensor in, out;
     if (mote_nn_input_count(&p->nn) != 1 || mote_nn_output_count(&p->nn) != 1 ||
         mote_nn_input(&p->nn, 0, &in) != MOTE_OK || mote_nn_output(&p->nn, 0, &out) != MOTE_OK) {
-        return refuse(diag, MOTE_E_MISMATCH, "a pipeline needs a model with one input and one output");
+        return refuse(diag, MOTE_E_MISMATCH,
+                      "a pipeline needs a model with one input and one output");
     }
     if (values(&in) != p->config.features || (in.type != MOTE_NN_F32 && !(in.scale > 0.0f))) {
-        return refuse(diag, MOTE_E_MISMATCH, "the model's input does not take the pipeline's features");
+        return refuse(diag, MOTE_E_MISMATCH,
+                      "the model's input does not take the pipeline's features");
     }
     if (!outputs_fit(&p->config, values(&out))) {
-        return refuse(diag, MOTE_E_MISMATCH, "the model's outputs do not fit the pipeline's labels");
+        return refuse(diag, MOTE_E_MISMATCH,
+                      "the model's outputs do not fit the pipeline's labels");
     }
     return MOTE_OK;
 }
 
-int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const struct mote_nn_ops *ops, void *arena,
-                   size_t arena_len, struct mote_nn_diag *diag)
+int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const struct mote_nn_ops *ops,
+                   void *arena, size_t arena_len, struct mote_nn_diag *diag)
 {
     struct sizes size = {0};
     memset(p, 0, sizeof(*p));
@@ -149,13 +160,14 @@ int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const stru
     p->streams = size.stream && arena_len - least(&size) >= size.stream;
     if (p->streams) {
         const struct mote_pipe_config *c = &p->config;
-        status = mote_dsp_stream_open(&p->stream, &c->dsp, c->channels, c->window, c->interval_ns, at + least(&size),
-                                      size.stream);
+        status = mote_dsp_stream_open(&p->stream, &c->dsp, c->channels, c->window, c->interval_ns,
+                                      at + least(&size), size.stream);
     }
     return status ? status : match(p, diag);
 }
 
-static float reconstruction_error(const struct mote_nn_tensor *out, const float *features, uint32_t count)
+static float reconstruction_error(const struct mote_nn_tensor *out, const float *features,
+                                  uint32_t count)
 {
     float sum = 0.0f;
     for (uint32_t i = 0; i < count; i++) {
@@ -186,10 +198,12 @@ void mote_pipe_judge(const struct mote_pipe_config *c, struct mote_pipe_result *
     }
 }
 
-static int features_of(struct mote_pipe *p, const void *raw, unsigned type, float scale, uint32_t advance)
+static int features_of(struct mote_pipe *p, const void *raw, unsigned type, float scale,
+                       uint32_t advance)
 {
     if (!p->streams) {
-        return mote_pipe_features(&p->config, raw, type, scale, p->scratch, p->scratch_len, p->features);
+        return mote_pipe_features(&p->config, raw, type, scale, p->scratch, p->scratch_len,
+                                  p->features);
     }
     int status = mote_dsp_stream_run(&p->stream, raw, type, scale, advance, p->features);
     if (status == MOTE_OK) {
@@ -198,13 +212,14 @@ static int features_of(struct mote_pipe *p, const void *raw, unsigned type, floa
     return status;
 }
 
-int mote_pipe_run(struct mote_pipe *p, const void *raw, unsigned type, float scale, struct mote_pipe_result *out)
+int mote_pipe_run(struct mote_pipe *p, const void *raw, unsigned type, float scale,
+                  struct mote_pipe_result *out)
 {
     return mote_pipe_run_next(p, raw, type, scale, 0, out);
 }
 
-int mote_pipe_run_next(struct mote_pipe *p, const void *raw, unsigned type, float scale, uint32_t advance,
-                       struct mote_pipe_result *out)
+int mote_pipe_run_next(struct mote_pipe *p, const void *raw, unsigned type, float scale,
+                       uint32_t advance, struct mote_pipe_result *out)
 {
     const struct mote_pipe_config *c = &p->config;
     struct mote_nn_tensor in, scores;
