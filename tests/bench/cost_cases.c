@@ -1,6 +1,6 @@
 // Writes models of a single int8 operator with random shapes, for the cost model of common/board:
 //     cost_cases DIR COUNT [MODEL...]
-// gives DIR/N.tflite, .in, .out and lines "N.K KIND f0 f1 f2 f3 f4" (operator K of model N) on standard
+// gives DIR/N.tflite, .in, .out and lines "N.K KIND FEATURE..." (operator K of model N) on standard
 // output. MODELs are whole .tflite files whose operators are listed as well (N is then the path).
 #include "common/board/board.h"
 #include "common/buf.h"
@@ -168,7 +168,11 @@ static void list_ops(const char *name, const struct tflite_graph *g)
     for (size_t i = 0; i < g->ops; i++) {
         struct board_features f;
         board_op_features(g, &g->op[i], &f);
-        printf("%s %zu %s %.0f %.0f %.0f %.0f %.0f\n", name, i, board_kind_name(f.kind), f.f[0], f.f[1], f.f[2], f.f[3], f.f[4]);
+        printf("%s %zu %s", name, i, board_kind_name(f.kind));
+        for (size_t k = 0; k < BOARD_FEATURES; k++) {
+            printf(" %.0f", f.f[k]);
+        }
+        printf("\n");
     }
 }
 

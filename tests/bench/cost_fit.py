@@ -3,7 +3,7 @@
 
 usage: cost_fit.py FEATURES ISA=COUNTS...   (make bench-cost does it)
 
-FEATURES: lines "NAME K KIND f0 f1 f2 f3 f4" (tests/bench/cost_cases.c). COUNTS: lines "NAME K OPERATOR
+FEATURES: lines "NAME K KIND VALUE..." (tests/bench/cost_cases.c). COUNTS: lines "NAME K OPERATOR
 INSTRUCTIONS". Prints common/board/board_cost_table.h; errors go to standard error. Each kind's coefficients are
 not negative and make the sum of squared relative errors smallest: coordinate descent, which has one minimum.
 """
@@ -93,7 +93,7 @@ def main():
             table[kind] = fit(samples) if samples else None
         # Operators that were not counted: as dear as the dearest simple one, for what goes in and out.
         worst = max(table[k][1] for k in ("binary", "table") if table[k])
-        table["other"] = [table["copy"][0], worst, worst, 0.0, 0.0]
+        table["other"] = [table["copy"][0], worst, worst] + [0.0] * (len(table["copy"]) - 3)
         report(isa, table, features, counts)
         print(f"    {{ // {isa}")
         for kind in KINDS:

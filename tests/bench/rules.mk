@@ -1,10 +1,10 @@
 # make bench-nn: the device runtime on emulated Cortex-M boards, beside stored figures of TensorFlow Lite Micro.
 # One program a board and operator table: `all` operators for every model, `all4` the int8 operators of the four
-# MLPerf Tiny models, whose size is what a firmware for them would carry.
+# MLPerf Tiny models, whose size is what a firmware for them would carry, and which the figures for those come from.
 
 NN_ARM_CC := arm-none-eabi-gcc
 NN_ARM_FLAGS := -std=c11 -g -Wall -Wextra -Wshadow -Wconversion -I. -ffp-contract=off \
-	-ffunction-sections -fdata-sections -fno-common --specs=picolibc.specs
+	-ffunction-sections -fdata-sections -fno-common -flto=1 --specs=picolibc.specs
 nn_flags_m3 := -mcpu=cortex-m3 -mthumb
 nn_flags_m4 := -mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard
 nn_flags_m7 := -mcpu=cortex-m7 -mthumb -mfpu=fpv5-sp-d16 -mfloat-abi=hard
@@ -16,33 +16,38 @@ nn_data_m55 := 0x21000000
 nn_variant_m3 := %_novariant.c
 nn_variant_m4 := %_dsp.c
 nn_variant_m7 := %_dsp.c
-nn_variant_m55 := %_mve.c
+nn_variant_m55 := %_dsp.c
 NN_BOARDS := m3 m4 m7 m55
 NN_ALL_SRC := $(wildcard firmware/core/nn/*.c)
 nn_src = $(filter-out $(filter-out $(nn_variant_$(1)),$(CORE_VARIANTS)),$(NN_ALL_SRC))
 NN_HARNESS := tests/bench/nn_device/startup.c tests/bench/nn_device/semihost.c
-NN_OPT ?= -O2
 
-# nn_board BOARD OPTIMISATION: programs $(B)/nn/BOARD-OPTIMISATION/{all,all4}.elf
+# nn_board BOARD OPTIMISATION: programs $(B)/nn/BOARD/{all,all4}.elf
 define nn_board
-$(B)/nn/$(1)$(2)/%.o: %.c
+$(B)/nn/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) -MMD -MP -c -o $$@ $$<
-$(B)/nn/$(1)$(2)/all4_main.o: tests/bench/nn_device/bench_main.c
+$(B)/nn/$(1)/all4_main.o: tests/bench/nn_device/bench_main.c
 	@mkdir -p $$(@D)
 	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) -DBENCH_ALL4 -MMD -MP -c -o $$@ $$<
-$(B)/nn/$(1)$(2)/all_main.o: tests/bench/nn_device/bench_main.c
+$(B)/nn/$(1)/none_main.o: tests/bench/nn_device/bench_none.c
 	@mkdir -p $$(@D)
 	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) -MMD -MP -c -o $$@ $$<
-$(B)/nn/$(1)$(2)/%.elf: $(B)/nn/$(1)$(2)/%_main.o $(patsubst %.c,$(B)/nn/$(1)$(2)/%.o,$(NN_HARNESS) $(call nn_src,$(1))) \
+$(B)/nn/$(1)/all_main.o: tests/bench/nn_device/bench_main.c
+	@mkdir -p $$(@D)
+	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) -MMD -MP -c -o $$@ $$<
+$(B)/nn/$(1)/%.elf: $(B)/nn/$(1)/%_main.o $(patsubst %.c,$(B)/nn/$(1)/%.o,$(NN_HARNESS) $(call nn_src,$(1))) \
 		tests/bench/nn_device/board.ld
-	$$(NN_ARM_CC) $$(nn_flags_$(1)) $(2) -nostartfiles --specs=picolibc.specs -Wl,--gc-sections \
+	$$(NN_ARM_CC) $$(nn_flags_$(1)) $(2) -flto=1 -nostartfiles --specs=picolibc.specs -Wl,--gc-sections \
 		-Wl,--defsym=DATA_ORIGIN=$$(nn_data_$(1)) -Wl,-Map=$$(@:.elf=.map) -T tests/bench/nn_device/board.ld \
 		-o $$@ $$(filter %.o,$$^)
 endef
-$(foreach b,$(NN_BOARDS),$(eval $(call nn_board,$(b),-O2)))
-$(eval $(call nn_board,m4,-Os))
-NN_ELFS := $(foreach b,$(NN_BOARDS),$(B)/nn/$(b)-O2/all.elf $(B)/nn/$(b)-O2/all4.elf) $(B)/nn/m4-Os/all4.elf
+# `port` is the M4 without its own kernels: the portable reference, for its size.
+nn_flags_port := $(nn_flags_m4)
+nn_data_port := $(nn_data_m4)
+nn_variant_port := %_novariant.c
+NN_ELFS := $(foreach b,$(NN_BOARDS) port,$(B)/nn/$(b)/all.elf $(B)/nn/$(b)/all4.elf $(B)/nn/$(b)/none.elf)
+$(foreach b,$(NN_BOARDS) port,$(eval $(call nn_board,$(b),-Os)))
 
 .PHONY: bench-nn bench-nn-build
 bench-nn-build: $(NN_ELFS)
