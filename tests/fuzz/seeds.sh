@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Starting points for the fuzzers, below FOLDER: golden bytes, what seed programs write, models where there are any.
+# usage: tests/fuzz/seeds.sh FOLDER SEED_FLASH_PROGRAM
+set -euo pipefail
+folder=$1 seed_flash=$2
+golden=tests/golden/wire-1.txt
+mkdir -p "$folder"/{cbor,wire,pkg,flash,mqtt,pipe}
+
+bytes() { # hex on stdin to bytes
+    printf '%b' "$(sed 's/../\\x&/g')"
+}
+
+# The first byte is the decoder's place in fuzz_wire.c.
+kinds=(block events health reply dropped acks hello status cmd desired reported manifest keyset beacon)
+while read -r name hex; do
+    bytes <<<"$hex" >"$folder/cbor/$name"
+    for i in "${!kinds[@]}"; do
+        if [[ ${name%%_*} == "${kinds[i]}" ]]; then
+            { printf '%b' "\\x$(printf %02x "$i")"; bytes <<<"$hex"; } >"$folder/wire/$name"
+        fi
+    done
+done <"$golden"
+digest=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
+for topic in ml/1/d/dev/data/acc ml/1/d/dev/split/in ml/1/time ml/1/r/keys ml/1/r/$digest/m ml/1/r/$digest/b/3/63; do
+    printf '\x0e%s' "$topic" >"$folder/wire/topic-${topic//\//-}"
+done
+# A message of the right shape around a manifest, by the key of fuzz_pkg.c, with a signature of zeros.
+manifest=$(sed -n 's/^manifest_delta //p' "$golden")
+printf -v length %02x $((${#manifest} / 2))
+bytes <<<"d28443a10128a10448b18b86ce1389e46d58${length}${manifest}5840$(printf '00%.0s' {1..64})" >"$folder/pkg/signed"
+"$seed_flash" "$folder/flash"
