@@ -41,6 +41,7 @@ struct load {
     struct load_conf c;
     struct device *device;
     struct conn *conn;
+    bool grown; // no new blocks
     struct load_stats stats;
     uint64_t latency[LATENCY_BUCKETS];
 };
@@ -257,7 +258,7 @@ static bool serve_device(struct load *l, struct conn *k, size_t device, int64_t 
     }
     uint32_t boot = d->boots - 1;
     struct boot *b = &d->boot[boot];
-    if (b->sent < l->c.blocks && b->sent - b->acked < l->c.window) {
+    if (!l->grown && b->sent < l->c.blocks && b->sent - b->acked < l->c.window) {
         if (!put_block(l, k, device, boot, b->sent)) {
             return false;
         }
@@ -273,7 +274,7 @@ static bool wants_to_send(const struct load *l, size_t device, int64_t now)
 {
     const struct device *d = &l->device[device];
     const struct boot *b = &d->boot[d->boots - 1];
-    return (b->sent < l->c.blocks && b->sent - b->acked < l->c.window) || now - d->progress_us > l->c.resend_us;
+    return (!l->grown && b->sent < l->c.blocks && b->sent - b->acked < l->c.window) || now - d->progress_us > l->c.resend_us;
 }
 
 static void serve(struct load *l, struct conn *k)
@@ -412,7 +413,7 @@ bool load_done(const struct load *l)
     for (size_t i = 0; i < l->c.devices; i++) {
         const struct device *d = &l->device[i];
         for (uint32_t n = 0; n < d->boots; n++) {
-            if (d->boot[n].acked < (n + 1 == d->boots ? l->c.blocks : d->boot[n].sent)) {
+            if (d->boot[n].acked < (n + 1 == d->boots && !l->grown ? l->c.blocks : d->boot[n].sent)) {
                 return false;
             }
         }
@@ -454,6 +455,11 @@ void load_reboot(struct load *l, size_t device)
         d->boots++;
         d->progress_us = 0;
     }
+}
+
+void load_stop_growing(struct load *l)
+{
+    l->grown = true;
 }
 
 uint32_t load_boots(const struct load *l, size_t device)

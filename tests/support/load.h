@@ -38,6 +38,9 @@ void load_break(struct load *l, size_t connection);
 // A device that starts anew: another session, blocks from 0; the old session's blocks stay owed.
 void load_reboot(struct load *l, size_t device);
 
+// No new blocks from now on: done is when all that were sent are acknowledged.
+void load_stop_growing(struct load *l);
+
 // What the bytes of a block are: for the check at the end. out holds MOTE_BLOCK_MAX; returns the length.
 int load_block(const struct load_conf *c, size_t device, uint32_t boot, uint64_t seq, uint8_t *out);
 void load_session(const struct load_conf *c, size_t device, uint32_t boot, uint8_t out[MOTE_SESSION_LEN]);

@@ -1,0 +1,319 @@
+// Random SIGKILL of collector, broker and devices, a proxy that stalls, cuts and truncates, a disk that is
+// full: in the end every block that a device was told is stored is there once, byte for byte, and every
+// block that a device still held has arrived. MOTELOOP_FAULT_SECONDS of faults (6), MOTELOOP_FAULT_SEED.
+#include <check.h>
+#include <sched.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/err.h"
+#include "common/io.h"
+#include "common/project.h"
+#include "tests/support/broker.h"
+#include "tests/support/load.h"
+#include "tests/support/proxy.h"
+#include "tests/support/store_fixture.h"
+
+static struct broker broker;
+static struct proxy *proxy;
+static struct store_fixture fix;
+static struct load_conf conf;
+static struct load *load;
+static pid_t collector;
+static int proxy_port;
+static uint64_t randomness;
+
+static uint32_t roll(uint32_t below)
+{
+    randomness = randomness * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(randomness >> 33) % below;
+}
+
+static int64_t number_from(const char *name, int64_t fallback)
+{
+    const char *text = getenv(name);
+    return text ? strtoll(text, NULL, 10) : fallback;
+}
+
+static void start_collector(void)
+{
+    char program[512];
+    const char *bin = getenv("MOTELOOP_BIN");
+    snprintf(program, sizeof program, "%s/moteloop-collector", bin ? bin : "build/bin");
+    collector = fork();
+    if (collector == 0) {
+        if (!getenv("V")) {
+            (void)!freopen("/dev/null", "w", stderr); // it says in many lines what this test does to it
+        }
+        execl(program, program, "--project", fix.dir, (char *)NULL);
+        _exit(127);
+    }
+}
+
+static void end_collector(int signal_number)
+{
+    int status = 0;
+    kill(collector, signal_number);
+    ck_assert_int_eq(waitpid(collector, &status, 0), collector);
+    if (signal_number == SIGTERM) {
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the collector ended badly (%d)", status);
+    }
+}
+
+static void kill_broker(void)
+{
+    kill(broker.pid, SIGKILL);
+    waitpid(broker.pid, NULL, 0);
+    broker.pid = 0;
+    ck_assert_int_eq(broker_resume(&broker), 0);
+}
+
+static void write_conf(void)
+{
+    struct project_conf c;
+    struct err e;
+    char path[300];
+    project_conf_defaults(&c);
+    c.broker_port = proxy_port;
+    char *text = project_conf_text(&c);
+    snprintf(path, sizeof path, "%s/moteloop.conf", fix.dir);
+    ck_assert_msg(io_write_atomic(path, text, strlen(text), 0600, &e) == OK, "%s", e.msg);
+    free(text);
+}
+
+static void set_up(void)
+{
+    ck_assert_int_eq(broker_start(&broker, "allow_anonymous true\nmax_queued_messages 0\n"), 0);
+    proxy = proxy_start(broker.port, &proxy_port);
+    ck_assert_ptr_nonnull(proxy);
+    randomness = (uint64_t)number_from("MOTELOOP_FAULT_SEED", 7);
+    conf = (struct load_conf){.prefix = "ml/1", .port = proxy_port, .devices = 12, .connections = 4, .block_bytes = 600,
+                              .blocks = 1000000, .window = 32, .per_recording = 50, .resend_us = 500000, .seed = 5};
+}
+
+static void tear_down(void)
+{
+    load_free(load);
+    proxy_stop(proxy);
+    broker_stop(&broker);
+    if (fix.dir[0]) {
+        store_fixture_remove(&fix);
+    }
+}
+
+static void open_store(void)
+{
+    store_fixture_make(&fix);
+    store_close(fix.store);
+    fix.store = NULL;
+    write_conf();
+}
+
+// --- the check at the end, by a look at the tables of its own -----------------------------------------
+
+static int64_t count(sqlite3 *db, const char *text)
+{
+    sqlite3_stmt *st = NULL;
+    ck_assert_int_eq(sqlite3_prepare_v2(db, text, -1, &st, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return n;
+}
+
+static uint64_t check_session(sqlite3 *db, size_t device, uint32_t boot)
+{
+    uint8_t uid[MOTE_SESSION_LEN], expect[MOTE_BLOCK_MAX];
+    char name[32];
+    sqlite3_stmt *st = NULL;
+    uint64_t seq = 0;
+    load_session(&conf, device, boot, uid);
+    snprintf(name, sizeof name, "load-%zu", device);
+    ck_assert_int_eq(sqlite3_prepare_v2(db,
+                                        "SELECT b.seq, b.bytes FROM session s JOIN block b USING (session_id)"
+                                        " WHERE s.device = ? AND s.uid = ? ORDER BY b.seq",
+                                        -1, &st, NULL),
+                     SQLITE_OK);
+    sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(st, 2, uid, sizeof uid, SQLITE_STATIC);
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        ck_assert_msg((uint64_t)sqlite3_column_int64(st, 0) == seq, "device %zu boot %u: block %d is %lld", device, boot,
+                      (int)seq, (long long)sqlite3_column_int64(st, 0));
+        int len = load_block(&conf, device, boot, seq, expect);
+        ck_assert_int_eq(sqlite3_column_bytes(st, 1), len);
+        ck_assert_mem_eq(sqlite3_column_blob(st, 1), expect, (size_t)len);
+        seq++;
+    }
+    sqlite3_finalize(st);
+    ck_assert_uint_eq(seq, load_acknowledged(load, device, boot));
+    return seq;
+}
+
+static uint64_t check_store(void)
+{
+    char path[300];
+    sqlite3 *db = NULL;
+    uint64_t blocks = 0;
+    snprintf(path, sizeof path, "%s/blocks.db", fix.dir);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    for (size_t d = 0; d < conf.devices; d++) {
+        for (uint32_t boot = 0; boot < load_boots(load, d); boot++) {
+            blocks += check_session(db, d, boot);
+        }
+    }
+    ck_assert_int_eq(count(db, "SELECT count(*) FROM block"), (int64_t)blocks);
+    ck_assert_int_eq(count(db, "SELECT count(*) FROM conflict"), 0);
+    ck_assert_int_eq(count(db, "SELECT sum(blocks) FROM recording_stream"), (int64_t)blocks);
+    ck_assert_int_eq(count(db, "SELECT sum(frames) FROM block"), count(db, "SELECT sum(frames) FROM recording_stream"));
+    sqlite3_close(db);
+    return blocks;
+}
+
+static void run_load(int64_t us, bool (*until)(void))
+{
+    int64_t end = clock_mono_us() + us;
+    while (clock_mono_us() < end && !(until && until())) {
+        load_step(load, 10);
+    }
+}
+
+static bool all_done(void)
+{
+    return load_done(load);
+}
+
+// No new blocks from now on; what is owed still goes.
+static void expect_all_to_arrive(void)
+{
+    load_stop_growing(load);
+    run_load(60000000, all_done);
+    ck_assert_msg(load_done(load), "blocks are still not acknowledged after a minute without faults");
+}
+
+static void fault(void)
+{
+    switch (roll(8)) {
+    case 0:
+    case 1:
+        end_collector(SIGKILL);
+        start_collector();
+        break;
+    case 2:
+        kill_broker();
+        break;
+    case 3:
+        load_break(load, roll((uint32_t)conf.connections));
+        break;
+    case 4:
+        load_reboot(load, roll((uint32_t)conf.devices));
+        break;
+    case 5:
+        proxy_stall(proxy, (int)roll(400));
+        break;
+    case 6:
+        proxy_cut(proxy);
+        break;
+    default:
+        proxy_truncate(proxy);
+        break;
+    }
+}
+
+START_TEST(nothing_acknowledged_is_lost_and_nothing_is_stored_twice)
+{
+    open_store();
+    load = load_new(&conf);
+    ck_assert_ptr_nonnull(load);
+    start_collector();
+    int64_t end = clock_mono_us() + number_from("MOTELOOP_FAULT_SECONDS", 6) * 1000000;
+    int faults = 0;
+    while (clock_mono_us() < end) {
+        run_load(50000 + roll(500000), NULL);
+        fault();
+        faults++;
+    }
+    expect_all_to_arrive();
+    end_collector(SIGTERM);
+    struct load_stats s;
+    load_get(load, &s);
+    uint64_t blocks = check_store();
+    ck_assert_uint_gt(blocks, 100);
+    printf("%llu blocks under %d faults, %llu sent again, %llu reconnects\n", (unsigned long long)blocks, faults,
+           (unsigned long long)s.resent, (unsigned long long)s.reconnects);
+}
+END_TEST
+
+// A file system of 24 MiB that only this process and its children see; false where that is not allowed.
+static bool small_disk(const char *dir)
+{
+    if (geteuid() == 0 ? unshare(CLONE_NEWNS) != 0 : unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
+        return false;
+    }
+    (void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL); // where it fails the next one does
+    return mount("tmpfs", dir, "tmpfs", 0, "size=24m") == 0;
+}
+
+static bool is_full(void)
+{
+    struct load_stats s;
+    static uint64_t before;
+    static int64_t since;
+    load_get(load, &s);
+    if (s.acknowledged != before) {
+        before = s.acknowledged;
+        since = clock_mono_us();
+    }
+    return before > 0 && clock_mono_us() - since > 1500000;
+}
+
+START_TEST(a_full_disk_stops_acknowledgements_and_recovers)
+{
+    char base[] = "/tmp/mote-disk-XXXXXX", ballast[64];
+    ck_assert_ptr_nonnull(mkdtemp(base));
+    if (!small_disk(base)) {
+        rmdir(base);
+        printf("a small file system cannot be mounted here: left out\n");
+        return;
+    }
+    snprintf(ballast, sizeof ballast, "%s/ballast", base);
+    setenv("TMPDIR", base, 1);
+    open_store();
+    int rc = system("head -c 16M /dev/zero > $TMPDIR/ballast"); // what somebody else left on the disk
+    ck_assert_int_eq(rc, 0);
+    load = load_new(&conf);
+    start_collector();
+    run_load(30000000, is_full);
+    ck_assert(is_full());
+    int status;
+    ck_assert_msg(waitpid(collector, &status, WNOHANG) == 0, "the collector died of a full disk");
+    ck_assert_int_eq(unlink(ballast), 0);
+    expect_all_to_arrive();
+    end_collector(SIGTERM);
+    ck_assert_uint_gt(check_store(), 100);
+    store_fixture_remove(&fix);
+    fix.dir[0] = 0;
+    umount2(base, MNT_DETACH);
+    rmdir(base);
+}
+END_TEST
+
+int main(void)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    Suite *suite = suite_create("ingest under faults");
+    TCase *t = tcase_create("faults");
+    tcase_set_timeout(t, (double)number_from("MOTELOOP_FAULT_SECONDS", 6) + 120);
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_test(t, nothing_acknowledged_is_lost_and_nothing_is_stored_twice);
+    tcase_add_test(t, a_full_disk_stops_acknowledgements_and_recovers);
+    suite_add_tcase(suite, t);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
