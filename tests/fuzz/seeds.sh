@@ -4,7 +4,7 @@
 set -euo pipefail
 folder=$1 seed_flash=$2
 golden=tests/golden/wire-1.txt
-mkdir -p "$folder"/{cbor,wire,pkg,flash,mqtt,pipe}
+mkdir -p "$folder"/{cbor,wire,pkg,flash,mqtt,pipe,nn}
 
 bytes() { # hex on stdin to bytes
     printf '%b' "$(sed 's/../\\x&/g')"
@@ -29,3 +29,8 @@ manifest=$(sed -n 's/^manifest_delta //p' "$golden")
 printf -v length %02x $((${#manifest} / 2))
 bytes <<<"d28443a10128a10448b18b86ce1389e46d58${length}${manifest}5840$(printf '00%.0s' {1..64})" >"$folder/pkg/signed"
 "$seed_flash" "$folder/flash"
+for model in hello_world_int8 hello_world_float trained_lstm_int8; do # those that fit the fuzzers' longest input
+    if [ -r "${MOTELOOP_SHARED:-../shared}/golden/$model.tflite" ]; then
+        cp --no-preserve=mode "${MOTELOOP_SHARED:-../shared}/golden/$model.tflite" "$folder/nn/"
+    fi
+done

@@ -63,6 +63,15 @@ struct mote_nn {
 // MOTE_E_FORMAT, MOTE_E_UNSUPPORTED or MOTE_E_LIMIT with *diag filled (diag may be NULL).
 int mote_nn_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags,
                        size_t *arena_bytes, struct mote_nn_diag *diag) MOTE_CHECK;
+// Where in an arena of that size a caller may keep things of its own between two invokes, as long as
+// they are gone before the inputs are written.
+struct mote_nn_space {
+    size_t arena; // bytes, as mote_nn_arena_size says
+    size_t input; // offset of the first input's bytes
+    size_t idle;  // from this offset on nothing is kept from invoke to invoke
+};
+int mote_nn_space(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags,
+                  struct mote_nn_space *out, struct mote_nn_diag *diag) MOTE_CHECK;
 // Verifies, plans and prepares. arena must be 16-byte aligned. Sets variable tensors to zero point.
 int mote_nn_open(struct mote_nn *nn, const void *file, size_t len, const struct mote_nn_ops *ops,
                  uint32_t flags, void *arena, size_t arena_len, struct mote_nn_diag *diag) MOTE_CHECK;

@@ -122,6 +122,25 @@ static int find_registration(struct nn_ctx *c, uint32_t index)
     return rc;
 }
 
+static void do_nothing(const void *params)
+{
+    (void)params;
+}
+
+// An operator whose outputs have no elements has nothing to do, however many turns its loops would take.
+static int skip_empty(struct nn_ctx *c)
+{
+    for (uint32_t i = 0; i < c->out.count; i++) {
+        struct nn_tensor t;
+        int rc = nn_out(c, i, &t);
+        if (rc != MOTE_OK || t.count > 0) {
+            return rc;
+        }
+    }
+    c->eval = do_nothing;
+    return MOTE_OK;
+}
+
 static int prepare_op(struct nn_ctx *c, uint32_t index)
 {
     uint32_t op = nn_fb_elem(&c->file.fb, c->file.operators, index);
@@ -140,6 +159,9 @@ static int prepare_op(struct nn_ctx *c, uint32_t index)
     }
     if (rc == MOTE_OK) {
         rc = c->op->prepare(c);
+    }
+    if (rc == MOTE_OK) {
+        rc = skip_empty(c);
     }
     if (rc == MOTE_OK && c->file.fb.bad) {
         rc = nn_misshapen(c, "options point outside the file", NULL);
@@ -238,20 +260,56 @@ static int begin(struct nn_ctx *c, const void *file, size_t len, const struct mo
     return nn_file_open(&c->file, file, len, diag);
 }
 
-int mote_nn_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags, size_t *arena_bytes,
-                       struct mote_nn_diag *diag)
+// Offsets of what the planner has placed: the first input, and the end of what lives from invoke to invoke.
+static int find_space(struct nn_ctx *c, uint32_t head, struct mote_nn_space *out)
+{
+    const struct nn_block *input = NULL;
+    out->idle = head;
+    if (c->file.inputs.count > 0) {
+        input = find_block(c, nn_fb_int(&c->file.fb, c->file.inputs, 0));
+    }
+    out->input = head + (input != NULL ? input->offset : 0);
+    for (uint32_t i = 0; i < c->block_count; i++) {
+        const struct nn_block *b = &c->block[i];
+        struct nn_tensor t = {.variable = false};
+        const char *reason;
+        int rc = b->id >= 0 ? nn_file_tensor(&c->file, b->id, &t, &reason) : MOTE_OK;
+        if (rc != MOTE_OK) {
+            return nn_fail(c, rc, reason, NULL);
+        }
+        size_t end = (size_t)head + b->offset + b->size;
+        out->idle = t.variable && end > out->idle ? end : out->idle;
+    }
+    return MOTE_OK;
+}
+
+int mote_nn_space(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags, struct mote_nn_space *out,
+                  struct mote_nn_diag *diag)
 {
     struct nn_ctx c;
     struct mote_nn_diag unread;
     struct nn_block block[MOTE_NN_MAX_BLOCKS];
     uint32_t head;
+    memset(out, 0, sizeof *out);
     int rc = begin(&c, file, len, ops, flags, diag != NULL ? diag : &unread);
     if (rc != MOTE_OK) {
         return rc;
     }
     c.block = block + MOTE_NN_MAX_BLOCKS;
     c.block_cap = MOTE_NN_MAX_BLOCKS;
-    return measure(&c, &head, arena_bytes);
+    rc = measure(&c, &head, &out->arena);
+    return rc == MOTE_OK ? find_space(&c, head, out) : rc;
+}
+
+int mote_nn_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags, size_t *arena_bytes,
+                       struct mote_nn_diag *diag)
+{
+    struct mote_nn_space space;
+    int rc = mote_nn_space(file, len, ops, flags, &space, diag);
+    if (rc == MOTE_OK) {
+        *arena_bytes = space.arena;
+    }
+    return rc;
 }
 
 // Pass two: everything has its address now.
