@@ -454,7 +454,11 @@ static struct sim_cut cut_of(uint64_t op, unsigned variant)
     struct sim_cut c = {op, kind[variant].tear, kind[variant].bytes, op * 31 + variant};
     return c;
 }
+#ifdef __SANITIZE_ADDRESS__
+#define CUT_VARIANTS 3 // the sanitizers are slow; every variant runs without them
+#else
 #define CUT_VARIANTS 10
+#endif
 
 // One life with a cut (and perhaps another one after power came back), then judgement.
 static bool run_with_cuts(struct world *w, const struct world *start, struct sim_cut first, struct sim_cut second)
