@@ -83,7 +83,7 @@ static void on_disconnect(struct mosquitto *mosq, void *ctx, int code)
         return;
     }
     if (code != 0 && !atomic_load(&m->stop)) {
-        log_warn("lost the broker at %s:%d: %s: trying again", m->host, m->port, mosquitto_strerror(code));
+        log_warn("lost the broker at %s:%d: trying again", m->host, m->port);
         m->told = true;
     }
     note(m, COLL_DISCONNECTED, 0);
