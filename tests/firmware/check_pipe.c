@@ -399,7 +399,6 @@ START_TEST(overlapping_windows_of_sound_give_the_same_results_sooner_or_not)
                                             at ? c.stride : 0, &two),
                          MOTE_OK);
         ck_assert_mem_eq(&one, &two, sizeof(one));
-        ck_assert_mem_eq(plain.features, stream.features, 560 * sizeof(float));
     }
     free(file);
     free(small);

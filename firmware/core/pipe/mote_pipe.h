@@ -68,9 +68,10 @@ struct mote_pipe_result {
     bool uncertain; // score on the wrong side of the threshold, or novelty over 1
 };
 
-// All state but the arena. The arena holds the model's arena, the features, the DSP's scratch and,
-// where there is room, the memory of a stream, in this order; the file must stay readable while the
-// pipe is used (labels and normalisation are read in place), and an open pipe may not be moved.
+// All state but the arena. In the arena the features and the DSP's scratch share the memory of the
+// model's activations: features are gone once the input is written (but not those of an
+// autoencoder). The file must stay readable while the pipe is used (labels and normalisation are
+// read in place), and an open pipe may not be moved.
 struct mote_pipe {
     struct mote_pipe_config config;
     struct mote_nn nn;
@@ -109,7 +110,7 @@ int mote_pipe_features(const struct mote_pipe_config *c, const void *raw, unsign
 // What is behind the DSP block in it: features, in place.
 void mote_pipe_normalise(const struct mote_pipe_config *c, float *features);
 // Normalised features into the model's input tensor, as mote_pipe_run does it (round half away from
-// zero, saturate).
+// zero, saturate). The input may overlap the features if it does not begin behind them.
 int mote_pipe_quantize(const float *features, size_t count,
                        const struct mote_nn_tensor *input) MOTE_CHECK;
 // The other way: element i of an output tensor as a number.

@@ -57,7 +57,7 @@ int mote_pipe_quantize(const float *features, size_t count, const struct mote_nn
         return MOTE_E_MISMATCH;
     }
     if (input->type == MOTE_NN_F32) {
-        memcpy(out, features, 4 * count);
+        memmove(out, features, 4 * count);
         return MOTE_OK;
     }
     if (!(input->scale > 0.0f)) {

@@ -1,13 +1,23 @@
 // Opens a model with the pipeline that it carries, and runs windows through both.
 //
-// Arena: | the model's | features | DSP scratch | DSP stream, where there is room |
+// Arena: features and scratch live only until the model's input is written, and so share the memory
+// that the model keeps nothing in between invokes:
+//
+//   | plan, state | idle: input, activations ... |
+//                 | scratch, where it fits | features |     then, where there is room, | stream |
+//
+// Features begin at or behind the input: an element is read before the input's bytes reach it. Of
+// an autoencoder they are needed until the end, and stand behind the model's arena.
 #include "firmware/core/pipe/mote_pipe.h"
 
 #define ALIGN(n) (((n) + 15) & ~(size_t)15)
 
-struct sizes {
-    size_t model, features, scratch;
-    size_t stream; // 0 where it would save nothing
+struct layout {
+    size_t model;             // bytes of the model's own arena, at the start
+    size_t features, scratch; // offsets
+    size_t scratch_len;
+    size_t least;  // bytes in all
+    size_t stream; // bytes behind it; 0 where it would save nothing
 };
 
 static int refuse(struct mote_nn_diag *diag, int status, const char *reason)
@@ -36,49 +46,57 @@ static int read_pipeline(const void *file, size_t len, struct mote_pipe_config *
 
 // Only blocks with frames need more for a stream than for a window, and only overlapping windows
 // share frames.
-static int measure_stream(const struct mote_pipe_config *c, size_t *bytes)
+static int measure_stream(const struct mote_pipe_config *c, struct layout *out)
 {
-    size_t alone;
-    int status = mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns, &alone);
-    status = status ? status
-                    : mote_dsp_stream_size(&c->dsp, c->channels, c->window, c->interval_ns, bytes);
-    if (status || *bytes == alone || c->stride >= c->window) {
-        *bytes = 0;
+    int status =
+        mote_dsp_stream_size(&c->dsp, c->channels, c->window, c->interval_ns, &out->stream);
+    if (status || out->stream == out->scratch_len || c->stride >= c->window) {
+        out->stream = 0;
     }
     return status;
 }
 
-// Verifies the file and its pipeline, and says what both need.
-static int measure(const void *file, size_t len, const struct mote_nn_ops *ops,
-                   struct mote_pipe_config *c, struct sizes *out, struct mote_nn_diag *diag)
+static void lay_out(const struct mote_pipe_config *c, const struct mote_nn_space *model,
+                    struct layout *out)
 {
-    int status = mote_nn_arena_size(file, len, ops, 0, &out->model, diag);
-    status = status ? status : read_pipeline(file, len, c, diag);
-    if (status) {
-        return status;
+    size_t idle = ALIGN(model->idle), features = (size_t)c->features * sizeof(float);
+    out->model = ALIGN(model->arena);
+    out->features = ALIGN(model->input > idle ? model->input : idle);
+    if (c->task == MOTE_TASK_ANOMALY) {
+        out->features = out->model;
     }
-    out->model = ALIGN(out->model);
-    out->features = ALIGN((size_t)c->features * sizeof(float));
-    status = mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns, &out->scratch);
-    out->scratch = ALIGN(out->scratch);
-    return status ? status : measure_stream(c, &out->stream);
+    bool in_front = out->features >= idle && out->features - idle >= out->scratch_len;
+    out->scratch = in_front ? idle : ALIGN(out->features + features);
+    size_t end = out->scratch + out->scratch_len;
+    end = end > out->features + features ? end : out->features + features;
+    out->least = ALIGN(end > out->model ? end : out->model);
 }
 
-static size_t least(const struct sizes *s)
+// Verifies the file and its pipeline, and says what both need.
+static int measure(const void *file, size_t len, const struct mote_nn_ops *ops,
+                   struct mote_pipe_config *c, struct layout *out, struct mote_nn_diag *diag)
 {
-    return s->model + s->features + s->scratch;
+    struct mote_nn_space model;
+    memset(out, 0, sizeof(*out));
+    int status = mote_nn_space(file, len, ops, 0, &model, diag);
+    status = status ? status : read_pipeline(file, len, c, diag);
+    status = status ? status
+                    : mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns,
+                                       &out->scratch_len);
+    status = status ? status : measure_stream(c, out);
+    if (status == MOTE_OK) {
+        lay_out(c, &model, out);
+    }
+    return status;
 }
 
 int mote_pipe_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops,
                          size_t *arena_bytes, struct mote_nn_diag *diag)
 {
     struct mote_pipe_config c;
-    struct sizes size = {0};
-    *arena_bytes = 0;
-    int status = measure(file, len, ops, &c, &size, diag);
-    if (status == MOTE_OK) {
-        *arena_bytes = least(&size);
-    }
+    struct layout l;
+    int status = measure(file, len, ops, &c, &l, diag);
+    *arena_bytes = status ? 0 : l.least;
     return status;
 }
 
@@ -86,12 +104,9 @@ int mote_pipe_stream_arena_size(const void *file, size_t len, const struct mote_
                                 size_t *arena_bytes, struct mote_nn_diag *diag)
 {
     struct mote_pipe_config c;
-    struct sizes size = {0};
-    *arena_bytes = 0;
-    int status = measure(file, len, ops, &c, &size, diag);
-    if (status == MOTE_OK) {
-        *arena_bytes = least(&size) + size.stream;
-    }
+    struct layout l;
+    int status = measure(file, len, ops, &c, &l, diag);
+    *arena_bytes = status ? 0 : l.least + l.stream;
     return status;
 }
 
@@ -140,28 +155,28 @@ static int match(const struct mote_pipe *p, struct mote_nn_diag *diag)
 int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const struct mote_nn_ops *ops,
                    void *arena, size_t arena_len, struct mote_nn_diag *diag)
 {
-    struct sizes size = {0};
+    struct layout l;
+    const struct mote_pipe_config *c = &p->config;
     memset(p, 0, sizeof(*p));
-    int status = measure(file, len, ops, &p->config, &size, diag);
+    int status = measure(file, len, ops, &p->config, &l, diag);
     if (status) {
         return status;
     }
-    if (arena_len < least(&size)) {
+    if (arena_len < l.least) {
         return refuse(diag, MOTE_E_SPACE, "the arena is too small");
     }
-    status = mote_nn_open(&p->nn, file, len, ops, 0, arena, size.model, diag);
+    status = mote_nn_open(&p->nn, file, len, ops, 0, arena, l.model, diag);
     if (status) {
         return status;
     }
     uint8_t *at = arena;
-    p->features = (float *)(void *)(at + size.model);
-    p->scratch = at + size.model + size.features;
-    p->scratch_len = size.scratch;
-    p->streams = size.stream && arena_len - least(&size) >= size.stream;
+    p->features = (float *)(void *)(at + l.features);
+    p->scratch = at + l.scratch;
+    p->scratch_len = l.scratch_len;
+    p->streams = l.stream && arena_len - l.least >= l.stream;
     if (p->streams) {
-        const struct mote_pipe_config *c = &p->config;
         status = mote_dsp_stream_open(&p->stream, &c->dsp, c->channels, c->window, c->interval_ns,
-                                      at + least(&size), size.stream);
+                                      at + l.least, l.stream);
     }
     return status ? status : match(p, diag);
 }
@@ -226,13 +241,15 @@ int mote_pipe_run_next(struct mote_pipe *p, const void *raw, unsigned type, floa
     memset(out, 0, sizeof(*out));
     int status = features_of(p, raw, type, scale, advance);
     status = status ? status : mote_nn_input(&p->nn, 0, &in);
+    if (status == MOTE_OK) { // before the input takes their place
+        out->novelty = mote_pipe_novelty(c, p->features);
+    }
     status = status ? status : mote_pipe_quantize(p->features, c->features, &in);
     status = status ? status : mote_nn_invoke(&p->nn);
     status = status ? status : mote_nn_output(&p->nn, 0, &scores);
     if (status) {
         return status;
     }
-    out->novelty = mote_pipe_novelty(c, p->features);
     out->scores = c->classes;
     if (c->task == MOTE_TASK_ANOMALY) {
         out->scores = 1;
