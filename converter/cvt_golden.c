@@ -44,7 +44,8 @@ static int open_pipe(struct work *w, size_t *arena, struct err *e)
     const struct cvt_model *m = w->m;
     int status = mote_pipe_arena_size(m->file, m->len, &mote_nn_ops_all, arena, &diag);
     if (status != MOTE_OK) {
-        return cvt_refused(e, status, &diag);
+        (void)cvt_refused(e, status, &diag);
+        return err_wrap(e, "'%s'", m->path);
     }
     w->arena = cvt_arena(*arena);
     if (!w->arena) {

@@ -36,7 +36,8 @@ int cvt_run_open(struct cvt_run *r, const struct cvt_model *m, uint32_t flags, s
     *r = (struct cvt_run){0};
     int status = mote_nn_arena_size(m->file, m->len, &mote_nn_ops_all, flags, &r->arena_bytes, &diag);
     if (status != MOTE_OK) {
-        return cvt_refused(e, status, &diag);
+        (void)cvt_refused(e, status, &diag);
+        return err_wrap(e, "'%s'", m->path);
     }
     r->arena = cvt_arena(r->arena_bytes);
     if (!r->arena) {
