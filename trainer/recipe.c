@@ -316,7 +316,7 @@ static void set_defaults(struct recipe *r)
         .epochs = 60, .batch = 32, .patience = 15, .schedule = FIT_COSINE, .step_epochs = 20, .rate = 0.003,
         .momentum = 0.9, .step_factor = 0.3, .gamma = 2, .delta = 1,
         .calibrate = QUANT_PERCENTILE, .calibration_windows = 1000, .percentile = 99.99, .per_channel_dense = true,
-        .centroids = 0, .smooth = 1, .known_share = 0.98,
+        .centroids = 0, .smooth = 1, .known_share = 0.95,
         .int8_loss = 1,
     };
 }

@@ -23,7 +23,9 @@ static uint64_t frame[DEVICES];
 static void watch(int d, enum fan_state state, int16_t (*out)[3], size_t frames)
 {
     fan_sim_set(&fan[d], state, frame[d] * 10000);
-    frame[d] += 500; // longer than FAN_SETTLE_US
+    int16_t settling[300][3]; // longer than FAN_SETTLE_US
+    fan_sim_acc(&fan[d], frame[d], settling, 300);
+    frame[d] += 300;
     fan_sim_acc(&fan[d], frame[d], out, frames);
     frame[d] += frames;
 }
