@@ -2,7 +2,7 @@
 // (tests/bench/cost_fit.py) to instructions counted on emulated boards.
 #include "common/board/board.h"
 
-#include "common/board/board_cost_table.h"
+#include "common/board/board_priv.h"
 
 static const char *const kind_names[] = {
     [BOARD_CONV] = "conv",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Counts instructions of random single operators and of the golden models on emulated boards, and fits the cost
-# model of common/board to them: rewrites common/board/board_cost_table.h, prints the errors of the fit.
+# model of common/board to them: rewrites common/board/board_cost_table.c, prints the errors of the fit.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=${here%/tests/bench}
@@ -35,5 +35,5 @@ count mps2-an385 "$B/nn/m3-O2/all.elf" "$work/m3.txt" &
 count mps2-an500 "$B/nn/m7-O2/all.elf" "$work/m7.txt"
 wait
 python3 "$here/cost_fit.py" "$work/features.txt" "armv6-m=$work/m0.txt" "armv7-m=$work/m3.txt" "armv7e-m=$work/m4.txt" \
-    "cortex-m7=$work/m7.txt" >"$work/table.h"
-cp "$work/table.h" "$root/common/board/board_cost_table.h"
+    "cortex-m7=$work/m7.txt" >"$work/table.c"
+cp "$work/table.c" "$root/common/board/board_cost_table.c"

@@ -4,7 +4,7 @@
 usage: cost_fit.py FEATURES ISA=COUNTS...   (make bench-cost does it)
 
 FEATURES: lines "NAME K KIND VALUE..." (tests/bench/cost_cases.c). COUNTS: lines "NAME K OPERATOR
-INSTRUCTIONS". Prints common/board/board_cost_table.h; errors go to standard error. Each kind's coefficients are
+INSTRUCTIONS". Prints common/board/board_cost_table.c; errors go to standard error. Each kind's coefficients are
 not negative and make the sum of squared relative errors smallest: coordinate descent, which has one minimum.
 """
 import sys
@@ -83,8 +83,8 @@ def main():
     features = read_features(sys.argv[1])
     given = dict(a.split("=", 1) for a in sys.argv[2:])
     print("// Made by `make bench-cost` (tests/bench/cost_fit.py): instructions a feature, one row a kind of operator.")
-    print("#ifndef COMMON_BOARD_BOARD_COST_TABLE_H\n#define COMMON_BOARD_BOARD_COST_TABLE_H\n")
-    print("static const double board_cost_table[BOARD_ISAS][BOARD_KINDS][BOARD_FEATURES] = {")
+    print('#include "common/board/board_priv.h"\n')
+    print("const double board_cost_table[BOARD_ISAS][BOARD_KINDS][BOARD_FEATURES] = {")
     for isa in ISAS:
         counts = read_counts(given[isa])
         table = {}
@@ -99,7 +99,7 @@ def main():
         for kind in KINDS:
             print("        {" + ", ".join(f"{v:.4g}" for v in table[kind]) + f"}}, // {kind}")
         print("    },")
-    print("};\n\n#endif")
+    print("};")
 
 
 main()

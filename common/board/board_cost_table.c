@@ -1,8 +1,7 @@
 // Made by `make bench-cost` (tests/bench/cost_fit.py): instructions a feature, one row a kind of operator.
-#ifndef COMMON_BOARD_BOARD_COST_TABLE_H
-#define COMMON_BOARD_BOARD_COST_TABLE_H
+#include "common/board/board_priv.h"
 
-static const double board_cost_table[BOARD_ISAS][BOARD_KINDS][BOARD_FEATURES] = {
+const double board_cost_table[BOARD_ISAS][BOARD_KINDS][BOARD_FEATURES] = {
     { // armv6-m
         {0, 270.5, 0.7547, 0, 22.79, 7.205, 56.93}, // conv
         {6333, 237.6, 2.636, 19.59, 13.62, 5.009, 59.9}, // conv_odd
@@ -68,5 +67,3 @@ static const double board_cost_table[BOARD_ISAS][BOARD_KINDS][BOARD_FEATURES] = 
         {40.39, 48.98, 48.98, 0, 0, 0, 0}, // other
     },
 };
-
-#endif
