@@ -49,7 +49,13 @@ nn_variant_port := %_novariant.c
 NN_ELFS := $(foreach b,$(NN_BOARDS) port,$(B)/nn/$(b)/all.elf $(B)/nn/$(b)/all4.elf $(B)/nn/$(b)/none.elf)
 $(foreach b,$(NN_BOARDS) port,$(eval $(call nn_board,$(b),-Os)))
 
-.PHONY: bench-nn bench-nn-build
+$(B)/nn/write-models: $(B)/obj/tests/bench/nn_device/write_models.o $(LIB_SUPPORT) $(LIB_PORT) $(LIB_COMMON) $(LIB_CORE)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: bench-nn bench-nn-build check-nn-boards
+check-nn-boards: $(NN_ELFS) $(B)/nn/write-models ## kernels of every board against the reference
+	@B=$(B) tests/bench/check_nn_boards.sh
 bench-nn-build: $(NN_ELFS)
 bench-nn: $(NN_ELFS) ## the device runtime on emulated boards, beside TensorFlow Lite Micro
 	@B=$(B) tests/bench/bench_nn.sh
