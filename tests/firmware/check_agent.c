@@ -224,6 +224,20 @@ START_TEST(a_silent_collector_is_not_flooded)
 }
 END_TEST
 
+START_TEST(a_gap_is_closed_within_seconds)
+{
+    bench_boot(&b);
+    bench_run(&b, 500);
+    command(1, MOTE_CMD_RECORD, "acc", "x", 20000);
+    b.broker.lose_one_in = 1; // everything, for a while
+    bench_run(&b, 14000);
+    b.broker.lose_one_in = 0;
+    bench_run(&b, 9000);
+    ck_assert_uint_eq(mote_spool_blocks(&b.agent.spool), 0);
+    ck_assert_uint_eq(bench_frames(&b, "acc", 1), 2000);
+}
+END_TEST
+
 START_TEST(a_value_without_a_rate_is_a_block_of_its_own)
 {
     bench_boot(&b);
@@ -321,6 +335,7 @@ int main(void)
     tcase_add_test(t, nothing_is_lost_where_messages_and_acknowledgements_are);
     tcase_add_test(t, what_was_spooled_before_a_cut_is_sent_after_it);
     tcase_add_test(t, a_silent_collector_is_not_flooded);
+    tcase_add_test(t, a_gap_is_closed_within_seconds);
     tcase_add_test(t, a_value_without_a_rate_is_a_block_of_its_own);
     tcase_add_test(t, a_full_spool_makes_a_patient_sensor_wait);
     tcase_add_test(t, an_impatient_one_drops_the_oldest_and_says_so);

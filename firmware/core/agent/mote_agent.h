@@ -178,6 +178,7 @@ struct mote_agent {
     struct mote_agent_update update;
     bool send_hello, send_status, send_reported, link_was_up, reboot_wanted;
     uint64_t resend_at_us; // network time
+    uint64_t gap_at_us; // network time when blocks that seem lost are sent again, 0: none
     uint32_t resend_ms;
     uint64_t health_at_us;
     uint8_t will[96];

@@ -2,11 +2,13 @@
 //
 // Blocks go out in the spool's order, at most in_flight of them ahead of acknowledgements. Where
 // none comes for resend_ms, everything not acknowledged is sent again and the pause doubles, up to
-// a minute; an acknowledgement that frees anything sets it back. After a reconnect all starts from
-// the oldest.
+// a minute; an acknowledgement that frees anything sets it back. One that shows a gap makes it a
+// second: connections keep the order, so where later blocks came earlier ones were lost. After a
+// reconnect all starts from the oldest.
 #include "firmware/core/agent/agent_priv.h"
 
 #define RESEND_MAX_MS 60000u
+#define GAP_US 1000000u
 
 size_t agent_block_data_max(const struct mote_agent *a)
 {
@@ -43,12 +45,22 @@ static void restart_timer(struct mote_agent *a)
 
 static void resend_if_due(struct mote_agent *a)
 {
-    if (!a->spool.in_flight || agent_net(a) < a->resend_at_us) {
+    uint64_t now = agent_net(a);
+    bool gap = a->gap_at_us && now >= a->gap_at_us;
+    if (!a->spool.in_flight) {
+        a->gap_at_us = 0;
         return;
     }
-    agent_log_num(a, "no acknowledgement: sending again, blocks", a->spool.in_flight);
+    if (!gap && now < a->resend_at_us) {
+        return;
+    }
+    agent_log_num(a, gap ? "blocks were lost: sending again" : "no acknowledgement: sending again",
+                  a->spool.in_flight);
     mote_spool_rewind(&a->spool);
-    a->resend_ms = a->resend_ms > RESEND_MAX_MS / 2 ? RESEND_MAX_MS : 2 * a->resend_ms;
+    a->gap_at_us = 0;
+    if (!gap) {
+        a->resend_ms = a->resend_ms > RESEND_MAX_MS / 2 ? RESEND_MAX_MS : 2 * a->resend_ms;
+    }
 }
 
 static int send_one(struct mote_agent *a)
@@ -102,13 +114,18 @@ void agent_on_ack(struct mote_agent *a, const uint8_t *p, size_t len)
         return;
     }
     int freed = 0;
+    bool gap = false;
     for (int i = 0; i < count; i++) {
+        gap |= a->scratch.acks[i].range_count > 0;
         int n = mote_spool_ack(&a->spool, &a->scratch.acks[i]);
         if (n < 0) {
             agent_log_why(a, "cannot free acknowledged blocks", mote_status_text(n));
         } else {
             freed += n;
         }
+    }
+    if (gap && !a->gap_at_us) {
+        a->gap_at_us = agent_net(a) + GAP_US;
     }
     if (freed) {
         a->resend_ms = agent_or(a->config.resend_ms, 5000);
