@@ -163,13 +163,16 @@ check: deps-test ## every test that fits ten minutes; SANITIZE=1 runs it under t
 	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
 	@$(RUN_TESTS) $(LINT) $(TEST_BINS) $(E2E) $(BROWSER)
 check-ci: deps-test deps-firmware ## sanitizers, firmware builds, emulated boards, faults, conformance, fuzzing
-	@deps/install.sh fuzz
+	@deps/install.sh fuzz conformance
 	@$(MAKE) --no-print-directory -j$(shell nproc) firmware
 	@$(MAKE) --no-print-directory -j$(shell nproc) fuzz FUZZ_SECONDS=10
 	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests SANITIZE=1
 	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
 	@B=build/sanitize tests/run.sh $(patsubst $(B)/tests/%,build/sanitize/tests/%,$(TEST_BINS)) $(E2E)
 	@FAULT_SECONDS=60 TEST_TIMEOUT=900 $(RUN_TESTS) $(EMULATED) $(FAULT) $(CONFORMANCE)
+conformance: all ## the same bytes as TensorFlow Lite Micro and TensorFlow Lite, where they can be had
+	@deps/install.sh conformance
+	@TEST_TIMEOUT=1200 V=1 $(RUN_TESTS) $(CONFORMANCE)
 lint: all ## include direction, documents, tables that must agree
 	@$(RUN_TESTS) $(LINT)
 docs: all ## write docs/cli.md and docs/api.md from the tables
