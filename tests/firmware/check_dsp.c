@@ -3,6 +3,7 @@
 #include <check.h>
 #include <math.h>
 
+#include "firmware/core/dsp/mote_colour.h"
 #include "firmware/core/dsp/mote_dsp.h"
 #include "firmware/core/dsp/mote_resample.h"
 
@@ -370,6 +371,51 @@ START_TEST(pictures_become_planes_and_gray)
 }
 END_TEST
 
+START_TEST(pixels_of_cameras_become_rgb_and_gray)
+{
+    static const uint8_t le[] = {0xff, 0xff, 0x00, 0xf8, 0xe0, 0x07, 0x1f, 0x00, 0x10, 0x84};
+    static const uint8_t le_rgb[] = {255, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255, 132, 130, 132};
+    static const uint8_t be[] = {0xf8, 0x00};
+    static const uint8_t yuyv[] = {255, 128, 0, 128, 76, 85, 149, 255};
+    static const uint8_t yuyv_rgb[] = {255, 255, 255, 0, 0, 0, 254, 0, 0, 255, 73, 73};
+    static const uint8_t uyvy[] = {128, 255, 128, 0};
+    static const uint8_t bgr[] = {1, 2, 3};
+    uint8_t out[15];
+    ck_assert_int_eq(mote_pixels_to_rgb(MOTE_PIXELS_RGB565_LE, le, 5, out), MOTE_OK);
+    ck_assert_mem_eq(out, le_rgb, 15);
+    ck_assert_int_eq(mote_pixels_to_gray(MOTE_PIXELS_RGB565_LE, le, 5, out), MOTE_OK);
+    ck_assert_mem_eq(out, ((const uint8_t[]){255, 76, 150, 29, 131}), 5);
+    ck_assert_int_eq(mote_pixels_to_rgb(MOTE_PIXELS_RGB565_BE, be, 1, out), MOTE_OK);
+    ck_assert_mem_eq(out, ((const uint8_t[]){255, 0, 0}), 3);
+    ck_assert_int_eq(mote_pixels_to_rgb(MOTE_PIXELS_YUYV, yuyv, 4, out), MOTE_OK);
+    ck_assert_mem_eq(out, yuyv_rgb, 12);
+    ck_assert_int_eq(mote_pixels_to_gray(MOTE_PIXELS_UYVY, uyvy, 2, out), MOTE_OK);
+    ck_assert_mem_eq(out, ((const uint8_t[]){255, 0}), 2);
+    ck_assert_int_eq(mote_pixels_to_rgb(MOTE_PIXELS_BGR, bgr, 1, out), MOTE_OK);
+    ck_assert_mem_eq(out, ((const uint8_t[]){3, 2, 1}), 3);
+    ck_assert_int_eq(mote_pixels_to_rgb(MOTE_PIXELS_YUYV, yuyv, 3, out), MOTE_E_ARG);
+    ck_assert_uint_eq(mote_pixels_size((enum mote_pixels)9, 4), 0);
+}
+END_TEST
+
+START_TEST(sound_settings_follow_frame_and_rate)
+{
+    struct mote_dsp_config c = defaults(MOTE_DSP_MFE);
+    ck_assert_int_eq(mote_dsp_suggest(&c, MS / 16), MOTE_OK);
+    ck_assert(c.fft == 512 && c.filters == 41);
+    ck_assert_int_eq(mote_dsp_suggest(&c, MS / 8), MOTE_OK);
+    ck_assert(c.fft == 256 && c.filters == 40);
+    c.frame = 0.005f;
+    ck_assert_int_eq(mote_dsp_suggest(&c, MS / 8), MOTE_OK);
+    ck_assert(c.fft == 64 && c.filters == 38);
+    ck_assert_int_eq(mote_dsp_suggest(&c, 0), MOTE_E_ARG);
+    c.frame = 10;
+    ck_assert_int_eq(mote_dsp_suggest(&c, MS / 8), MOTE_E_LIMIT);
+    c = defaults(MOTE_DSP_RAW);
+    ck_assert_int_eq(mote_dsp_suggest(&c, MS / 8), MOTE_E_UNSUPPORTED);
+}
+END_TEST
+
 START_TEST(pictures_are_resized_between_pixel_centres)
 {
     static const uint8_t wide[] = {0, 51, 102, 153, 51, 102, 153, 204}; // 4 x 2
@@ -415,6 +461,8 @@ int main(void)
     tcase_add_test(t, overlapping_windows_give_the_same_bits_as_whole_ones);
     tcase_add_test(t, rates_with_a_ratio_of_small_numbers_can_be_resampled);
     tcase_add_test(t, pictures_become_planes_and_gray);
+    tcase_add_test(t, pixels_of_cameras_become_rgb_and_gray);
+    tcase_add_test(t, sound_settings_follow_frame_and_rate);
     tcase_add_test(t, pictures_are_resized_between_pixel_centres);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

@@ -1,6 +1,7 @@
 // MFE, MFCC and SPECTROGRAM in float32: rectangular frames, pre-emphasis, power spectrum, mel
 // filters, logarithms.
 #include "firmware/core/dsp/dsp_audio.h"
+#include "firmware/core/dsp/dsp_fft.h"
 #include "firmware/core/dsp/dsp_mel.h"
 #include "firmware/core/dsp/mote_math.h"
 
@@ -34,6 +35,28 @@ bool dsp_audio_frames(const struct mote_dsp_config *c, uint32_t window, uint64_t
 static bool has_mel(const struct mote_dsp_config *c)
 {
     return c->kind != MOTE_DSP_SPECTROGRAM;
+}
+
+int mote_dsp_suggest(struct mote_dsp_config *c, uint64_t interval_ns)
+{
+    uint32_t length = samples(dsp_rate(interval_ns), c->frame);
+    uint16_t fft = DSP_FFT_MIN, filters = 36; // 40 + log2(16 / 256)
+    if (c->kind != MOTE_DSP_MFE && c->kind != MOTE_DSP_MFCC && c->kind != MOTE_DSP_SPECTROGRAM) {
+        return MOTE_E_UNSUPPORTED;
+    }
+    if (length == 0) {
+        return MOTE_E_ARG;
+    }
+    while (fft < length && fft < DSP_FFT_MAX) {
+        fft = (uint16_t)(2 * fft);
+        filters++;
+    }
+    if (fft < length) {
+        return MOTE_E_LIMIT;
+    }
+    c->fft = fft;
+    c->filters = has_mel(c) ? filters : c->filters;
+    return MOTE_OK;
 }
 
 static const char *why_not(const struct mote_dsp_config *c, unsigned channels, uint32_t window,
@@ -130,7 +153,8 @@ void dsp_audio_init(struct dsp_audio *a, struct dsp_scratch *s, const struct mot
     }
 }
 
-float dsp_audio_level(const struct mote_dsp_config *c, float decibel)
+// Decibels to 0..1 (SPECTROGRAM: 0 and up).
+static float level_of(const struct mote_dsp_config *c, float decibel)
 {
     float v = (decibel - c->noise_floor) / (12.0f - c->noise_floor);
     if (!(v > 0.0f)) {
@@ -212,7 +236,7 @@ void dsp_audio_row(struct dsp_audio *a, const struct dsp_input *in, uint32_t fra
     dsp_spectrum_power(&a->spectrum, a->frame, a->power);
     if (c->kind == MOTE_DSP_SPECTROGRAM) {
         for (unsigned k = 0; k < a->cols; k++) {
-            row[k] = dsp_audio_level(c, decibels(a->power[k]));
+            row[k] = level_of(c, decibels(a->power[k]));
         }
         return;
     }
@@ -222,7 +246,7 @@ void dsp_audio_row(struct dsp_audio *a, const struct dsp_input *in, uint32_t fra
         return;
     }
     for (unsigned i = 0; i < c->filters; i++) {
-        row[i] = dsp_audio_level(c, decibels(a->mel[i]));
+        row[i] = level_of(c, decibels(a->mel[i]));
     }
 }
 

@@ -18,8 +18,10 @@ struct dsp_audio {
     uint16_t *edge; // filters + 2
     struct dsp_spectrum spectrum;
     // q15-1:
-    uint64_t *mel_q15; // filters
-    int32_t *logs;     // MFCC: filters
+    float level_gain, level_offset; // from logarithms to 0..1
+    int32_t step_gain, step_offset; // the same in 1/256, in 1/2^36 and 1/2^16
+    uint64_t *mel_q15;              // filters
+    int32_t *logs;                  // MFCC: filters
     int16_t *cosine_q15;
 };
 
@@ -35,7 +37,5 @@ void dsp_audio_finish(struct dsp_audio *a, float *rows);
 // The parts of dsp_audio_init and dsp_audio_row in integers.
 void dsp_audio_q15_init(struct dsp_audio *a, struct dsp_scratch *s);
 void dsp_audio_q15_row(struct dsp_audio *a, const struct dsp_input *in, uint32_t frame, float *row);
-// Decibels to 0..1 (SPECTROGRAM: 0 and up).
-float dsp_audio_level(const struct mote_dsp_config *c, float decibel);
 
 #endif

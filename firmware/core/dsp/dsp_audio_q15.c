@@ -16,9 +16,16 @@
 void dsp_audio_q15_init(struct dsp_audio *a, struct dsp_scratch *s)
 {
     const struct mote_dsp_config *c = a->config;
+    float range = 12.0f - c->noise_floor;
+    a->level_gain = DB_2 / range;
+    a->level_offset = -c->noise_floor / range;
     if (c->kind == MOTE_DSP_SPECTROGRAM) {
         return;
     }
+    // In units of 1/256 of the range, as fractions of 2^36 and 2^16: both fit a float's 24 bits
+    // well.
+    a->step_gain = (int32_t)(a->level_gain * 256.0f * 68719476736.0f + 0.5f);
+    a->step_offset = (int32_t)(a->level_offset * 256.0f * 65536.0f + 0.5f);
     a->mel_q15 = dsp_take(s, c->filters * sizeof(uint64_t));
     if (c->kind == MOTE_DSP_MFCC) {
         a->logs = dsp_take(s, c->filters * sizeof(int32_t));
@@ -108,14 +115,26 @@ static void cepstrum(const struct dsp_audio *a, float *row)
     }
 }
 
+// Base-2 logarithm of an energy.
 static int32_t level(uint64_t v, int32_t offset)
 {
-    return v ? dsp_log2_q16(v) + offset : SILENCE;
+    int32_t log2 = v ? dsp_log2_q16(v) + offset : SILENCE;
+    return log2 > FLOOR ? log2 : FLOOR;
 }
 
-static float decibels(int32_t log2)
+// Decibels of a logarithm, taken to 0 and up.
+static float spectrogram_level(const struct dsp_audio *a, int32_t log2)
 {
-    return (float)(log2 > FLOOR ? log2 : FLOOR) * DB_2;
+    float v = (float)log2 * a->level_gain + a->level_offset;
+    return v > 0.0f ? v : 0.0f;
+}
+
+// The same in steps of 1/256 within 0..255/256, without arithmetic on floats but the last.
+static float mfe_level(const struct dsp_audio *a, int32_t log2)
+{
+    int64_t v = (int64_t)log2 * a->step_gain + (int64_t)a->step_offset * (1 << 20);
+    int64_t step = (v + ((int64_t)1 << 35)) >> 36;
+    return (float)(int32_t)(step < 0 ? 0 : step > 255 ? 255 : step) * (1.0f / 256.0f);
 }
 
 static void mfcc_row(struct dsp_audio *a, const uint32_t *power, int32_t offset, float *row)
@@ -142,7 +161,7 @@ void dsp_audio_q15_row(struct dsp_audio *a, const struct dsp_input *in, uint32_t
     int32_t offset = (2 * exponent - 30) * ONE - dsp_log2_q16(c->fft);
     if (c->kind == MOTE_DSP_SPECTROGRAM) {
         for (unsigned k = 0; k < a->cols; k++) {
-            row[k] = dsp_audio_level(c, decibels(level(power[k], offset)));
+            row[k] = spectrogram_level(a, level(power[k], offset));
         }
         return;
     }
@@ -152,6 +171,6 @@ void dsp_audio_q15_row(struct dsp_audio *a, const struct dsp_input *in, uint32_t
         return;
     }
     for (unsigned i = 0; i < c->filters; i++) {
-        row[i] = dsp_audio_level(c, decibels(level(a->mel_q15[i], offset)));
+        row[i] = mfe_level(a, level(a->mel_q15[i], offset));
     }
 }

@@ -137,15 +137,16 @@ static const uint16_t log2_table[64] = {
 int32_t dsp_log2_q16(uint64_t v)
 {
     int32_t whole = 31;
-    uint32_t m;
-    while (v >> 32) {
-        v >>= 1;
-        whole++;
+    uint32_t high = (uint32_t)(v >> 32);
+    if (high) {
+        int excess = 32 - __builtin_clz(high);
+        v >>= excess;
+        whole += excess;
     }
-    for (m = (uint32_t)v; !(m & 0x80000000u); m <<= 1) {
-        whole--;
-    }
+    int missing = __builtin_clz((uint32_t)v);
+    uint32_t m = (uint32_t)v << missing;
+    whole -= missing;
     uint32_t i = m >> 25 & 63, rest = m >> 9 & 0xffff;
-    uint32_t low = log2_table[i], high = i == 63 ? 65536u : log2_table[i + 1];
-    return whole * 65536 + (int32_t)(low + ((high - low) * rest >> 16));
+    uint32_t from = log2_table[i], to = i == 63 ? 65536u : log2_table[i + 1];
+    return whole * 65536 + (int32_t)(from + ((to - from) * rest >> 16));
 }

@@ -93,6 +93,9 @@ struct mote_dsp_shape { // of the features, row-major: rows x cols x planes
 };
 
 void mote_dsp_defaults(struct mote_dsp_config *c, unsigned kind);
+// Sets fft and, of MFE and MFCC, filters to what suits the frame at that rate, as the field's
+// helper does: the next power of two, 40 + log2(fft / 256). Other kinds: MOTE_E_UNSUPPORTED.
+int mote_dsp_suggest(struct mote_dsp_config *c, uint64_t interval_ns) MOTE_CHECK;
 // "raw", "spectral", ...; NULL for an unknown kind. The kind of a name, or MOTE_E_NOT_FOUND.
 const char *mote_dsp_kind_name(unsigned kind);
 int mote_dsp_kind_find(const char *name, size_t len) MOTE_CHECK;
