@@ -171,7 +171,7 @@ int cvt_inspect(const struct cvt_model *m, const struct cvt_inspect_options *o, 
     }
     int rc = tflite_read(&in.t, m->file, m->len, e);
     if (rc != OK) {
-        return rc;
+        return err_wrap(e, "'%s'", m->path);
     }
     in.runs = cvt_run_open(&in.run, m, 0, &in.refused) == OK;
     *report = gather(&in);
