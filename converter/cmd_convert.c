@@ -21,7 +21,9 @@ static int run(const struct convert_opts *o, const char *which, struct err *e)
     struct cvt_model m;
     struct buf text = {0};
     int rc = cvt_model_open(&m, which, o->project, e);
-    rc = rc == OK ? cvt_array_write(&m, o->name ? o->name : "model", &text, e) : rc;
+    if (rc == OK && (rc = cvt_array_write(&m, o->name ? o->name : "model", &text, e)) != OK) {
+        err_wrap(e, "'%s'", which);
+    }
     if (rc == OK && o->out) {
         rc = io_write_atomic(o->out, text.data, text.len, 0644, e);
     } else if (rc == OK && fwrite(text.data, 1, text.len, stdout) != text.len) {
