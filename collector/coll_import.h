@@ -3,8 +3,7 @@
 #ifndef COLL_IMPORT_H
 #define COLL_IMPORT_H
 
-struct err;
-struct store;
+#include "common/intake.h"
 
 struct import_options {
     const char *map;    // mapping file, NULL: guesses
@@ -13,8 +12,8 @@ struct import_options {
     bool quiet;         // no progress bar
 };
 struct import_result {
-    int64_t files, recordings, duplicates, labels, frames, bytes;
-    int64_t broken; // files that could not be read
+    struct intake_counts in;
+    int64_t files, broken; // broken: could not be read
 };
 // Called for each broken file with its one-line reason; may be NULL.
 typedef void (*import_bad_fn)(void *ctx, const char *path, const struct err *why);

@@ -31,15 +31,15 @@ static void tell_bad(void *ctx, const char *path, const struct err *why)
 static void print_import(const struct import_args *a, const struct import_result *r, json_t *broken, double seconds)
 {
     if (a->json) {
-        jx_print(json_pack("{sI sI sI sI sI sI sf sO}", "files", (json_int_t)r->files, "recordings", (json_int_t)r->recordings,
-                           "duplicates", (json_int_t)r->duplicates, "labels", (json_int_t)r->labels, "frames",
-                           (json_int_t)r->frames, "bytes", (json_int_t)r->bytes, "seconds", seconds, "broken", broken));
+        jx_print(json_pack("{sI sI sI sI sI sI sf sO}", "files", (json_int_t)r->files, "recordings", (json_int_t)r->in.recordings,
+                           "duplicates", (json_int_t)r->in.duplicates, "labels", (json_int_t)r->in.labels, "frames",
+                           (json_int_t)r->in.frames, "bytes", (json_int_t)r->in.bytes, "seconds", seconds, "broken", broken));
         return;
     }
-    printf("%lld recordings with %lld labels from %lld files in %.1f s", (long long)r->recordings, (long long)r->labels,
+    printf("%lld recordings with %lld labels from %lld files in %.1f s", (long long)r->in.recordings, (long long)r->in.labels,
            (long long)r->files, seconds);
-    if (r->duplicates) {
-        printf(", %lld were there already", (long long)r->duplicates);
+    if (r->in.duplicates) {
+        printf(", %lld were there already", (long long)r->in.duplicates);
     }
     if (r->broken) {
         printf(", %lld could not be read", (long long)r->broken);
@@ -77,7 +77,7 @@ static int run_import(void *options, int npos, char **pos)
     if (rc) {
         return fail(&e);
     }
-    return r.broken ? 1 : r.recordings == 0 && r.labels == 0 ? 3 : 0;
+    return r.broken ? 1 : r.in.recordings == 0 && r.in.labels == 0 ? 3 : 0;
 }
 
 static const struct opt import_table[] = {

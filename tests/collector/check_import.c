@@ -136,8 +136,8 @@ START_TEST(sound_comes_back_byte_for_byte)
     write_wav("yes/a.wav", 3);
     write_wav("yes/b.wav", 5);
     struct import_result r = import(NULL);
-    ck_assert_int_eq(r.recordings, 2);
-    ck_assert_int_eq(r.labels, 2);
+    ck_assert_int_eq(r.in.recordings, 2);
+    ck_assert_int_eq(r.in.labels, 2);
     struct store_recording first;
     OKAY(store_recording_walk(fix.store, &(struct store_recording_filter){.rec_id = 1}, take_recording, &first, &e));
     ck_assert(first.complete);
@@ -151,23 +151,23 @@ END_TEST
 START_TEST(what_is_there_already_is_skipped)
 {
     write_wav("a.wav", 3);
-    ck_assert_int_eq(import(NULL).recordings, 1);
+    ck_assert_int_eq(import(NULL).in.recordings, 1);
     write_wav("copy.wav", 3);
     write_wav("new.wav", 4);
     struct import_result r = import(NULL);
-    ck_assert_int_eq(r.duplicates, 2);
-    ck_assert_int_eq(r.recordings, 1);
+    ck_assert_int_eq(r.in.duplicates, 2);
+    ck_assert_int_eq(r.in.recordings, 1);
 }
 END_TEST
 
 START_TEST(labels_that_a_cut_run_left_out_are_added)
 {
     write_wav("a.wav", 3);
-    ck_assert_int_eq(import(NULL).labels, 0);
+    ck_assert_int_eq(import(NULL).in.labels, 0);
     struct import_result r = import("no");
-    ck_assert_int_eq(r.recordings, 0);
-    ck_assert_int_eq(r.labels, 1);
-    ck_assert_int_eq(import("no").labels, 0);
+    ck_assert_int_eq(r.in.recordings, 0);
+    ck_assert_int_eq(r.in.labels, 1);
+    ck_assert_int_eq(import("no").in.labels, 0);
 }
 END_TEST
 
@@ -177,7 +177,7 @@ START_TEST(a_broken_file_is_named_and_the_rest_goes_in)
     write_text("b.wav", "RIFF but not really");
     write_text("c.png", "neither");
     struct import_result r = import(NULL);
-    ck_assert_int_eq(r.recordings, 1);
+    ck_assert_int_eq(r.in.recordings, 1);
     ck_assert_int_eq(r.broken, 2);
     ck_assert_int_eq(bad_files, 2);
     ck_assert_msg(strstr(bad_text, "c.png"), "%s", bad_text);
@@ -225,13 +225,13 @@ START_TEST(an_export_can_be_imported_again)
 {
     write_wav("a.wav", 3);
     write_text("labels.csv", "file,label,start,end,group\na.wav,up,0.05,0.1,ann\na.wav,down,0.1,0.2,ann\n");
-    ck_assert_int_eq(import(NULL).labels, 2);
+    ck_assert_int_eq(import(NULL).in.labels, 2);
     ck_assert_int_eq(export("auto", "csv").labels, 2);
     struct store_fixture other = fix;
     store_fixture_make(&fix);
     memcpy(in, out, sizeof in);
     struct import_result r = import(NULL);
-    ck_assert_int_eq(r.recordings, 1);
+    ck_assert_int_eq(r.in.recordings, 1);
     int labels = 0;
     OKAY(store_label_walk(fix.store, 1, count_label, &labels, &e));
     ck_assert_int_eq(labels, 2);
