@@ -145,6 +145,12 @@ const struct mote_pipe_config *ship_config(const struct ship_runtime *r)
     return &r->pipe.config;
 }
 
+unsigned ship_input_type(const struct ship_runtime *r)
+{
+    struct mote_nn_tensor in;
+    return mote_nn_input(&r->pipe.nn, 0, &in) == MOTE_OK ? in.type : MOTE_NN_I8;
+}
+
 size_t ship_arena(const struct ship_runtime *r)
 {
     return r->arena_len;

@@ -20,6 +20,7 @@ struct ship_runtime; // an open model with its arena
 struct ship_runtime *ship_open(const void *file, size_t len, struct err *e);
 void ship_close(struct ship_runtime *r);
 const struct mote_pipe_config *ship_config(const struct ship_runtime *r);
+unsigned ship_input_type(const struct ship_runtime *r); // enum mote_nn_type
 size_t ship_arena(const struct ship_runtime *r); // bytes that a device needs
 // One window through the device's path.
 int ship_run(struct ship_runtime *r, const void *raw, unsigned type, float scale, struct mote_pipe_result *out,

@@ -254,7 +254,7 @@ static size_t frame_bytes(const struct rec_samples *s)
     return s->channels * mote_sample_size(s->type);
 }
 
-// A region shorter than a window, filled up: zeros around it, or itself again and again.
+// A recording shorter than a window, filled up: zeros around it, or itself again and again.
 static int pad_region(struct windows *w, struct cut *c, const struct rec_run *run, int64_t rec_id, int64_t from, int64_t to, int label)
 {
     size_t size = frame_bytes(c->s), have = (size_t)(to - from);
@@ -295,7 +295,7 @@ static int cut_run(struct windows *w, struct cut *c, const struct rec_run *run, 
             continue;
         }
         int rc = OK;
-        if (to - from < w->window && w->r->pad != PAD_NONE && to - from >= w->window / 16) {
+        if (c->l[i].whole && to - from < w->window && w->r->pad != PAD_NONE && to - from >= w->window / 16) {
             rc = pad_region(w, c, run, rec_id, from, to, label);
         } else {
             if (kept < 0) {

@@ -64,6 +64,12 @@ int windows_add(struct windows *w, const struct rec_samples *s, int64_t rec_id, 
                 const char *group, struct err *e) MUST_CHECK;
 // Every labelled recording of the recipe's stream.
 int windows_from_store(struct windows *w, struct store *s, struct err *e) MUST_CHECK;
+// Every labelled recording of a folder (common/dataset.h), map: a mapping file or NULL. Files that cannot be read are
+// counted in *bad, and the last one's error is left in bad_text (cap bytes).
+int windows_from_folder(struct windows *w, const char *folder, const char *map, size_t *bad, char *bad_text, size_t cap,
+                        struct err *e) MUST_CHECK;
+// The windows of one split of a dataset version (NULL: all of it).
+int windows_from_dataset(struct windows *w, struct store *s, const char *digest, const char *split, struct err *e) MUST_CHECK;
 // Labels in the order of their names where the recipe gave none; checks that there is something to learn.
 int windows_finish(struct windows *w, struct err *e) MUST_CHECK;
 

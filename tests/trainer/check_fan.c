@@ -43,7 +43,7 @@ static void start(void)
 {
     trainer_kit_make(&kit);
     for (int d = 0; d < DEVICES; d++) {
-        fan_sim_init(&fan[d], device[d], 1);
+        fan_sim_init(&fan[d], device[d], 3);
         frame[d] = 0;
         for (int s = FAN_OFF; s <= FAN_BEARING; s++) {
             record(d, (enum fan_state)s, TAKE);
