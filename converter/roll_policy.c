@@ -101,20 +101,6 @@ static uint32_t rank_of(uint32_t salt, const char *id)
     return h;
 }
 
-// Whether a is to be offered the release before b.
-static bool before(const struct roll_policy *p, uint32_t salt, const struct roll_device *a, const struct roll_device *b)
-{
-    bool canary_a = strcmp(a->id, p->canary) == 0, canary_b = strcmp(b->id, p->canary) == 0;
-    if (canary_a != canary_b) {
-        return canary_a;
-    }
-    if (a->online != b->online) {
-        return a->online;
-    }
-    uint32_t ra = rank_of(salt, a->id), rb = rank_of(salt, b->id);
-    return ra != rb ? ra < rb : strcmp(a->id, b->id) < 0;
-}
-
 static void change(struct roll_device *d, enum roll_state state, int64_t now_ms, const char *reason)
 {
     d->state = state;
@@ -164,24 +150,51 @@ static struct tally count_states(const struct roll_device *device, size_t count)
     return t;
 }
 
-// Offers the release to the best candidate; false where nobody is left.
-static bool offer_next(const struct roll_policy *p, size_t stage, int64_t now_ms, uint32_t salt, struct roll_device *device,
-                       size_t count)
+// A candidate for the release, with its place in the order worked out once.
+struct candidate {
+    struct roll_device *device;
+    bool canary;
+    uint32_t rank;
+};
+
+// Whether a is to be offered the release before b.
+static int by_turn(const void *left, const void *right)
 {
-    struct roll_device *best = NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct roll_device *d = &device[i];
-        if (d->fit && d->state == ROLL_NONE && (!best || before(p, salt, d, best))) {
-            best = d;
+    const struct candidate *a = left, *b = right;
+    if (a->canary != b->canary) {
+        return a->canary ? -1 : 1;
+    }
+    if (a->device->online != b->device->online) {
+        return a->device->online ? -1 : 1;
+    }
+    if (a->rank != b->rank) {
+        return a->rank < b->rank ? -1 : 1;
+    }
+    return strcmp(a->device->id, b->device->id);
+}
+
+// Offers the release to `wanted` devices, as many as there are. Returns how many; none where memory is short.
+static size_t offer(const struct roll_policy *p, size_t stage, int64_t now_ms, uint32_t salt, struct roll_device *device,
+                    size_t count, size_t wanted)
+{
+    size_t n = 0;
+    struct candidate *c = wanted ? malloc(count * sizeof *c) : NULL;
+    for (size_t i = 0; c && i < count; i++) {
+        if (device[i].fit && device[i].state == ROLL_NONE) {
+            c[n++] = (struct candidate){&device[i], strcmp(device[i].id, p->canary) == 0, rank_of(salt, device[i].id)};
         }
     }
-    if (!best) {
-        return false;
+    if (n) {
+        qsort(c, n, sizeof *c, by_turn);
     }
-    best->stage = (int64_t)stage;
-    best->offered_ms = now_ms;
-    change(best, ROLL_OFFERED, now_ms, "");
-    return true;
+    n = n < wanted ? n : wanted;
+    for (size_t i = 0; i < n; i++) {
+        c[i].device->stage = (int64_t)stage;
+        c[i].device->offered_ms = now_ms;
+        change(c[i].device, ROLL_OFFERED, now_ms, "");
+    }
+    free(c);
+    return n;
 }
 
 static void too_many(struct roll_result *out, const struct roll_policy *p, const struct tally *t)
@@ -221,9 +234,9 @@ void roll_step(const struct roll_policy *p, size_t stage, int64_t now_ms, uint32
         out->action = ROLL_PAUSE;
         (void)snprintf(out->reason, sizeof out->reason, "no device fits this release");
     } else {
-        for (; t.offered < out->target && offer_next(p, stage, now_ms, salt, device, count); t.offered++) {
-            t.open++;
-        }
+        size_t offered = t.offered < out->target ? offer(p, stage, now_ms, salt, device, count, out->target - t.offered) : 0;
+        t.offered += offered;
+        t.open += offered;
         if (!t.open && now_ms - t.last_change >= p->wait_ms) {
             out->action = stage + 1 < p->stages ? ROLL_ADVANCE : ROLL_DONE;
         }

@@ -4,7 +4,7 @@
 set -euo pipefail
 folder=$1 seed_flash=$2
 golden=tests/golden/wire-1.txt
-mkdir -p "$folder"/{cbor,wire,pkg,flash,mqtt,pipe,nn}
+mkdir -p "$folder"/{cbor,wire,pkg,flash,mqtt,pipe,nn,tflite,delta}
 
 bytes() { # hex on stdin to bytes
     printf '%b' "$(sed 's/../\\x&/g')"
@@ -28,9 +28,13 @@ done
 manifest=$(sed -n 's/^manifest_delta //p' "$golden")
 printf -v length %02x $((${#manifest} / 2))
 bytes <<<"d28443a10128a10448b18b86ce1389e46d58${length}${manifest}5840$(printf '00%.0s' {1..64})" >"$folder/pkg/signed"
+# 64 bytes out of a base: copied, as differences, given anew.
+bytes <<<"40004d444c3100000000400000000300000000000000000000001000000002000000100000002000000001000000000000001000000080112233445566778899aabbccddeeff" \
+    >"$folder/delta/three"
 "$seed_flash" "$folder/flash"
 for model in hello_world_int8 hello_world_float trained_lstm_int8; do # those that fit the fuzzers' longest input
     if [ -r "${MOTELOOP_SHARED:-../shared}/golden/$model.tflite" ]; then
         cp --no-preserve=mode "${MOTELOOP_SHARED:-../shared}/golden/$model.tflite" "$folder/nn/"
     fi
 done
+cp "$folder"/nn/* "$folder"/tflite/ 2>/dev/null || true
