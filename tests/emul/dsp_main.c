@@ -5,6 +5,7 @@
 
 #include "firmware/core/dsp/mote_dsp.h"
 #include "firmware/core/dsp/mote_math.h"
+#include "firmware/core/dsp/mote_resample.h"
 
 #define WINDOW 2000
 #define CHANNELS 3
@@ -90,10 +91,22 @@ static void functions(void)
     printf("functions digest %08lx\n", (unsigned long)h);
 }
 
+static void resampling(void)
+{
+    static float in[500];
+    for (unsigned i = 0; i < MOTE_COUNT(in); i++) {
+        in[i] = (float)raw[i] / 32768.0f;
+    }
+    int status = mote_resample(in, MOTE_COUNT(in), 1, 160, 147, features, scratch, sizeof(scratch));
+    printf("resampled status %d digest %08lx\n", status,
+           (unsigned long)digest(2166136261u, features, 545 * sizeof(float)));
+}
+
 int main(void)
 {
     fill(1);
     functions();
+    resampling();
     blocks(MOTE_DSP_F32);
     blocks(MOTE_DSP_Q15);
     return 0;

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <math.h>
 
+#include "firmware/core/dsp/dsp_params.h"
 #include "firmware/core/dsp/mote_colour.h"
 #include "firmware/core/dsp/mote_dsp.h"
 #include "firmware/core/dsp/mote_resample.h"
@@ -117,6 +118,24 @@ START_TEST(config_with_wrong_keys_or_values_is_refused)
     ck_assert_int_eq(decode("\xa3\x01\x01\x0a\xf5\x0a\xf5", 7), MOTE_E_UNSUPPORTED); // a key twice
     ck_assert_int_eq(decode("\xa2\x01\x01\x0a\x01", 5), MOTE_E_FORMAT);        // number for a flag
     ck_assert_int_eq(decode("\xa2\x01\x00\x03\xf9\x7e\x00", 7), MOTE_E_LIMIT); // scale is no number
+}
+END_TEST
+
+START_TEST(the_format_page_has_every_key)
+{
+    const char *root = getenv("MOTELOOP_SRC");
+    char path[512], row[80];
+    static char page[1 << 16];
+    snprintf(path, sizeof(path), "%s/docs/formats/pipeline.md", root ? root : ".");
+    FILE *f = fopen(path, "rb");
+    ck_assert_msg(f != NULL, "cannot open %s", path);
+    page[fread(page, 1, sizeof(page) - 1, f)] = 0;
+    fclose(f);
+    struct mote_dsp_param p;
+    for (unsigned i = 0; mote_dsp_param(i, &p) == MOTE_OK; i++) {
+        snprintf(row, sizeof(row), "\n| %u | %s |", dsp_params[i].key, p.name);
+        ck_assert_msg(strstr(page, row) != NULL, "no row:%s", row);
+    }
 }
 END_TEST
 
@@ -452,6 +471,7 @@ int main(void)
     tcase_add_test(t, parameters_have_names_choices_and_bounds);
     tcase_add_test(t, config_comes_back_as_it_went);
     tcase_add_test(t, config_with_wrong_keys_or_values_is_refused);
+    tcase_add_test(t, the_format_page_has_every_key);
     tcase_add_test(t, what_cannot_run_says_why);
     tcase_add_test(t, defaults_give_the_shapes_of_the_field);
     tcase_add_test(t, every_sample_type_is_read);

@@ -91,6 +91,30 @@ START_TEST(config_comes_back_as_it_went)
 }
 END_TEST
 
+// Bytes of version 1, for ever: what was written once must decode, and decode to the same.
+START_TEST(config_of_version_1_is_still_read)
+{
+    static const char hex[] =
+        "ad0101020003636d69630401051a0001e848061904b00718a00aad0103020103f93c000400101901"
+        "0011fa3ca3d70a12fa3ca3d70a141415f9000016f9000017fa3f7ae14818180d181918650b185b0e"
+        "82626e6f637965730ff93a0013031405";
+    uint8_t bytes[sizeof(hex) / 2], again[sizeof(hex)];
+    struct mote_pipe_config c;
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        unsigned v;
+        ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &v), 1);
+        bytes[i] = (uint8_t)v;
+    }
+    ck_assert_int_eq(mote_pipe_config_decode(&c, bytes, sizeof(bytes)), MOTE_OK);
+    ck_assert(mote_str_is(c.stream, "mic") && c.window == 1200 && c.stride == 160);
+    ck_assert(c.dsp.kind == MOTE_DSP_MFCC && c.dsp.filters == 20 && c.dsp.variant == MOTE_DSP_Q15);
+    ck_assert(c.classes == 2 && mote_str_is(c.label[1], "yes") && c.threshold == 0.75f);
+    ck_assert(c.smooth == 3 && c.suppress == 5 && c.features == 91 && !c.offset && !c.centroids);
+    ck_assert_int_eq(mote_pipe_config_encode(again, sizeof(again), &c), (int)sizeof(bytes));
+    ck_assert_mem_eq(again, bytes, sizeof(bytes));
+}
+END_TEST
+
 START_TEST(config_that_is_cut_or_longer_is_refused)
 {
     uint8_t bytes[2048];
@@ -467,6 +491,7 @@ int main(void)
     Suite *s = suite_create("pipe");
     TCase *t = tcase_create("pipe");
     tcase_add_test(t, config_comes_back_as_it_went);
+    tcase_add_test(t, config_of_version_1_is_still_read);
     tcase_add_test(t, config_that_is_cut_or_longer_is_refused);
     tcase_add_test(t, config_with_a_damaged_byte_never_lies);
     tcase_add_test(t, config_out_of_bounds_is_not_encoded);
