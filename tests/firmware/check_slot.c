@@ -12,7 +12,7 @@
 #define MODEL_MAX 6000
 
 struct release {
-    uint8_t bytes[MODEL_MAX];
+    uint8_t bytes[MODEL_MAX], payload[MODEL_MAX + 1000];
     struct mote_manifest m;
     uint8_t manifest_digest[MOTE_DIGEST_LEN];
 };
@@ -38,7 +38,19 @@ static void make_release(struct release *r, uint32_t seq, uint32_t size, uint32_
     r->m.health_us = 1000 + seq;
     mote_sha256(r->m.digest, r->bytes, size);
     memcpy(r->m.payload, r->m.digest, MOTE_DIGEST_LEN);
+    memcpy(r->payload, r->bytes, size);
     mote_sha256(r->manifest_digest, &r->m.seq, 4);
+}
+
+// Turns a release into one that is sent as the difference to another.
+static void make_delta(struct release *r, const struct release *base)
+{
+    int n = mote_delta_build(r->payload, sizeof(r->payload), base->bytes, base->m.size, r->bytes, r->m.size, NULL, 0);
+    ck_assert_int_gt(n, 0);
+    r->m.form = MOTE_FORM_DELTA;
+    r->m.payload_size = (uint32_t)n;
+    memcpy(r->m.base, base->m.digest, MOTE_DIGEST_LEN);
+    mote_sha256(r->m.payload, r->payload, (size_t)n);
 }
 
 static void make_device(struct device *d, uint32_t sector, uint32_t unit, uint32_t slot_sectors)
@@ -63,8 +75,8 @@ static int fetch(struct device *d, const struct release *r)
         int c = mote_slot_missing(&d->slot, (uint32_t)b + 2);
         b = c >= 0 && c % 3 == 0 ? c : b;
         uint32_t at = (uint32_t)b * r->m.block_size;
-        uint32_t len = r->m.size - at < r->m.block_size ? r->m.size - at : r->m.block_size;
-        int status = mote_slot_put(&d->slot, (uint32_t)b, r->bytes + at, len);
+        uint32_t len = r->m.payload_size - at < r->m.block_size ? r->m.payload_size - at : r->m.block_size;
+        int status = mote_slot_put(&d->slot, (uint32_t)b, r->payload + at, len);
         if (status != MOTE_OK) {
             return status;
         }
@@ -228,11 +240,11 @@ START_TEST(wrong_bytes_never_become_ready)
     make_release(&r, 1, 3000, 512, "fan");
     make_device(&d, 1024, 4, 6);
     ck_assert_int_eq(mount(&d), MOTE_OK);
-    r.bytes[2999] ^= 1;
+    r.payload[2999] ^= 1;
     ck_assert_int_eq(install(&d, &r), MOTE_E_CORRUPT);
     ck_assert_int_eq(mote_slot_other(&d.slot, 0, &f), MOTE_OK);
     ck_assert_uint_eq(f.state, MOTE_SLOT_EMPTY);
-    r.bytes[2999] ^= 1;
+    r.payload[2999] ^= 1;
     ck_assert_int_eq(mote_slot_begin(&d.slot, &r.m, r.manifest_digest), 0);
     ck_assert_int_eq(mote_slot_abandon(&d.slot, 0, MOTE_E_UNSUPPORTED), MOTE_OK);
     ck_assert_int_eq(mote_slot_missing(&d.slot, 0), MOTE_E_NOT_FOUND);
@@ -269,6 +281,45 @@ START_TEST(a_download_goes_on_where_it_was)
     ck_assert_uint_eq(have, 0);
     ck_assert_int_eq(fetch(&d, &next), MOTE_OK);
     ck_assert_int_eq(work(&d), MOTE_OK);
+    sim_flash_release(&d.flash);
+}
+END_TEST
+
+START_TEST(a_delta_builds_on_the_model_in_use_only)
+{
+    static struct release one, two, three;
+    struct device d;
+    struct mote_slot_file f;
+    make_release(&one, 1, 4000, 256, "fan");
+    make_release(&two, 2, 4500, 256, "fan");
+    make_release(&three, 3, 4500, 256, "fan");
+    make_delta(&two, &one);
+    make_delta(&three, &two);
+    make_device(&d, 1024, 8, 16);
+    ck_assert_int_eq(mount(&d), MOTE_OK);
+    ck_assert_int_eq(mote_slot_check(&d.slot, &two.m), MOTE_E_MISMATCH); // there is no model yet
+    ck_assert_int_eq(install(&d, &one), MOTE_OK);
+    ck_assert_int_eq(mote_slot_confirm(&d.slot, 0), MOTE_OK);
+    ck_assert_int_eq(mote_slot_check(&d.slot, &three.m), MOTE_E_MISMATCH);
+    ck_assert_uint_lt(two.m.payload_size, 2250); // half, though nearly every byte differs
+    ck_assert_int_eq(install(&d, &two), MOTE_OK);
+    ck_assert_int_eq(mote_slot_active(&d.slot, 0, &f), MOTE_OK);
+    assert_holds(&d, &f, &two);
+    ck_assert_int_eq(mote_slot_confirm(&d.slot, 0), MOTE_OK);
+    // A payload that is no delta, though its digest is as promised.
+    three.payload[0] ^= 1;
+    mote_sha256(three.m.payload, three.payload, three.m.payload_size);
+    ck_assert_int_eq(install(&d, &three), MOTE_E_FORMAT);
+    ck_assert_int_eq(mote_slot_other(&d.slot, 0, &f), MOTE_OK);
+    ck_assert_uint_eq(f.state, MOTE_SLOT_EMPTY);
+    // One that builds another model than the one that was signed.
+    three.payload[0] ^= 1;
+    three.payload[three.m.payload_size / 2] ^= 1;
+    mote_sha256(three.m.payload, three.payload, three.m.payload_size);
+    ck_assert_int_eq(install(&d, &three), MOTE_E_CORRUPT);
+    three.m.payload_size = 12000;
+    ck_assert_int_eq(mote_slot_check(&d.slot, &three.m), MOTE_E_SPACE);
+    ck_assert_ptr_null(d.flash.violation);
     sim_flash_release(&d.flash);
 }
 END_TEST
@@ -325,7 +376,7 @@ END_TEST
 static struct release first, second, third;
 static const struct {
     uint32_t sector, unit, slot_sectors, block;
-} geometry[] = {{512, 1, 9, 256}, {1024, 32, 9, 256}, {512, 8, 10, 512}};
+} geometry[] = {{512, 1, 9, 256}, {1024, 32, 10, 256}, {512, 8, 14, 512}};
 
 struct life {
     uint32_t confirmed; // highest number that confirm said MOTE_OK to
@@ -409,6 +460,9 @@ START_TEST(no_cut_leaves_anything_but_old_or_new)
     make_release(&first, 1, 1700, block, "fan");
     make_release(&second, 2, 2000, block, "fan");
     make_release(&third, 3, 1300, block, "fan");
+    if (_i > 0) {
+        make_delta(&third, &second);
+    }
     make_device(&start, geometry[_i].sector, geometry[_i].unit, slots);
     make_device(&d, geometry[_i].sector, geometry[_i].unit, slots);
     ck_assert_int_eq(mount(&start), MOTE_OK);
@@ -446,6 +500,7 @@ int main(void)
     tcase_add_test(t, a_trial_goes_back_by_word_and_by_boots);
     tcase_add_test(t, wrong_bytes_never_become_ready);
     tcase_add_test(t, a_download_goes_on_where_it_was);
+    tcase_add_test(t, a_delta_builds_on_the_model_in_use_only);
     tcase_add_test(t, two_models_live_side_by_side);
     tcase_add_test(t, nonsense_layouts_are_refused);
     tcase_add_loop_test(t, no_cut_leaves_anything_but_old_or_new, 0, ARRAY_LEN(geometry));

@@ -14,6 +14,7 @@
 #include "firmware/core/mote_base.h"
 #include "firmware/core/mote_config.h"
 #include "firmware/core/mote_port.h"
+#include "firmware/core/pkg/mote_delta.h"
 #include "firmware/core/pkg/mote_pkg.h"
 #include "firmware/core/sig/mote_sig.h"
 #include "firmware/core/slot/mote_meta.h"
@@ -70,7 +71,9 @@ struct mote_slot { // private but for reading record[]
     uint8_t payload_digest[MOTE_DIGEST_LEN];
     char name[MOTE_NAME_MAX + 1];
     struct mote_slot_file file;
+    struct mote_slot_file base; // what a model that is not sent whole is built from
     struct mote_sha256 sha;
+    struct mote_delta delta;
 };
 
 // Reads the record, counts a boot of every model on trial, goes back where that was one too many
@@ -106,7 +109,8 @@ int mote_slot_put(struct mote_slot *s, uint32_t block, const uint8_t *data, size
 void mote_slot_progress(const struct mote_slot *s, uint32_t *have, uint32_t *total);
 // A step of digesting the payload, building the model from it where it is not whole, and digesting
 // that. MOTE_E_AGAIN while there is more to do, MOTE_OK once the slot is READY, MOTE_E_CORRUPT where a digest
-// differs (the slot is then empty), MOTE_E_STATE while blocks are missing.
+// differs, MOTE_E_FORMAT or MOTE_E_MISMATCH where the payload is no delta of the model in use (the slot is then
+// empty), MOTE_E_STATE while blocks are missing.
 int mote_slot_work(struct mote_slot *s) MOTE_CHECK;
 // Empties the slot that receives or is ready and remembers why; MOTE_OK where there was nothing.
 int mote_slot_abandon(struct mote_slot *s, unsigned place, int status) MOTE_CHECK;

@@ -155,7 +155,15 @@ int mote_slot_check(const struct mote_slot *s, const struct mote_manifest *m)
         (blocks + sectors + 7) / 8 > s->bitmap_len) {
         return MOTE_E_SPACE;
     }
-    return m->form == MOTE_FORM_WHOLE && m->payload_size == m->size ? MOTE_OK : MOTE_E_UNSUPPORTED;
+    if (m->form == MOTE_FORM_WHOLE) {
+        return m->payload_size == m->size ? MOTE_OK : MOTE_E_FORMAT;
+    }
+    struct mote_slot_file base;
+    int status = mote_slot_active(s, (unsigned)place, &base);
+    if (status == MOTE_E_IO) {
+        return status;
+    }
+    return status == MOTE_OK && memcmp(base.digest, m->base, MOTE_DIGEST_LEN) == 0 ? MOTE_OK : MOTE_E_MISMATCH;
 }
 
 // Points the RAM state at a slot whose header says what comes.
