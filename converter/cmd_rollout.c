@@ -192,6 +192,20 @@ static void pass_and_log(const struct project *p, struct store *s, struct roll_t
     }
 }
 
+static int stop_walk(void *ctx, const struct store_rollout *r)
+{
+    (void)ctx;
+    (void)r;
+    return 1;
+}
+
+// Blocks arrive all the time; they are a reason to look at the fleet again only while a rollout runs.
+static bool is_running(struct store *s)
+{
+    struct err e = {0};
+    return store_rollout_walk(s, "running", stop_walk, NULL, &e) != OK; // an error shows in the pass
+}
+
 static int run_forever(const struct project *p, struct store *s)
 {
     struct roll_totals totals;
@@ -204,7 +218,7 @@ static int run_forever(const struct project *p, struct store *s)
     struct cvt_beacon beacon = {0};
     while (!stop) {
         int64_t version = store_data_version(s), now_us = clock_mono_us();
-        if (version != seen || now_us - last_us >= IDLE_PASS_MS * 1000) {
+        if (now_us - last_us >= IDLE_PASS_MS * 1000 || (version != seen && is_running(s))) {
             seen = version;
             last_us = now_us;
             pass_and_log(p, s, &totals);
