@@ -261,39 +261,44 @@ END_TEST
 // --- over a model
 // ------------------------------------------------------------------------------------
 static int8_t weights[CLASSES * 560];
+static float float_weights[CLASSES * 560];
 
-static void write_model(struct buf *out, const void *metadata, size_t bytes, int features)
+// A fully connected network: features to outputs, int8 or float32 (the same weights * 0.01).
+static void write_network(struct buf *out, const void *metadata, size_t bytes, int features,
+                          int outputs, bool is_float)
 {
     static const float in_scale = 0.05f, weight_scale = 0.01f, out_scale = 0.1f;
     static const int32_t zero = 0, in_zero = -5, out_zero = 2;
-    for (int i = 0; i < CLASSES * features; i++) {
+    ck_assert_int_le(outputs * features, (int)ARRAY_LEN(weights));
+    for (int i = 0; i < outputs * features; i++) {
         weights[i] = (int8_t)(i * 37 % 251 - 125);
+        float_weights[i] = (float)weights[i] * 0.01f;
     }
+    enum tflite_type type = is_float ? TFLITE_FLOAT32 : TFLITE_INT8;
+    size_t scales = is_float ? 0 : 1, count = (size_t)(outputs * features);
     struct tflite_tensor tensor[3] = {
         {.name = "in",
-         .type = TFLITE_INT8,
          .rank = 2,
          .dims = {1, features},
          .scale = &in_scale,
-         .zero_point = &in_zero,
-         .scales = 1},
+         .zero_point = &in_zero},
         {.name = "w",
-         .type = TFLITE_INT8,
          .rank = 2,
-         .dims = {CLASSES, features},
-         .data = weights,
-         .bytes = (size_t)(CLASSES * features),
+         .dims = {outputs, features},
+         .data = is_float ? (const void *)float_weights : weights,
+         .bytes = is_float ? count * sizeof(float) : count,
          .scale = &weight_scale,
-         .zero_point = &zero,
-         .scales = 1},
+         .zero_point = &zero},
         {.name = "out",
-         .type = TFLITE_INT8,
          .rank = 2,
-         .dims = {1, CLASSES},
+         .dims = {1, outputs},
          .scale = &out_scale,
-         .zero_point = &out_zero,
-         .scales = 1},
+         .zero_point = &out_zero},
     };
+    for (unsigned i = 0; i < 3; i++) {
+        tensor[i].type = type;
+        tensor[i].scales = scales;
+    }
     struct tflite_op op = {
         .code = TFLITE_FULLY_CONNECTED, .ins = 3, .outs = 1, .in = {0, 1, -1}, .out = {2}};
     struct tflite_metadata m = {MOTE_PIPE_METADATA, metadata, bytes};
@@ -310,6 +315,11 @@ static void write_model(struct buf *out, const void *metadata, size_t bytes, int
                              .metadatas = bytes ? 1 : 0};
     struct err e;
     ck_assert_msg(tflite_write(&g, out, &e) == OK, "%s", e.msg);
+}
+
+static void write_model(struct buf *out, const void *metadata, size_t bytes, int features)
+{
+    write_network(out, metadata, bytes, features, CLASSES, false);
 }
 
 static void *aligned_copy(const struct buf *b)
@@ -431,6 +441,86 @@ START_TEST(overlapping_windows_of_sound_give_the_same_results_sooner_or_not)
 }
 END_TEST
 
+// Opens a network for the pipeline c, runs one window; features (normalised) for comparison.
+static struct mote_pipe_result run_task(const struct mote_pipe_config *c, int outputs,
+                                        bool is_float, float *features)
+{
+    static _Alignas(8) uint8_t scratch[1 << 14];
+    uint8_t bytes[2048];
+    struct buf b = {0};
+    struct mote_pipe p;
+    struct mote_pipe_result r;
+    struct mote_nn_diag diag;
+    size_t need;
+    int n = mote_pipe_config_encode(bytes, sizeof(bytes), c);
+    ck_assert_int_gt(n, 0);
+    write_network(&b, bytes, (size_t)n, FEATURES, outputs, is_float);
+    void *file = aligned_copy(&b);
+    ck_assert_int_eq(mote_pipe_arena_size(file, b.len, &mote_nn_ops_all, &need, &diag), MOTE_OK);
+    void *exact = aligned_alloc(16, (need + 15) & ~(size_t)15); // the sanitizer watches its end
+    ck_assert_msg(mote_pipe_open(&p, file, b.len, &mote_nn_ops_all, exact, need, &diag) == MOTE_OK,
+                  "%s", diag.reason);
+    fill_window();
+    for (int k = 0; k < 2; k++) { // the second time on used memory
+        ck_assert_int_eq(mote_pipe_run(&p, raw, MOTE_I16, 1.0f / 4096, &r), MOTE_OK);
+    }
+    ck_assert_int_eq(
+        mote_pipe_features(c, raw, MOTE_I16, 1.0f / 4096, scratch, sizeof(scratch), features),
+        MOTE_OK);
+    free(exact);
+    free(file);
+    buf_release(&b);
+    return r;
+}
+
+static float output_of(const float *features, unsigned k)
+{
+    float sum = 0;
+    for (unsigned i = 0; i < FEATURES; i++) {
+        sum += features[i] * float_weights[k * FEATURES + i];
+    }
+    return sum;
+}
+
+START_TEST(float_models_and_every_task_give_their_scores)
+{
+    float f[FEATURES];
+    struct mote_pipe_config c = config();
+    c.centroids = 0;
+    struct mote_pipe_result r = run_task(&c, CLASSES, true, f);
+    for (unsigned k = 0; k < CLASSES; k++) {
+        ck_assert_float_eq_tol(r.score[k], output_of(f, k), 1e-3f);
+    }
+    c.task = MOTE_TASK_REGRESS;
+    r = run_task(&c, CLASSES, true, f);
+    ck_assert(r.scores == CLASSES && !r.uncertain && r.class_index == 0);
+    ck_assert_float_eq_tol(r.score[2], output_of(f, 2), 1e-3f);
+
+    c.task = MOTE_TASK_CLASSIFY; // one output for two labels
+    c.classes = 2;
+    r = run_task(&c, 1, true, f);
+    ck_assert_float_eq_tol(r.score[1], output_of(f, 0), 1e-3f);
+    ck_assert_float_eq_tol(r.score[0], 1 - r.score[1], 1e-6f);
+
+    c.task = MOTE_TASK_ANOMALY; // as many outputs as features
+    for (int is_float = 0; is_float < 2; is_float++) {
+        float sum = 0;
+        r = run_task(&c, FEATURES, is_float, f);
+        for (unsigned k = 0; k < FEATURES; k++) {
+            float out = output_of(f, k);
+            if (!is_float) {
+                out = fmaxf(-13, fminf(12.5f, out)); // what its int8 output can say
+            }
+            sum += (out - f[k]) * (out - f[k]);
+        }
+        ck_assert_uint_eq(r.scores, 1);
+        ck_assert_float_eq_tol(r.score[0] / (sum / FEATURES), 1.0f, is_float ? 1e-3f : 0.02f);
+        ck_assert(r.uncertain && r.class_index == 1);
+        ck_assert_float_eq_tol(r.novelty, r.score[0] / c.threshold, 1e-3f * r.novelty);
+    }
+}
+END_TEST
+
 static int open_with(const void *metadata, size_t bytes, int features, const char **reason)
 {
     struct buf b = {0};
@@ -500,6 +590,7 @@ int main(void)
     tcase_add_test(t, scores_are_smoothed_and_decisions_suppressed);
     tcase_add_test(t, a_window_goes_all_the_way_to_a_class);
     tcase_add_test(t, overlapping_windows_of_sound_give_the_same_results_sooner_or_not);
+    tcase_add_test(t, float_models_and_every_task_give_their_scores);
     tcase_add_test(t, a_model_whose_pipeline_does_not_fit_is_refused);
     tcase_add_test(t, models_of_others_carry_no_pipeline);
     suite_add_tcase(s, t);
