@@ -150,7 +150,6 @@ E2E := $(wildcard tests/e2e/*.sh)
 BROWSER := $(wildcard tests/browser/*.test.mjs)
 LINT := $(wildcard tests/lint/*.sh)
 EMULATED := $(wildcard tests/emul/*.sh)
-FAULT := $(wildcard tests/fault/*.sh)
 CONFORMANCE := $(wildcard tests/conformance/*.sh)
 RUN_TESTS = B=$(B) tests/run.sh
 
@@ -169,7 +168,9 @@ check-ci: deps-test deps-firmware ## sanitizers, firmware builds, emulated board
 	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests SANITIZE=1
 	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
 	@B=build/sanitize tests/run.sh $(patsubst $(B)/tests/%,build/sanitize/tests/%,$(TEST_BINS)) $(E2E)
-	@FAULT_SECONDS=60 TEST_TIMEOUT=900 $(RUN_TESTS) $(EMULATED) $(FAULT) $(CONFORMANCE)
+	@$(MAKE) --no-print-directory -j$(shell nproc) bench-nn-build $(B)/nn/write-models
+	@MOTELOOP_FAULT_SECONDS=60 TEST_TIMEOUT=1200 $(RUN_TESTS) $(filter $(B)/tests/fault/%,$(TEST_BINS)) $(EMULATED) \
+		tests/bench/check_nn_boards.sh $(CONFORMANCE)
 conformance: all ## the same bytes as TensorFlow Lite Micro and TensorFlow Lite, where they can be had
 	@deps/install.sh conformance
 	@TEST_TIMEOUT=1200 V=1 $(RUN_TESTS) $(CONFORMANCE)
