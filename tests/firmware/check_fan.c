@@ -94,7 +94,7 @@ START_TEST(devices_differ_within_what_the_model_says)
             }
         }
     }
-    ck_assert(lo >= 18 && lo < 19 && hi <= 28 && hi > 27);
+    ck_assert(lo >= 20 && lo < 20.5 && hi <= 25 && hi > 24.5);
 }
 END_TEST
 

@@ -90,8 +90,8 @@ void fan_sim_init(struct fan_sim *s, const char *device, uint64_t seed)
         rng = (rng ^ (uint8_t)*p) * 0x100000001b3u; // FNV-1a
     }
     *s = (struct fan_sim){.before = FAN_OFF, .now = FAN_OFF, .severity = 1, .severity_before = 1};
-    s->hz = fan_uniform(&rng, 18, 28);
-    s->blades = fan_random(&rng) & 1 ? 7 : 5;
+    s->hz = fan_uniform(&rng, 20, 25);
+    s->blades = 7;
     s->order = fan_uniform(&rng, 3.02, 3.09);
     s->structure_hz = fan_uniform(&rng, 33, 41);
     s->rattle_hz = fan_uniform(&rng, 44, 48);
