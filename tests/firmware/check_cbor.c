@@ -28,9 +28,18 @@ START_TEST(integers_match_rfc_examples)
     static const struct {
         uint64_t v;
         const char *hex;
-    } uints[] = {{0, "00"}, {23, "17"}, {24, "1818"}, {100, "1864"}, {255, "18ff"}, {256, "190100"}, {1000, "1903e8"},
-                 {65536, "1a00010000"}, {1000000, "1a000f4240"}, {UINT32_MAX, "1affffffff"},
-                 {1000000000000, "1b000000e8d4a51000"}, {UINT64_MAX, "1bffffffffffffffff"}};
+    } uints[] = {{0, "00"},
+                 {23, "17"},
+                 {24, "1818"},
+                 {100, "1864"},
+                 {255, "18ff"},
+                 {256, "190100"},
+                 {1000, "1903e8"},
+                 {65536, "1a00010000"},
+                 {1000000, "1a000f4240"},
+                 {UINT32_MAX, "1affffffff"},
+                 {1000000000000, "1b000000e8d4a51000"},
+                 {UINT64_MAX, "1bffffffffffffffff"}};
     for (size_t i = 0; i < ARRAY_LEN(uints); i++) {
         uint8_t b[16];
         struct mote_cbor_writer w;
@@ -47,7 +56,12 @@ START_TEST(integers_match_rfc_examples)
     static const struct {
         int64_t v;
         const char *hex;
-    } ints[] = {{-1, "20"}, {-10, "29"}, {-100, "3863"}, {-1000, "3903e7"}, {INT64_MIN, "3b7fffffffffffffff"}, {7, "07"}};
+    } ints[] = {{-1, "20"},
+                {-10, "29"},
+                {-100, "3863"},
+                {-1000, "3903e7"},
+                {INT64_MIN, "3b7fffffffffffffff"},
+                {7, "07"}};
     for (size_t i = 0; i < ARRAY_LEN(ints); i++) {
         uint8_t b[16];
         struct mote_cbor_writer w;
@@ -68,12 +82,27 @@ START_TEST(floats_take_their_shortest_form)
     static const struct {
         double v;
         const char *hex;
-    } cases[] = {{0.0, "f90000"}, {-0.0, "f98000"}, {1.0, "f93c00"}, {1.5, "f93e00"}, {65504.0, "f97bff"},
-                 {100000.0, "fa47c35000"}, {3.4028234663852886e+38, "fa7f7fffff"}, {1.1, "fb3ff199999999999a"},
-                 {5.960464477539063e-8, "f90001"}, {0.00006103515625, "f90400"}, {-4.0, "f9c400"}, {-4.1, "fbc010666666666666"},
-                 {1.401298464324817e-45, "fa00000001"}, {1.1754943508222875e-38, "fa00800000"}, {1e300, "fb7e37e43c8800759c"},
-                 {5e-324, "fb0000000000000001"}, {INFINITY, "f97c00"}, {-INFINITY, "f9fc00"}, {NAN, "f97e00"},
-                 {0.000030517578125, "f90200"}, {65536.0, "fa47800000"}};
+    } cases[] = {{0.0, "f90000"},
+                 {-0.0, "f98000"},
+                 {1.0, "f93c00"},
+                 {1.5, "f93e00"},
+                 {65504.0, "f97bff"},
+                 {100000.0, "fa47c35000"},
+                 {3.4028234663852886e+38, "fa7f7fffff"},
+                 {1.1, "fb3ff199999999999a"},
+                 {5.960464477539063e-8, "f90001"},
+                 {0.00006103515625, "f90400"},
+                 {-4.0, "f9c400"},
+                 {-4.1, "fbc010666666666666"},
+                 {1.401298464324817e-45, "fa00000001"},
+                 {1.1754943508222875e-38, "fa00800000"},
+                 {1e300, "fb7e37e43c8800759c"},
+                 {5e-324, "fb0000000000000001"},
+                 {INFINITY, "f97c00"},
+                 {-INFINITY, "f9fc00"},
+                 {NAN, "f97e00"},
+                 {0.000030517578125, "f90200"},
+                 {65536.0, "fa47800000"}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         uint8_t b[16];
         struct mote_cbor_writer w;
@@ -168,11 +197,47 @@ END_TEST
 
 START_TEST(malformed_input_is_refused_by_skip)
 {
-    static const char *const bad[] = {
-        "", "18", "1c", "1f", "19ff", "1aff", "1b00", "1817", "190017", "1a0000ffff", "1b00000000ffffffff", "41", "5f",
-        "5f41ff", "7f", "61", "81", "9f", "9f00ff", "a1", "a100", "bf", "a100a1", "d8", "c0", "f817", "f81f", "f8", "f9", "fa0000",
-        "fb00", "ff", "fc", "fd", "fe", "9bffffffffffffffff", "bbffffffffffffffff", "5bffffffffffffffff",
-        "bb8000000000000000", "8200", "a2000000"};
+    static const char *const bad[] = {"",
+                                      "18",
+                                      "1c",
+                                      "1f",
+                                      "19ff",
+                                      "1aff",
+                                      "1b00",
+                                      "1817",
+                                      "190017",
+                                      "1a0000ffff",
+                                      "1b00000000ffffffff",
+                                      "41",
+                                      "5f",
+                                      "5f41ff",
+                                      "7f",
+                                      "61",
+                                      "81",
+                                      "9f",
+                                      "9f00ff",
+                                      "a1",
+                                      "a100",
+                                      "bf",
+                                      "a100a1",
+                                      "d8",
+                                      "c0",
+                                      "f817",
+                                      "f81f",
+                                      "f8",
+                                      "f9",
+                                      "fa0000",
+                                      "fb00",
+                                      "ff",
+                                      "fc",
+                                      "fd",
+                                      "fe",
+                                      "9bffffffffffffffff",
+                                      "bbffffffffffffffff",
+                                      "5bffffffffffffffff",
+                                      "bb8000000000000000",
+                                      "8200",
+                                      "a2000000"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         uint8_t b[32];
         struct mote_cbor_reader r;
@@ -247,16 +312,19 @@ START_TEST(text_must_be_utf8)
     static const struct {
         const char *hex;
         bool good;
-    } cases[] = {{"62c3bc", true}, {"63e6b0b4", true}, {"64f0908591", true}, {"62c080", false}, {"63eda080", false},
-                 {"61ff", false}, {"61c3", false}, {"64f4908080", false}, {"63e08080", false}, {"64f0808080", false},
-                 {"63e6b041", false}, {"60", true}, {"62c341", false}, {"64f48fbfbf", true}, {"63e6b0", false}};
+    } cases[] = {{"62c3bc", true},      {"63e6b0b4", true},    {"64f0908591", true},
+                 {"62c080", false},     {"63eda080", false},   {"61ff", false},
+                 {"61c3", false},       {"64f4908080", false}, {"63e08080", false},
+                 {"64f0808080", false}, {"63e6b041", false},   {"60", true},
+                 {"62c341", false},     {"64f48fbfbf", true},  {"63e6b0", false}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         uint8_t b[8];
         struct mote_cbor_reader r;
         const char *p;
         size_t len;
         mote_cbor_reader_init(&r, b, unhex(cases[i].hex, b));
-        ck_assert_msg((mote_cbor_get_text(&r, &p, &len) == MOTE_OK) == cases[i].good, "%s", cases[i].hex);
+        ck_assert_msg((mote_cbor_get_text(&r, &p, &len) == MOTE_OK) == cases[i].good, "%s",
+                      cases[i].hex);
     }
 }
 END_TEST

@@ -1,4 +1,5 @@
-// Delta payloads: what is built reads back, in any pieces; sizes that were promised; malformed input.
+// Delta payloads: what is built reads back, in any pieces; sizes that were promised; malformed
+// input.
 #include <check.h>
 #include <math.h>
 
@@ -32,11 +33,13 @@ static void make_weights(uint8_t *p, size_t len, uint64_t seed, double sigma, co
     }
 }
 
-static int apply(const uint8_t *payload, size_t n, const uint8_t *base, size_t base_len, uint8_t *out, size_t len, uint32_t piece)
+static int apply(const uint8_t *payload, size_t n, const uint8_t *base, size_t base_len,
+                 uint8_t *out, size_t len, uint32_t piece)
 {
     static struct mote_delta d;
     struct bytes p = {payload, (uint32_t)n}, b = {base, (uint32_t)base_len};
-    int status = mote_delta_open(&d, read_bytes, &p, (uint32_t)n, read_bytes, &b, (uint32_t)base_len, (uint32_t)len);
+    int status = mote_delta_open(&d, read_bytes, &p, (uint32_t)n, read_bytes, &b,
+                                 (uint32_t)base_len, (uint32_t)len);
     for (size_t at = 0; at < len && status == MOTE_OK; at += piece) {
         status = mote_delta_next(&d, out + at, len - at < piece ? (uint32_t)(len - at) : piece);
     }
@@ -48,7 +51,8 @@ static int apply(const uint8_t *payload, size_t n, const uint8_t *base, size_t b
 
 static uint8_t base[LEN], model[LEN], got[LEN], payload[2 * LEN];
 
-static int build_and_check(size_t base_len, size_t len, const struct mote_delta_segment *s, size_t count)
+static int build_and_check(size_t base_len, size_t len, const struct mote_delta_segment *s,
+                           size_t count)
 {
     int n = mote_delta_build(payload, sizeof(payload), base, base_len, model, len, s, count);
     ck_assert_int_gt(n, 0);
@@ -59,7 +63,8 @@ static int build_and_check(size_t base_len, size_t len, const struct mote_delta_
         ck_assert_mem_eq(got, model, len);
     }
     for (size_t cap = 0; cap < (size_t)n; cap += 97) {
-        ck_assert_int_eq(mote_delta_build(payload, cap, base, base_len, model, len, s, count), MOTE_E_SPACE);
+        ck_assert_int_eq(mote_delta_build(payload, cap, base, base_len, model, len, s, count),
+                         MOTE_E_SPACE);
     }
     return mote_delta_build(payload, sizeof(payload), base, base_len, model, len, s, count);
 }
@@ -74,7 +79,8 @@ START_TEST(sizes_are_near_what_entropy_allows)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         make_weights(model, LEN, 2 + i, cases[i].sigma, base);
         int n = build_and_check(LEN, LEN, NULL, 0);
-        ck_assert_msg(n <= (int)(LEN * cases[i].percent / 100), "sigma %g: %d bytes", cases[i].sigma, n);
+        ck_assert_msg(n <= (int)(LEN * cases[i].percent / 100), "sigma %g: %d bytes",
+                      cases[i].sigma, n);
     }
     // Anew, where nothing is alike: no worse than the bytes' own entropy.
     make_weights(model, LEN, 9, 30, NULL);
@@ -90,7 +96,9 @@ START_TEST(every_byte_value_survives_every_kind)
         model[i] = (uint8_t)(i * 151);
     }
     memcpy(model + 100, base + 5000, 400);
-    struct mote_delta_segment s[] = {{MOTE_DELTA_RESIDUAL, 11, 100}, {MOTE_DELTA_COPY, 5000, 400}, {MOTE_DELTA_LITERAL, 7, 4000},
+    struct mote_delta_segment s[] = {{MOTE_DELTA_RESIDUAL, 11, 100},
+                                     {MOTE_DELTA_COPY, 5000, 400},
+                                     {MOTE_DELTA_LITERAL, 7, 4000},
                                      {MOTE_DELTA_RESIDUAL, 0, 7000}};
     (void)build_and_check(10000, 11500, s, 4);
     (void)build_and_check(10000, 11500, NULL, 0);
@@ -105,13 +113,14 @@ START_TEST(misuse_is_refused)
     memset(base, 1, 100);
     memset(model, 1, 100);
     ck_assert_int_gt(mote_delta_build(payload, sizeof(payload), base, 100, model, 100, s, 2), 0);
-#define REFUSED(change)                                                                                               \
-    do {                                                                                                              \
-        struct mote_delta_segment keep[2];                                                                            \
-        memcpy(keep, s, sizeof(s));                                                                                   \
-        change;                                                                                                       \
-        ck_assert_int_eq(mote_delta_build(payload, sizeof(payload), base, 100, model, 100, s, 2), MOTE_E_ARG);        \
-        memcpy(s, keep, sizeof(s));                                                                                   \
+#define REFUSED(change)                                                                            \
+    do {                                                                                           \
+        struct mote_delta_segment keep[2];                                                         \
+        memcpy(keep, s, sizeof(s));                                                                \
+        change;                                                                                    \
+        ck_assert_int_eq(mote_delta_build(payload, sizeof(payload), base, 100, model, 100, s, 2),  \
+                         MOTE_E_ARG);                                                              \
+        memcpy(s, keep, sizeof(s));                                                                \
     } while (0)
     REFUSED(s[0].len = 49);
     REFUSED(s[0].len = 51);
@@ -122,7 +131,8 @@ START_TEST(misuse_is_refused)
     base[99] = 2;
     REFUSED((void)0);
     base[99] = 1;
-    ck_assert_int_eq(mote_delta_build(payload, sizeof(payload), base, 0, model, 100, NULL, 0), MOTE_E_ARG);
+    ck_assert_int_eq(mote_delta_build(payload, sizeof(payload), base, 0, model, 100, NULL, 0),
+                     MOTE_E_ARG);
 }
 END_TEST
 
@@ -130,14 +140,17 @@ START_TEST(malformed_payloads_stay_in_bounds)
 {
     make_weights(base, 2000, 1, 30, NULL);
     make_weights(model, 2000, 3, 2, base);
-    struct mote_delta_segment s[] = {{MOTE_DELTA_RESIDUAL, 0, 900}, {MOTE_DELTA_LITERAL, 0, 200}, {MOTE_DELTA_RESIDUAL, 1100, 900}};
+    struct mote_delta_segment s[] = {{MOTE_DELTA_RESIDUAL, 0, 900},
+                                     {MOTE_DELTA_LITERAL, 0, 200},
+                                     {MOTE_DELTA_RESIDUAL, 1100, 900}};
     int n = mote_delta_build(payload, sizeof(payload), base, 2000, model, 2000, s, 3);
     ck_assert_int_gt(n, 0);
     for (int cut = 0; cut < n; cut++) {
         uint8_t *exact = malloc((size_t)cut + 1);
         memcpy(exact, payload, (size_t)cut);
         int status = apply(exact, (size_t)cut, base, 2000, got, 2000, 256);
-        // Less than header and table is refused; less of the coded bytes gives other bytes, which the digest tells.
+        // Less than header and table is refused; less of the coded bytes gives other bytes, which
+        // the digest tells.
         ck_assert(cut < 16 + 3 * 12 ? status == MOTE_E_FORMAT : status == MOTE_OK);
         free(exact);
     }

@@ -67,7 +67,8 @@ START_TEST(a_cut_tears_a_program_and_power_stays_off)
     static const struct {
         enum sim_tear tear;
         unsigned done; // of 16 bytes
-    } cases[] = {{SIM_TEAR_BEFORE, 0}, {SIM_TEAR_PREFIX, 5}, {SIM_TEAR_SUFFIX, 11}, {SIM_TEAR_AFTER, 16}};
+    } cases[] = {
+        {SIM_TEAR_BEFORE, 0}, {SIM_TEAR_PREFIX, 5}, {SIM_TEAR_SUFFIX, 11}, {SIM_TEAR_AFTER, 16}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         ck_assert_int_eq(f.flash.erase(&f, 0), MOTE_OK);
         f.ops = 0;

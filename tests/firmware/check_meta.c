@@ -61,7 +61,8 @@ END_TEST
 
 static const uint32_t unit[] = {1, 8, 32};
 
-// Puts until the cut; then each value must be the old one or, for the one that was put last, the new one.
+// Puts until the cut; then each value must be the old one or, for the one that was put last, the
+// new one.
 static bool cut_run(uint32_t prog_unit, struct sim_cut cut, struct sim_cut again)
 {
     struct sim_flash f;
@@ -120,15 +121,18 @@ START_TEST(no_cut_mixes_values)
     static const struct {
         enum sim_tear tear;
         uint32_t bytes;
-    } kind[] = {{SIM_TEAR_BEFORE, 0}, {SIM_TEAR_AFTER, 0}, {SIM_TEAR_BITS, 0},    {SIM_TEAR_PREFIX, 1},
-                {SIM_TEAR_PREFIX, 7}, {SIM_TEAR_PREFIX, 20}, {SIM_TEAR_SUFFIX, 2}, {SIM_TEAR_SUFFIX, 40}};
+    } kind[] = {{SIM_TEAR_BEFORE, 0}, {SIM_TEAR_AFTER, 0},  {SIM_TEAR_BITS, 0},
+                {SIM_TEAR_PREFIX, 1}, {SIM_TEAR_PREFIX, 7}, {SIM_TEAR_PREFIX, 20},
+                {SIM_TEAR_SUFFIX, 2}, {SIM_TEAR_SUFFIX, 40}};
     bool more = true;
     for (uint64_t op = 1; more; op++) {
         for (unsigned v = 0; v < ARRAY_LEN(kind) && more; v++) {
             struct sim_cut cut = {op, kind[v].tear, kind[v].bytes, op};
             more = cut_run(unit[_i], cut, (struct sim_cut){0});
             for (uint64_t second = 1; second < 12 && more; second++) {
-                (void)cut_run(unit[_i], cut, (struct sim_cut){second, kind[second % 8].tear, kind[second % 8].bytes, op});
+                (void)cut_run(
+                    unit[_i], cut,
+                    (struct sim_cut){second, kind[second % 8].tear, kind[second % 8].bytes, op});
             }
         }
     }

@@ -17,9 +17,18 @@ static void sequence(uint8_t *out, unsigned from)
 
 static int manifest(uint8_t *out, size_t cap)
 {
-    struct mote_manifest m = {.seq = 43, .model = STR("fan"), .size = 18288, .payload_size = 18288, .block_size = 1024,
-                              .ops = STR("CONV_2D SOFTMAX"), .arena = 9000, .dsp_variant = STR("f32-1"),
-                              .stream = STR("acc"), .min_class = 1, .expires_s = 1790000000, .health_us = 600000000,
+    struct mote_manifest m = {.seq = 43,
+                              .model = STR("fan"),
+                              .size = 18288,
+                              .payload_size = 18288,
+                              .block_size = 1024,
+                              .ops = STR("CONV_2D SOFTMAX"),
+                              .arena = 9000,
+                              .dsp_variant = STR("f32-1"),
+                              .stream = STR("acc"),
+                              .min_class = 1,
+                              .expires_s = 1790000000,
+                              .health_us = 600000000,
                               .golden_count = 2};
     static const uint8_t window[] = {1, 0, 0xfe, 0xff, 0x2c, 1, 0x70, 0xfe, 0xff, 0x7f, 0, 0x80};
     sequence(m.digest, 0);
@@ -40,8 +49,13 @@ static int manifest(uint8_t *out, size_t cap)
 
 static int manifest_delta(uint8_t *out, size_t cap)
 {
-    struct mote_manifest m = {.seq = 44, .model = STR("fan"), .size = 18288, .form = MOTE_FORM_DELTA, .payload_size = 700,
-                              .block_size = 256, .arena = 9000};
+    struct mote_manifest m = {.seq = 44,
+                              .model = STR("fan"),
+                              .size = 18288,
+                              .form = MOTE_FORM_DELTA,
+                              .payload_size = 700,
+                              .block_size = 256,
+                              .arena = 9000};
     sequence(m.digest, 0);
     sequence(m.base, 0x40);
     sequence(m.payload, 0x40);
@@ -89,8 +103,10 @@ static const struct {
     const char *name;
     int (*encode)(uint8_t *, size_t);
     int (*redo)(const uint8_t *, size_t, uint8_t *, size_t);
-} cases[] = {{"manifest", manifest, redo_manifest}, {"manifest_delta", manifest_delta, redo_manifest},
-             {"keyset", keyset, redo_keyset}, {"beacon", beacon, redo_beacon}};
+} cases[] = {{"manifest", manifest, redo_manifest},
+             {"manifest_delta", manifest_delta, redo_manifest},
+             {"keyset", keyset, redo_keyset},
+             {"beacon", beacon, redo_beacon}};
 
 START_TEST(bytes_are_golden_both_ways)
 {
@@ -122,7 +138,8 @@ START_TEST(mutations_are_refused_or_can_be_written_again)
         for (unsigned v = 0; v < 256; v++) {
             copy[i] = (uint8_t)v;
             int n = cases[_i].redo(copy, len, got, sizeof(got));
-            ck_assert_msg(n > 0 || (n < 0 && n != MOTE_E_ARG), "%s byte %zu = %u: %d", cases[_i].name, i, v, n);
+            ck_assert_msg(n > 0 || (n < 0 && n != MOTE_E_ARG), "%s byte %zu = %u: %d",
+                          cases[_i].name, i, v, n);
         }
         copy[i] = golden[i];
     }
@@ -132,14 +149,15 @@ END_TEST
 START_TEST(impossible_manifests_are_refused)
 {
     uint8_t out[1024];
-    struct mote_manifest good = {.seq = 1, .model = STR("fan"), .size = 10, .payload_size = 10, .block_size = 64};
+    struct mote_manifest good = {
+        .seq = 1, .model = STR("fan"), .size = 10, .payload_size = 10, .block_size = 64};
     struct mote_manifest m = good;
     ck_assert_int_gt(mote_manifest_encode(out, sizeof(out), &m), 0);
-#define REFUSED(change)                                                                                               \
-    do {                                                                                                              \
-        m = good;                                                                                                     \
-        change;                                                                                                       \
-        ck_assert_int_eq(mote_manifest_encode(out, sizeof(out), &m), MOTE_E_ARG);                                     \
+#define REFUSED(change)                                                                            \
+    do {                                                                                           \
+        m = good;                                                                                  \
+        change;                                                                                    \
+        ck_assert_int_eq(mote_manifest_encode(out, sizeof(out), &m), MOTE_E_ARG);                  \
     } while (0)
     REFUSED(m.seq = 0);
     REFUSED(m.model.len = 0);
@@ -158,15 +176,19 @@ END_TEST
 
 // --- COSE_Sign1 --------------------------------------------------------------------------------
 // RFC 6979, A.2.5.
-static const uint8_t secret[32] = {0xc9, 0xaf, 0xa9, 0xd8, 0x45, 0xba, 0x75, 0x16, 0x6b, 0x5c, 0x21, 0x57, 0x67, 0xb1, 0xd6, 0x93,
-                                   0x4e, 0x50, 0xc3, 0xdb, 0x36, 0xe8, 0x9b, 0x12, 0x7b, 0x8a, 0x62, 0x2b, 0x12, 0x0f, 0x67, 0x21};
+static const uint8_t secret[32] = {0xc9, 0xaf, 0xa9, 0xd8, 0x45, 0xba, 0x75, 0x16, 0x6b, 0x5c, 0x21,
+                                   0x57, 0x67, 0xb1, 0xd6, 0x93, 0x4e, 0x50, 0xc3, 0xdb, 0x36, 0xe8,
+                                   0x9b, 0x12, 0x7b, 0x8a, 0x62, 0x2b, 0x12, 0x0f, 0x67, 0x21};
 
 static int sign(void *ctx, const uint8_t digest[MOTE_DIGEST_LEN], uint8_t sig[MOTE_SIG_LEN])
 {
     uint8_t x[32];
     memcpy(x, ctx, sizeof(x));
     br_ec_private_key sk = {BR_EC_secp256r1, x, sizeof(x)};
-    return br_ecdsa_i31_sign_raw(&br_ec_p256_m31, &br_sha256_vtable, digest, &sk, sig) == MOTE_SIG_LEN ? MOTE_OK : MOTE_E_IO;
+    return br_ecdsa_i31_sign_raw(&br_ec_p256_m31, &br_sha256_vtable, digest, &sk, sig) ==
+                   MOTE_SIG_LEN
+               ? MOTE_OK
+               : MOTE_E_IO;
 }
 
 static int fail_to_sign(void *ctx, const uint8_t digest[MOTE_DIGEST_LEN], uint8_t sig[MOTE_SIG_LEN])
@@ -214,7 +236,8 @@ START_TEST(a_signed_message_has_the_bytes_of_rfc_9052)
     for (size_t cap = 0; cap < (size_t)n; cap++) {
         ck_assert_int_eq(signed_message(msg, cap, &key), MOTE_E_SPACE);
     }
-    ck_assert_int_eq(mote_cose_sign(msg, sizeof(msg), kid, 8, kid, fail_to_sign, NULL), MOTE_E_AUTH);
+    ck_assert_int_eq(mote_cose_sign(msg, sizeof(msg), kid, 8, kid, fail_to_sign, NULL),
+                     MOTE_E_AUTH);
 }
 END_TEST
 
@@ -229,14 +252,18 @@ START_TEST(only_the_right_key_in_the_right_role_verifies)
     size_t n = (size_t)signed_message(msg, sizeof(msg), &keys[1]);
     ck_assert_int_eq(mote_cose_verify(msg, n, keys, 2, MOTE_KEY_RELEASE, &payload, &len), MOTE_OK);
     ck_assert(len == 5 && memcmp(payload, "hello", 5) == 0);
-    ck_assert_int_eq(mote_cose_verify(msg, n, keys, 1, MOTE_KEY_RELEASE, &payload, &len), MOTE_E_AUTH);
+    ck_assert_int_eq(mote_cose_verify(msg, n, keys, 1, MOTE_KEY_RELEASE, &payload, &len),
+                     MOTE_E_AUTH);
     ck_assert_ptr_null(payload);
-    ck_assert_int_eq(mote_cose_verify(msg, n, keys, 0, MOTE_KEY_RELEASE, &payload, &len), MOTE_E_AUTH);
-    ck_assert_int_eq(mote_cose_verify(msg, n, keys, 2, MOTE_KEY_BEACON, &payload, &len), MOTE_E_AUTH);
+    ck_assert_int_eq(mote_cose_verify(msg, n, keys, 0, MOTE_KEY_RELEASE, &payload, &len),
+                     MOTE_E_AUTH);
+    ck_assert_int_eq(mote_cose_verify(msg, n, keys, 2, MOTE_KEY_BEACON, &payload, &len),
+                     MOTE_E_AUTH);
     ck_assert_int_eq(mote_cose_verify(msg, n, keys, 2, MOTE_KEY_ROOT, &payload, &len), MOTE_E_AUTH);
     // Signed by one key, said to be by the other.
     n = (size_t)signed_message(msg, sizeof(msg), &keys[0]);
-    ck_assert_int_eq(mote_cose_verify(msg, n, keys, 2, MOTE_KEY_RELEASE, &payload, &len), MOTE_E_AUTH);
+    ck_assert_int_eq(mote_cose_verify(msg, n, keys, 2, MOTE_KEY_RELEASE, &payload, &len),
+                     MOTE_E_AUTH);
 }
 END_TEST
 
@@ -251,21 +278,25 @@ START_TEST(every_change_of_a_signed_message_is_refused)
     for (size_t i = 0; i < n; i++) {
         for (unsigned bit = 0; bit < 8; bit++) {
             msg[i] ^= (uint8_t)(1u << bit);
-            ck_assert_int_lt(mote_cose_verify(msg, n, &key, 1, MOTE_KEY_RELEASE, &payload, &len), 0);
+            ck_assert_int_lt(mote_cose_verify(msg, n, &key, 1, MOTE_KEY_RELEASE, &payload, &len),
+                             0);
             msg[i] ^= (uint8_t)(1u << bit);
         }
         ck_assert_int_lt(mote_cose_verify(msg, i, &key, 1, MOTE_KEY_RELEASE, &payload, &len), 0);
     }
     msg[n] = 0;
-    ck_assert_int_eq(mote_cose_verify(msg, n + 1, &key, 1, MOTE_KEY_RELEASE, &payload, &len), MOTE_E_FORMAT);
+    ck_assert_int_eq(mote_cose_verify(msg, n + 1, &key, 1, MOTE_KEY_RELEASE, &payload, &len),
+                     MOTE_E_FORMAT);
     msg[5] = 0x26; // {1: -7}, the same curve by its old name: not what the key is bound to
-    ck_assert_int_eq(mote_cose_verify(msg, n, &key, 1, MOTE_KEY_RELEASE, &payload, &len), MOTE_E_AUTH);
+    ck_assert_int_eq(mote_cose_verify(msg, n, &key, 1, MOTE_KEY_RELEASE, &payload, &len),
+                     MOTE_E_AUTH);
 }
 END_TEST
 
 START_TEST(keys_of_unknown_roles_are_left_out)
 {
-    struct mote_keyset k = {.version = 1, .count = 1, .key = {{.role = MOTE_KEY_RELEASE, .point = {4}}}};
+    struct mote_keyset k = {
+        .version = 1, .count = 1, .key = {{.role = MOTE_KEY_RELEASE, .point = {4}}}};
     uint8_t msg[256];
     int n = mote_keyset_encode(msg, sizeof(msg), &k);
     ck_assert_int_gt(n, 0);

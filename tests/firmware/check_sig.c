@@ -47,8 +47,9 @@ START_TEST(sha256_in_pieces_equals_another_library)
 END_TEST
 
 // RFC 6979, A.2.5: P-256 with SHA-256, messages "sample" and "test".
-static const char *const key_hex = "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
-                                   "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
+static const char *const key_hex =
+    "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+    "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
 static const struct {
     const char *text, *sig;
 } signed_text[] = {{"sample", "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"

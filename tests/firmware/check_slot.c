@@ -1,7 +1,7 @@
 // A/B slots: life of a release, what is refused, and power cut at and inside every flash operation.
 //
-// A device that lives through cuts must, after every mount, have either the model it had or the new one,
-// whole; must in the end have the new one; and must never take an older one than it confirmed.
+// A device that lives through cuts must, after every mount, have either the model it had or the new
+// one, whole; must in the end have the new one; and must never take an older one than it confirmed.
 // MOTELOOP_LONG=1 adds a second cut at every operation after the first.
 #include <check.h>
 
@@ -25,7 +25,8 @@ struct device {
     uint8_t bitmap[64];
 };
 
-static void make_release(struct release *r, uint32_t seq, uint32_t size, uint32_t block, const char *name)
+static void make_release(struct release *r, uint32_t seq, uint32_t size, uint32_t block,
+                         const char *name)
 {
     memset(&r->m, 0, sizeof(r->m));
     for (uint32_t i = 0; i < size; i++) {
@@ -45,7 +46,8 @@ static void make_release(struct release *r, uint32_t seq, uint32_t size, uint32_
 // Turns a release into one that is sent as the difference to another.
 static void make_delta(struct release *r, const struct release *base)
 {
-    int n = mote_delta_build(r->payload, sizeof(r->payload), base->bytes, base->m.size, r->bytes, r->m.size, NULL, 0);
+    int n = mote_delta_build(r->payload, sizeof(r->payload), base->bytes, base->m.size, r->bytes,
+                             r->m.size, NULL, 0);
     ck_assert_int_gt(n, 0);
     r->m.form = MOTE_FORM_DELTA;
     r->m.payload_size = (uint32_t)n;
@@ -57,7 +59,8 @@ static void make_device(struct device *d, uint32_t sector, uint32_t unit, uint32
 {
     memset(d, 0, sizeof(*d));
     ck_assert_int_eq(sim_flash_init(&d->flash, (2 + 2 * slot_sectors) * sector, sector, unit), 0);
-    d->place[0] = (struct mote_slot_place){NULL, &d->flash.flash, 2 * sector, slot_sectors * sector};
+    d->place[0] =
+        (struct mote_slot_place){NULL, &d->flash.flash, 2 * sector, slot_sectors * sector};
 }
 
 static int mount(struct device *d)
@@ -75,7 +78,8 @@ static int fetch(struct device *d, const struct release *r)
         int c = mote_slot_missing(&d->slot, (uint32_t)b + 2);
         b = c >= 0 && c % 3 == 0 ? c : b;
         uint32_t at = (uint32_t)b * r->m.block_size;
-        uint32_t len = r->m.payload_size - at < r->m.block_size ? r->m.payload_size - at : r->m.block_size;
+        uint32_t len =
+            r->m.payload_size - at < r->m.block_size ? r->m.payload_size - at : r->m.block_size;
         int status = mote_slot_put(&d->slot, (uint32_t)b, r->payload + at, len);
         if (status != MOTE_OK) {
             return status;
@@ -202,8 +206,9 @@ START_TEST(a_trial_goes_back_by_word_and_by_boots)
     ck_assert_int_eq(install(&d, &one), MOTE_OK);
     ck_assert_int_eq(mote_slot_rollback(&d.slot, 0, MOTE_E_MISMATCH), MOTE_OK);
     ck_assert_int_eq(mote_slot_active(&d.slot, 0, &f), MOTE_E_NOT_FOUND);
-    ck_assert_int_eq(mote_slot_begin(&d.slot, &one.m, one.manifest_digest), MOTE_E_MISMATCH); // failed before
-    one.manifest_digest[0] ^= 1; // signed anew
+    ck_assert_int_eq(mote_slot_begin(&d.slot, &one.m, one.manifest_digest),
+                     MOTE_E_MISMATCH); // failed before
+    one.manifest_digest[0] ^= 1;       // signed anew
     ck_assert_int_eq(install(&d, &one), MOTE_OK);
     ck_assert_int_eq(mote_slot_confirm(&d.slot, 0), MOTE_OK);
 
@@ -336,13 +341,15 @@ START_TEST(two_models_live_side_by_side)
     d.place[0] = (struct mote_slot_place){"fan", &d.flash.flash, 2048, 5 * 1024};
     d.place[1] = (struct mote_slot_place){NULL, &d.flash.flash, 12 * 1024 + 2048, 6 * 1024};
     ck_assert_int_eq(mote_meta_mount(&d.meta, &d.flash.flash, 0), MOTE_OK);
-    ck_assert_int_eq(mote_slot_mount(&d.slot, &d.meta, d.place, 2, d.bitmap, sizeof(d.bitmap)), MOTE_OK);
+    ck_assert_int_eq(mote_slot_mount(&d.slot, &d.meta, d.place, 2, d.bitmap, sizeof(d.bitmap)),
+                     MOTE_OK);
     ck_assert_int_eq(install(&d, &pump), MOTE_OK);
     ck_assert_int_eq(mote_slot_find(&d.slot, pump.m.model), 1);
     ck_assert_int_eq(install(&d, &fan), MOTE_OK);
     ck_assert_int_eq(mote_slot_confirm(&d.slot, 0), MOTE_OK);
     ck_assert_int_eq(mote_meta_mount(&d.meta, &d.flash.flash, 0), MOTE_OK);
-    ck_assert_int_eq(mote_slot_mount(&d.slot, &d.meta, d.place, 2, d.bitmap, sizeof(d.bitmap)), MOTE_OK);
+    ck_assert_int_eq(mote_slot_mount(&d.slot, &d.meta, d.place, 2, d.bitmap, sizeof(d.bitmap)),
+                     MOTE_OK);
     ck_assert_int_eq(mote_slot_active(&d.slot, 0, &f), MOTE_OK);
     assert_holds(&d, &f, &fan);
     ck_assert_uint_eq(f.state, MOTE_SLOT_CONFIRMED);
@@ -425,7 +432,8 @@ static int live(struct device *d, struct life *l)
     return status == MOTE_OK ? live(d, l) : status;
 }
 
-static bool run_with_cuts(struct device *d, const struct device *start, struct sim_cut one, struct sim_cut two)
+static bool run_with_cuts(struct device *d, const struct device *start, struct sim_cut one,
+                          struct sim_cut two)
 {
     struct life l = {.confirmed = 1};
     sim_flash_copy(&d->flash, &start->flash);
@@ -452,8 +460,9 @@ START_TEST(no_cut_leaves_anything_but_old_or_new)
     static const struct {
         enum sim_tear tear;
         uint32_t bytes;
-    } kind[] = {{SIM_TEAR_BEFORE, 0}, {SIM_TEAR_AFTER, 0},  {SIM_TEAR_BITS, 0},    {SIM_TEAR_PREFIX, 1},
-                {SIM_TEAR_PREFIX, 6}, {SIM_TEAR_PREFIX, 70}, {SIM_TEAR_SUFFIX, 3}, {SIM_TEAR_SUFFIX, 200}};
+    } kind[] = {{SIM_TEAR_BEFORE, 0}, {SIM_TEAR_AFTER, 0},   {SIM_TEAR_BITS, 0},
+                {SIM_TEAR_PREFIX, 1}, {SIM_TEAR_PREFIX, 6},  {SIM_TEAR_PREFIX, 70},
+                {SIM_TEAR_SUFFIX, 3}, {SIM_TEAR_SUFFIX, 200}};
     bool thorough = getenv("MOTELOOP_LONG") != NULL;
     struct device start, d;
     uint32_t slots = geometry[_i].slot_sectors, block = geometry[_i].block;
@@ -477,7 +486,8 @@ START_TEST(no_cut_leaves_anything_but_old_or_new)
             bool deeper = more && thorough;
             for (uint64_t next = 1; deeper; next++) {
                 for (unsigned u = 0; u < 4 && deeper; u++, runs++) {
-                    deeper = run_with_cuts(&d, &start, one, (struct sim_cut){next, kind[u].tear, kind[u].bytes, next});
+                    deeper = run_with_cuts(
+                        &d, &start, one, (struct sim_cut){next, kind[u].tear, kind[u].bytes, next});
                 }
             }
         }

@@ -1,9 +1,9 @@
 // The spool against a model of the collector, with power cut at and inside every flash operation.
 //
-// The model knows every block that append said MOTE_OK to. After any cuts, once everything was drained,
-// each such block has arrived with its bytes or is covered by a record of what was dropped.
-// MOTELOOP_LONG=1 adds a second cut after the first one's recovery began: at every operation where the
-// first cut's is a multiple of four, and at every seventh elsewhere.
+// The model knows every block that append said MOTE_OK to. After any cuts, once everything was
+// drained, each such block has arrived with its bytes or is covered by a record of what was
+// dropped. MOTELOOP_LONG=1 adds a second cut after the first one's recovery began: at every
+// operation where the first cut's is a multiple of four, and at every seventh elsewhere.
 #include <check.h>
 
 #include "firmware/core/flash/mote_flash.h"
@@ -68,16 +68,19 @@ static int append(struct world *w, unsigned stream, size_t len)
     for (size_t i = 0; i < len; i++) {
         data[i] = (uint8_t)(seq * 31 + i + stream + w->model.sessions);
     }
-    struct mote_block b = {.kind = MOTE_BLOCK_EVENT, .seq = seq, .t_us = w->now, .data = data, .data_len = len};
+    struct mote_block b = {
+        .kind = MOTE_BLOCK_EVENT, .seq = seq, .t_us = w->now, .data = data, .data_len = len};
     memcpy(b.session, s->id, MOTE_SESSION_LEN);
     int n = mote_block_encode(block, sizeof(block), &b);
     ck_assert_int_gt(n, 0);
     unsigned cls = stream == 0 ? MOTE_SPOOL_SAMPLES : MOTE_SPOOL_KEEP;
-    int status = mote_spool_append(&w->spool, cls, stream_name[stream], seq, w->now++, block, (size_t)n);
+    int status =
+        mote_spool_append(&w->spool, cls, stream_name[stream], seq, w->now++, block, (size_t)n);
     if (status == MOTE_OK) {
         s->block[stream][seq].appended = true;
     }
-    s->block[stream][seq].crc = mote_crc32(0, block, (size_t)n); // may have become durable without our knowing
+    s->block[stream][seq].crc =
+        mote_crc32(0, block, (size_t)n); // may have become durable without our knowing
     return status;
 }
 
@@ -144,7 +147,8 @@ static int acknowledge(struct world *w, struct session *s, unsigned stream)
         if (q < s->next[stream]) {
             struct mote_ack_range *g = &a.range[a.range_count++];
             g->first = q;
-            while (q < s->next[stream] && (s->block[stream][q].stored || s->block[stream][q].dropped)) {
+            while (q < s->next[stream] &&
+                   (s->block[stream][q].stored || s->block[stream][q].dropped)) {
                 q++;
             }
             g->last = q - 1;
@@ -215,8 +219,8 @@ static void drain_and_judge(struct world *w)
             const struct session *s = &w->model.session[i];
             for (uint64_t q = 0; q < s->next[k]; q++) {
                 const struct seen *b = &s->block[k][q];
-                ck_assert_msg(!b->appended || b->stored || b->dropped, "session %zu stream %u block %u is lost", i, k,
-                              (unsigned)q);
+                ck_assert_msg(!b->appended || b->stored || b->dropped,
+                              "session %zu stream %u block %u is lost", i, k, (unsigned)q);
             }
         }
     }
@@ -293,7 +297,8 @@ START_TEST(overflow_drops_oldest_samples_first_and_says_so)
     for (unsigned i = 0; i < 100; i++) {
         ck_assert_msg(s->block[1][i].stored, "event %u was dropped though there were samples", i);
         ck_assert(s->block[0][i].stored != s->block[0][i].dropped);
-        ck_assert(i == 0 || s->block[0][i].stored >= s->block[0][i - 1].stored); // oldest went first
+        ck_assert(i == 0 ||
+                  s->block[0][i].stored >= s->block[0][i - 1].stored); // oldest went first
     }
     ck_assert(s->block[0][99].stored);
     sim_flash_release(&w->flash);
@@ -350,7 +355,10 @@ START_TEST(a_bit_that_flips_costs_one_block_and_is_told)
     const uint8_t run[] = {32 + 50, 32 + 51, 32 + 52, 32 + 53};
     uint8_t *hit = NULL;
     for (uint32_t i = 51; i + 4 < w->flash.flash.size && hit == NULL; i++) {
-        hit = memcmp(w->flash.bytes + i, run, 4) == 0 && w->flash.bytes[i - 50] == 32 && w->flash.bytes[i - 51] != 31 ? w->flash.bytes + i : NULL;
+        hit = memcmp(w->flash.bytes + i, run, 4) == 0 && w->flash.bytes[i - 50] == 32 &&
+                      w->flash.bytes[i - 51] != 31
+                  ? w->flash.bytes + i
+                  : NULL;
     }
     ck_assert_ptr_nonnull(hit);
     *hit ^= 4;
@@ -372,7 +380,8 @@ START_TEST(any_bytes_on_flash_mount_as_something)
         ck_assert_int_eq(boot(w), MOTE_OK);
         ck_assert_int_eq(work(w, 20), MOTE_OK);
         for (unsigned i = 0; i < 1 + round % 40; i++) {
-            w->flash.bytes[sim_random(&random) % w->flash.flash.size] = (uint8_t)sim_random(&random);
+            w->flash.bytes[sim_random(&random) % w->flash.flash.size] =
+                (uint8_t)sim_random(&random);
         }
         memset(w->flash.programmed, 1, w->flash.flash.size / 4 * sizeof(bool));
         for (uint32_t u = 0; u < w->flash.flash.size / 4; u++) {
@@ -449,8 +458,10 @@ static struct sim_cut cut_of(uint64_t op, unsigned variant)
     static const struct {
         enum sim_tear tear;
         uint32_t bytes;
-    } kind[] = {{SIM_TEAR_BEFORE, 0}, {SIM_TEAR_AFTER, 0}, {SIM_TEAR_BITS, 0},   {SIM_TEAR_PREFIX, 1},  {SIM_TEAR_PREFIX, 5},
-                {SIM_TEAR_PREFIX, 19}, {SIM_TEAR_PREFIX, 34}, {SIM_TEAR_SUFFIX, 1}, {SIM_TEAR_SUFFIX, 30}, {SIM_TEAR_BITS, 1}};
+    } kind[] = {{SIM_TEAR_BEFORE, 0},  {SIM_TEAR_AFTER, 0},  {SIM_TEAR_BITS, 0},
+                {SIM_TEAR_PREFIX, 1},  {SIM_TEAR_PREFIX, 5}, {SIM_TEAR_PREFIX, 19},
+                {SIM_TEAR_PREFIX, 34}, {SIM_TEAR_SUFFIX, 1}, {SIM_TEAR_SUFFIX, 30},
+                {SIM_TEAR_BITS, 1}};
     struct sim_cut c = {op, kind[variant].tear, kind[variant].bytes, op * 31 + variant};
     return c;
 }
@@ -461,7 +472,8 @@ static struct sim_cut cut_of(uint64_t op, unsigned variant)
 #endif
 
 // One life with a cut (and perhaps another one after power came back), then judgement.
-static bool run_with_cuts(struct world *w, const struct world *start, struct sim_cut first, struct sim_cut second)
+static bool run_with_cuts(struct world *w, const struct world *start, struct sim_cut first,
+                          struct sim_cut second)
 {
     struct sim_flash keep = w->flash;
     *w = *start;
@@ -483,7 +495,8 @@ static bool run_with_cuts(struct world *w, const struct world *start, struct sim
     }
     if (status != MOTE_OK) {
         again = w->flash.off;
-        ck_assert_msg(again, "recovery failed without a cut: %s %s", mote_status_text(status), w->flash.violation);
+        ck_assert_msg(again, "recovery failed without a cut: %s %s", mote_status_text(status),
+                      w->flash.violation);
         sim_flash_power_on(&w->flash);
         ck_assert_int_eq(boot(w), MOTE_OK);
     }
@@ -501,7 +514,8 @@ START_TEST(no_cut_loses_or_invents_a_block)
     setup(start, geometry[_i].sectors, geometry[_i].sector, geometry[_i].unit);
     setup(w, geometry[_i].sectors, geometry[_i].sector, geometry[_i].unit);
     ck_assert_int_eq(boot(start), MOTE_OK);
-    ck_assert_int_eq(work(start, 70), MOTE_OK); // so that sectors are full and some must be given up
+    ck_assert_int_eq(work(start, 70),
+                     MOTE_OK); // so that sectors are full and some must be given up
     bool more = true;
     unsigned long runs = 0;
     for (uint64_t op = 1; more; op++) {
@@ -557,18 +571,24 @@ START_TEST(misuse_is_refused)
     struct world *w = malloc(sizeof(*w));
     setup(w, 5, 512, 8);
     struct mote_entropy e = sim_entropy(&w->entropy);
-    ck_assert_int_eq(mote_spool_mount(&w->spool, &w->flash.flash, w->table, SECTORS_MAX, &e), MOTE_E_ARG);
+    ck_assert_int_eq(mote_spool_mount(&w->spool, &w->flash.flash, w->table, SECTORS_MAX, &e),
+                     MOTE_E_ARG);
     sim_flash_release(&w->flash);
     setup(w, 6, 512, 8);
     ck_assert_int_eq(mote_spool_mount(&w->spool, &w->flash.flash, w->table, 5, &e), MOTE_E_SPACE);
     ck_assert_int_eq(boot(w), MOTE_OK);
     uint8_t big[512] = {0};
     size_t max = mote_spool_block_max(&w->spool);
-    ck_assert_int_eq(mote_spool_append(&w->spool, MOTE_SPOOL_KEEP, "a_rather_long_name_for_a_stream", 0, 0, big, max), MOTE_OK);
-    ck_assert_int_eq(mote_spool_append(&w->spool, MOTE_SPOOL_KEEP, "x", 0, 0, big, max + 1), MOTE_E_SPACE);
+    ck_assert_int_eq(mote_spool_append(&w->spool, MOTE_SPOOL_KEEP,
+                                       "a_rather_long_name_for_a_stream", 0, 0, big, max),
+                     MOTE_OK);
+    ck_assert_int_eq(mote_spool_append(&w->spool, MOTE_SPOOL_KEEP, "x", 0, 0, big, max + 1),
+                     MOTE_E_SPACE);
     ck_assert_int_eq(mote_spool_append(&w->spool, MOTE_SPOOL_KEEP, "", 0, 0, big, 1), MOTE_E_ARG);
     ck_assert_int_eq(mote_spool_append(&w->spool, MOTE_SPOOL_KEEP, "x", 0, 0, big, 0), MOTE_E_ARG);
-    ck_assert_int_eq(mote_spool_append(&w->spool, MOTE_SPOOL_KEEP, "a_name_of_a_stream_that_is_too_long", 0, 0, big, 1), MOTE_E_ARG);
+    ck_assert_int_eq(mote_spool_append(&w->spool, MOTE_SPOOL_KEEP,
+                                       "a_name_of_a_stream_that_is_too_long", 0, 0, big, 1),
+                     MOTE_E_ARG);
     sim_flash_release(&w->flash);
     free(w);
 }

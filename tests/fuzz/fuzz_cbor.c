@@ -1,5 +1,5 @@
-// Any bytes as CBOR: what skip accepts, reading item by item accepts as well and ends at the same place; what was
-// read and written again reads the same.
+// Any bytes as CBOR: what skip accepts, reading item by item accepts as well and ends at the same
+// place; what was read and written again reads the same.
 #include "firmware/core/wire/mote_cbor.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -82,7 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (read.status == MOTE_OK) {
         int n = mote_cbor_finish(&w);
         // Floats may have had a longer form; nothing else may change.
-        if (skipped != MOTE_OK || skip.p != read.p || n < 0 || (size_t)n > (size_t)(read.p - data)) {
+        if (skipped != MOTE_OK || skip.p != read.p || n < 0 ||
+            (size_t)n > (size_t)(read.p - data)) {
             __builtin_trap();
         }
         mote_cbor_reader_init(&read, out, (size_t)n);

@@ -1,4 +1,5 @@
-// Any bytes on flash: spool, values and slots mount as something, work on, and never break the flash's rules.
+// Any bytes on flash: spool, values and slots mount as something, work on, and never break the
+// flash's rules.
 #include "common/base.h"
 #include "firmware/core/slot/mote_slot.h"
 #include "firmware/core/spool/mote_spool.h"
@@ -24,7 +25,8 @@ static void use_spool(struct mote_flash *flash)
     }
     for (unsigned i = 0; i < 40; i++) {
         (void)mote_spool_next(&s, i, &item, buf, sizeof(buf));
-        (void)mote_spool_append(&s, i % 3 == 0 ? MOTE_SPOOL_KEEP : MOTE_SPOOL_SAMPLES, "acc", i, i, buf, 100);
+        (void)mote_spool_append(&s, i % 3 == 0 ? MOTE_SPOOL_KEEP : MOTE_SPOOL_SAMPLES, "acc", i, i,
+                                buf, 100);
         (void)mote_spool_idle(&s);
     }
     struct mote_ack a = {.stream = {"acc", 3}, .next = 20};
@@ -42,7 +44,8 @@ static void use_slots(struct mote_flash *flash)
     struct mote_slot slot;
     struct mote_slot_file f;
     uint8_t bitmap[16], data[SECTOR] = {0}, value[300];
-    struct mote_manifest m = {.seq = 1, .model = {"fan", 3}, .size = 1000, .payload_size = 1000, .block_size = 256};
+    struct mote_manifest m = {
+        .seq = 1, .model = {"fan", 3}, .size = 1000, .payload_size = 1000, .block_size = 256};
     if (mote_meta_mount(&meta, flash, 0) != MOTE_OK) {
         return;
     }

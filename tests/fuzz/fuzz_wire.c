@@ -1,5 +1,5 @@
-// Any bytes as each wire body and as a topic; the first byte chooses. What a decoder accepts, its encoder must
-// write, and that must read and write as itself.
+// Any bytes as each wire body and as a topic; the first byte chooses. What a decoder accepts, its
+// encoder must write, and that must read and write as itself.
 #include "firmware/core/pkg/mote_pkg.h"
 #include "firmware/core/wire/mote_wire.h"
 
@@ -7,12 +7,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 typedef int (*redo_fn)(const uint8_t *p, size_t len, uint8_t *out, size_t cap);
 
-#define REDO(name, type)                                                                                               \
-    static int redo_##name(const uint8_t *p, size_t len, uint8_t *out, size_t cap)                                     \
-    {                                                                                                                  \
-        struct type v;                                                                                                 \
-        int status = type##_decode(&v, p, len);                                                                        \
-        return status != MOTE_OK ? 0 : type##_encode(out, cap, &v);                                                    \
+#define REDO(name, type)                                                                           \
+    static int redo_##name(const uint8_t *p, size_t len, uint8_t *out, size_t cap)                 \
+    {                                                                                              \
+        struct type v;                                                                             \
+        int status = type##_decode(&v, p, len);                                                    \
+        return status != MOTE_OK ? 0 : type##_encode(out, cap, &v);                                \
     }
 REDO(block, mote_block)
 REDO(health, mote_health)
@@ -60,8 +60,9 @@ static int redo_topic(const uint8_t *p, size_t len, uint8_t *out, size_t cap)
 }
 
 // In the order of tests/fuzz/seeds.sh.
-static const redo_fn redo[] = {redo_block,  redo_events, redo_health,  redo_reply,    redo_dropped,  redo_acks,   redo_hello, redo_status,
-                               redo_cmd, redo_desired, redo_reported, redo_manifest, redo_keyset, redo_beacon, redo_topic};
+static const redo_fn redo[] = {redo_block,    redo_events,   redo_health, redo_reply,  redo_dropped,
+                               redo_acks,     redo_hello,    redo_status, redo_cmd,    redo_desired,
+                               redo_reported, redo_manifest, redo_keyset, redo_beacon, redo_topic};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -74,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (n < 0) {
         __builtin_trap(); // accepted, but cannot be written
     }
-    if (n > 0 && (f(first, (size_t)n, second, sizeof(second)) != n || memcmp(first, second, (size_t)n) != 0)) {
+    if (n > 0 && (f(first, (size_t)n, second, sizeof(second)) != n ||
+                  memcmp(first, second, (size_t)n) != 0)) {
         __builtin_trap();
     }
     return 0;

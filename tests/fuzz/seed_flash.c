@@ -13,7 +13,8 @@ static int save(const char *folder, const char *name, char kind, const struct si
     char path[512];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     FILE *out = fopen(path, "wb");
-    bool good = out != NULL && fputc(kind, out) == kind && fwrite(f->bytes, 1, f->flash.size, out) == f->flash.size;
+    bool good = out != NULL && fputc(kind, out) == kind &&
+                fwrite(f->bytes, 1, f->flash.size, out) == f->flash.size;
     return out != NULL && fclose(out) == 0 && good ? 0 : 1;
 }
 
@@ -26,7 +27,8 @@ static int spool(const char *folder, struct sim_flash *f)
     struct mote_entropy e = sim_entropy(&seed);
     int status = mote_spool_mount(&s, &f->flash, table, SECTORS, &e);
     for (unsigned i = 0; i < 30 && status == MOTE_OK; i++) {
-        status = mote_spool_append(&s, i % 2 ? MOTE_SPOOL_KEEP : MOTE_SPOOL_SAMPLES, "acc", i, i, block, sizeof(block));
+        status = mote_spool_append(&s, i % 2 ? MOTE_SPOOL_KEEP : MOTE_SPOOL_SAMPLES, "acc", i, i,
+                                   block, sizeof(block));
     }
     return status != MOTE_OK || save(folder, "spool", 1, f);
 }
@@ -34,7 +36,8 @@ static int spool(const char *folder, struct sim_flash *f)
 static int slots(const char *folder, struct sim_flash *f)
 {
     struct mote_slot_place place = {NULL, &f->flash, 2 * SECTOR, (SECTORS - 2) / 2 * SECTOR};
-    struct mote_manifest m = {.seq = 1, .model = {"fan", 3}, .size = 1000, .payload_size = 1000, .block_size = 256};
+    struct mote_manifest m = {
+        .seq = 1, .model = {"fan", 3}, .size = 1000, .payload_size = 1000, .block_size = 256};
     struct mote_meta meta;
     struct mote_slot slot;
     uint8_t bitmap[16], data[1000] = {7}, digest[MOTE_DIGEST_LEN] = {3};
@@ -55,7 +58,8 @@ static int slots(const char *folder, struct sim_flash *f)
     }
     while ((status = mote_slot_work(&slot)) == MOTE_E_AGAIN) {
     }
-    return status != MOTE_OK || mote_slot_switch(&slot, 0) != MOTE_OK || save(folder, "trial", 0, f);
+    return status != MOTE_OK || mote_slot_switch(&slot, 0) != MOTE_OK ||
+           save(folder, "trial", 0, f);
 }
 
 int main(int argc, char **argv)

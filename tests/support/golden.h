@@ -2,7 +2,8 @@
 #ifndef SUPPORT_GOLDEN_H
 #define SUPPORT_GOLDEN_H
 
-// The bytes of the line of that name, in a buffer of the test's lifetime. Aborts the test where it is missing.
+// The bytes of the line of that name, in a buffer of the test's lifetime. Aborts the test where it
+// is missing.
 const uint8_t *golden_bytes(const char *file, const char *name, size_t *len);
 
 #endif

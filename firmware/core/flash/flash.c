@@ -4,8 +4,9 @@
 uint32_t mote_crc32(uint32_t crc, const void *data, size_t len)
 {
     // Four bits at a time: a sixteenth of the usual table, fast enough beside flash.
-    static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-                                       0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+    static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+                                       0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+                                       0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
                                        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
     const uint8_t *p = data;
     crc = ~crc;
@@ -19,12 +20,14 @@ uint32_t mote_crc32(uint32_t crc, const void *data, size_t len)
 
 bool mote_flash_is_sound(const struct mote_flash *f)
 {
-    bool unit = f->prog_unit >= 1 && f->prog_unit <= MOTE_PROG_UNIT_MAX && (f->prog_unit & (f->prog_unit - 1)) == 0;
-    return unit && f->sector >= 512 && f->sector <= (uint32_t)1 << 22 && f->sector % f->prog_unit == 0 &&
-           f->size % f->sector == 0;
+    bool unit = f->prog_unit >= 1 && f->prog_unit <= MOTE_PROG_UNIT_MAX &&
+                (f->prog_unit & (f->prog_unit - 1)) == 0;
+    return unit && f->sector >= 512 && f->sector <= (uint32_t)1 << 22 &&
+           f->sector % f->prog_unit == 0 && f->size % f->sector == 0;
 }
 
-void mote_flash_writer_init(struct mote_flash_writer *w, const struct mote_flash *flash, uint32_t addr)
+void mote_flash_writer_init(struct mote_flash_writer *w, const struct mote_flash *flash,
+                            uint32_t addr)
 {
     w->flash = flash;
     w->addr = addr;

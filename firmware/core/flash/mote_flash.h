@@ -1,4 +1,5 @@
-// What everything on flash needs: a checksum, aligned programming of unaligned data, a look for blanks.
+// What everything on flash needs: a checksum, aligned programming of unaligned data, a look for
+// blanks.
 #ifndef MOTE_FLASH_H
 #define MOTE_FLASH_H
 
@@ -27,7 +28,8 @@ struct mote_flash_writer {
     uint32_t fill;
     int status; // the first error; later calls do nothing
 };
-void mote_flash_writer_init(struct mote_flash_writer *w, const struct mote_flash *flash, uint32_t addr);
+void mote_flash_writer_init(struct mote_flash_writer *w, const struct mote_flash *flash,
+                            uint32_t addr);
 void mote_flash_put(struct mote_flash_writer *w, const void *data, uint32_t len);
 // Pads the last unit with 0xff. Returns the status.
 int mote_flash_finish(struct mote_flash_writer *w) MOTE_CHECK;

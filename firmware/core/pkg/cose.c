@@ -35,8 +35,8 @@ static void digest_to_sign(uint8_t digest[MOTE_DIGEST_LEN], const uint8_t *paylo
     mote_sha256_final(&sha, digest);
 }
 
-int mote_cose_sign(uint8_t *out, size_t cap, const uint8_t *payload, size_t len, const uint8_t kid[MOTE_KID_LEN],
-                   mote_sign_fn sign, void *ctx)
+int mote_cose_sign(uint8_t *out, size_t cap, const uint8_t *payload, size_t len,
+                   const uint8_t kid[MOTE_KID_LEN], mote_sign_fn sign, void *ctx)
 {
     uint8_t digest[MOTE_DIGEST_LEN], sig[MOTE_SIG_LEN];
     struct mote_cbor_writer w;
@@ -91,8 +91,8 @@ static int parse(struct sign1 *s, const uint8_t *msg, size_t len)
     return mote_cbor_end(&r);
 }
 
-int mote_cose_verify(const uint8_t *msg, size_t len, const struct mote_key *keys, size_t key_count, unsigned role,
-                     const uint8_t **payload, size_t *payload_len)
+int mote_cose_verify(const uint8_t *msg, size_t len, const struct mote_key *keys, size_t key_count,
+                     unsigned role, const uint8_t **payload, size_t *payload_len)
 {
     struct sign1 s;
     *payload = NULL;
@@ -102,7 +102,8 @@ int mote_cose_verify(const uint8_t *msg, size_t len, const struct mote_key *keys
         return status;
     }
     // The algorithm is the key's; a message that names another is not by that key.
-    if (s.protect_len != sizeof(protected_esp256) || memcmp(s.protect, protected_esp256, s.protect_len) != 0) {
+    if (s.protect_len != sizeof(protected_esp256) ||
+        memcmp(s.protect, protected_esp256, s.protect_len) != 0) {
         return MOTE_E_AUTH;
     }
     uint8_t digest[MOTE_DIGEST_LEN];

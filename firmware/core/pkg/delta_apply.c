@@ -63,7 +63,8 @@ static int read_segment(const struct mote_delta *d, uint32_t index, struct mote_
     if (status != MOTE_OK) {
         return status;
     }
-    bool inside = kind == MOTE_DELTA_LITERAL || (s->base <= d->base_len && s->len <= d->base_len - s->base);
+    bool inside =
+        kind == MOTE_DELTA_LITERAL || (s->base <= d->base_len && s->len <= d->base_len - s->base);
     return kind <= MOTE_DELTA_RESIDUAL && inside && s->len > 0 ? MOTE_OK : MOTE_E_FORMAT;
 }
 
@@ -84,8 +85,9 @@ static int check_segments(const struct mote_delta *d)
     return at == d->size ? MOTE_OK : MOTE_E_FORMAT;
 }
 
-int mote_delta_open(struct mote_delta *d, mote_delta_read_fn payload, void *payload_ctx, uint32_t payload_len,
-                    mote_delta_read_fn base, void *base_ctx, uint32_t base_len, uint32_t size)
+int mote_delta_open(struct mote_delta *d, mote_delta_read_fn payload, void *payload_ctx,
+                    uint32_t payload_len, mote_delta_read_fn base, void *base_ctx,
+                    uint32_t base_len, uint32_t size)
 {
     uint8_t h[DELTA_HEADER];
     memset(d, 0, sizeof(*d));

@@ -37,8 +37,8 @@ static unsigned encode_bit(void *coder, uint16_t *p, unsigned bit)
     return bit;
 }
 
-static bool segments_are_sound(const uint8_t *base, size_t base_len, const uint8_t *model, size_t len,
-                               const struct mote_delta_segment *s, size_t count)
+static bool segments_are_sound(const uint8_t *base, size_t base_len, const uint8_t *model,
+                               size_t len, const struct mote_delta_segment *s, size_t count)
 {
     size_t at = 0;
     for (size_t i = 0; i < count; at += s[i++].len) {
@@ -52,7 +52,8 @@ static bool segments_are_sound(const uint8_t *base, size_t base_len, const uint8
     return at == len;
 }
 
-static void put_table(struct encoder *e, size_t base_len, size_t len, const struct mote_delta_segment *s, size_t count)
+static void put_table(struct encoder *e, size_t base_len, size_t len,
+                      const struct mote_delta_segment *s, size_t count)
 {
     uint8_t b[DELTA_HEADER] = {'M', 'D', 'L', '1'};
     mote_put32(b + 4, (uint32_t)base_len);
@@ -67,8 +68,9 @@ static void put_table(struct encoder *e, size_t base_len, size_t len, const stru
     }
 }
 
-int mote_delta_build(uint8_t *out, size_t cap, const uint8_t *base, size_t base_len, const uint8_t *model, size_t len,
-                     const struct mote_delta_segment *segment, size_t count)
+int mote_delta_build(uint8_t *out, size_t cap, const uint8_t *base, size_t base_len,
+                     const uint8_t *model, size_t len, const struct mote_delta_segment *segment,
+                     size_t count)
 {
     struct encoder e = {out, cap, 0, 0, UINT32_MAX, false};
     struct mote_delta_model m;
@@ -82,7 +84,8 @@ int mote_delta_build(uint8_t *out, size_t cap, const uint8_t *base, size_t base_
         segment = plain;
         count = len > common ? 2 : 1;
     }
-    if (count > MOTE_DELTA_SEGMENTS_MAX || !segments_are_sound(base, base_len, model, len, segment, count)) {
+    if (count > MOTE_DELTA_SEGMENTS_MAX ||
+        !segments_are_sound(base, base_len, model, len, segment, count)) {
         return MOTE_E_ARG;
     }
     put_table(&e, base_len, len, segment, count);
@@ -92,12 +95,14 @@ int mote_delta_build(uint8_t *out, size_t cap, const uint8_t *base, size_t base_
             if (segment[i].kind == MOTE_DELTA_LITERAL) {
                 (void)delta_code_literal(&m, encode_bit, &e, model[k]);
             } else if (segment[i].kind == MOTE_DELTA_RESIDUAL) {
-                (void)delta_code_residual(&m, encode_bit, &e, (uint8_t)(model[k] - base[segment[i].base + k]));
+                (void)delta_code_residual(&m, encode_bit, &e,
+                                          (uint8_t)(model[k] - base[segment[i].base + k]));
             }
         }
     }
     // Enough of a number between low and high; a reader takes zeros for what lies behind.
-    uint8_t tail[4] = {(uint8_t)(e.high >> 24), (uint8_t)(e.high >> 16), (uint8_t)(e.high >> 8), (uint8_t)e.high};
+    uint8_t tail[4] = {(uint8_t)(e.high >> 24), (uint8_t)(e.high >> 16), (uint8_t)(e.high >> 8),
+                       (uint8_t)e.high};
     put(&e, tail, sizeof(tail));
     return e.full || e.len > INT_MAX ? MOTE_E_SPACE : (int)e.len;
 }

@@ -1,8 +1,9 @@
 // The model behind coded bytes.
 //
-// A difference d (-128..127): is it 0 (by the sizes of the two before it), its sign, the length in bits of
-// its size less one in unary (likewise), the bits below the first: the highest of them under a probability,
-// the others even. A literal: its bits from the highest, each under a probability of those before it.
+// A difference d (-128..127): is it 0 (by the sizes of the two before it), its sign, the length in
+// bits of its size less one in unary (likewise), the bits below the first: the highest of them
+// under a probability, the others even. A literal: its bits from the highest, each under a
+// probability of those before it.
 #include "firmware/core/pkg/delta_model.h"
 
 void delta_model_init(struct mote_delta_model *m)
@@ -42,7 +43,8 @@ static unsigned bits_below_first(unsigned v)
     return k;
 }
 
-uint8_t delta_code_residual(struct mote_delta_model *m, delta_bit_fn bit, void *coder, uint8_t value)
+uint8_t delta_code_residual(struct mote_delta_model *m, delta_bit_fn bit, void *coder,
+                            uint8_t value)
 {
     unsigned c = context(m), size = value < 128 ? value : 256u - value, negative = value >= 128;
     unsigned got = 0;

@@ -50,7 +50,8 @@ static bool read_key(struct mote_cbor_reader *r, struct mote_key *key)
             mote_cbor_skip(r);
         }
     }
-    if (mote_map_need(&m, 1u << KEY_ROLE | 1u << KEY_POINT) == MOTE_OK && key->point[0] != POINT_UNCOMPRESSED) {
+    if (mote_map_need(&m, 1u << KEY_ROLE | 1u << KEY_POINT) == MOTE_OK &&
+        key->point[0] != POINT_UNCOMPRESSED) {
         mote_cbor_fail(r, MOTE_E_FORMAT);
     }
     key->role = role;

@@ -1,42 +1,63 @@
 // The manifest of a release.
 //
-//   1 seq   2 model   3 digest   4 size   5 form   6 base   7 payload   8 payload_size   9 block_size
-//   10 ops   11 arena   12 dsp_variant   13 pipeline   14 stream   15 min_class   16 expires_s
-//   17 health_us   18 provenance   19 golden: [{1 window, 2 features, 3 output, 4 type,
+//   1 seq   2 model   3 digest   4 size   5 form   6 base   7 payload   8 payload_size
+//   9 block_size   10 ops   11 arena   12 dsp_variant   13 pipeline   14 stream   15 min_class
+//   16 expires_s   17 health_us   18 provenance   19 golden: [{1 window, 2 features, 3 output, 4 type,
 //   5 scale, 6 seed}, ...]
 #include "firmware/core/pkg/mote_pkg.h"
 #include "firmware/core/wire/mote_body.h"
 
 enum {
-    SEQ = 1, MODEL, DIGEST, SIZE, FORM, BASE, PAYLOAD, PAYLOAD_SIZE, BLOCK_SIZE, OPS,
-    ARENA, DSP, PIPELINE, STREAM, MIN_CLASS, EXPIRES, HEALTH, PROVENANCE, GOLDEN
+    SEQ = 1,
+    MODEL,
+    DIGEST,
+    SIZE,
+    FORM,
+    BASE,
+    PAYLOAD,
+    PAYLOAD_SIZE,
+    BLOCK_SIZE,
+    OPS,
+    ARENA,
+    DSP,
+    PIPELINE,
+    STREAM,
+    MIN_CLASS,
+    EXPIRES,
+    HEALTH,
+    PROVENANCE,
+    GOLDEN
 };
-#define NEEDED                                                                                                        \
-    (1u << SEQ | 1u << MODEL | 1u << DIGEST | 1u << SIZE | 1u << PAYLOAD | 1u << PAYLOAD_SIZE | 1u << BLOCK_SIZE |     \
-     1u << ARENA)
+#define NEEDED                                                                                     \
+    (1u << SEQ | 1u << MODEL | 1u << DIGEST | 1u << SIZE | 1u << PAYLOAD | 1u << PAYLOAD_SIZE |    \
+     1u << BLOCK_SIZE | 1u << ARENA)
 enum { GO_WINDOW = 1, GO_FEATURES, GO_OUTPUT, GO_TYPE, GO_SCALE, GO_SEED };
-#define GO_NEEDED (1u << GO_WINDOW | 1u << GO_FEATURES | 1u << GO_OUTPUT | 1u << GO_TYPE | 1u << GO_SCALE)
+#define GO_NEEDED                                                                                  \
+    (1u << GO_WINDOW | 1u << GO_FEATURES | 1u << GO_OUTPUT | 1u << GO_TYPE | 1u << GO_SCALE)
 
 // A window is there or made from a seed, never both.
 static bool golden_is_sound(const struct mote_golden *g)
 {
-    return mote_sample_size(g->type) > 0 && mote_is_number(g->scale) && (g->seed == 0) == (g->window.len > 0);
+    return mote_sample_size(g->type) > 0 && mote_is_number(g->scale) &&
+           (g->seed == 0) == (g->window.len > 0);
 }
 
 static bool is_sound(const struct mote_manifest *m)
 {
-    bool texts = m->model.len > 0 && mote_is_text(m->model, MOTE_NAME_MAX) && mote_is_text(m->ops, MOTE_TEXT_OPS) &&
+    bool texts = m->model.len > 0 && mote_is_text(m->model, MOTE_NAME_MAX) &&
+                 mote_is_text(m->ops, MOTE_TEXT_OPS) &&
                  mote_is_text(m->dsp_variant, MOTE_TEXT_SHORT) &&
                  (m->stream.len == 0 || mote_is_name(m->stream.p, m->stream.len));
     bool sizes = m->size > 0 && m->payload_size > 0 && m->block_size >= MOTE_PAYLOAD_BLOCK_LEAST &&
                  m->block_size <= MOTE_PAYLOAD_BLOCK_MOST && m->golden_count <= MOTE_GOLDEN_MAX;
-    bool whole = m->form != MOTE_FORM_WHOLE ||
-                 (m->payload_size == m->size && memcmp(m->payload, m->digest, MOTE_DIGEST_LEN) == 0);
+    bool whole =
+        m->form != MOTE_FORM_WHOLE ||
+        (m->payload_size == m->size && memcmp(m->payload, m->digest, MOTE_DIGEST_LEN) == 0);
     for (unsigned i = 0; sizes && i < m->golden_count; i++) {
         sizes = golden_is_sound(&m->golden[i]);
     }
-    return texts && sizes && whole && m->seq > 0 && m->form <= MOTE_FORM_DELTA && m->expires_s <= MOTE_U63_MAX &&
-           m->health_us <= MOTE_U63_MAX;
+    return texts && sizes && whole && m->seq > 0 && m->form <= MOTE_FORM_DELTA &&
+           m->expires_s <= MOTE_U63_MAX && m->health_us <= MOTE_U63_MAX;
 }
 
 static void put_golden(struct mote_cbor_writer *w, const struct mote_manifest *m)

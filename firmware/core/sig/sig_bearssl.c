@@ -4,7 +4,8 @@
 #include <bearssl/bearssl_ec.h>
 #include <bearssl/bearssl_hash.h>
 
-_Static_assert(sizeof(br_sha256_context) <= sizeof(struct mote_sha256), "the SHA-256 context does not fit");
+_Static_assert(sizeof(br_sha256_context) <= sizeof(struct mote_sha256),
+               "the SHA-256 context does not fit");
 
 void mote_sha256_init(struct mote_sha256 *s)
 {
@@ -34,5 +35,6 @@ int mote_sig_verify(const uint8_t key[65], const uint8_t digest[32], const uint8
     uint8_t point[65]; // the library takes it without const
     memcpy(point, key, sizeof(point));
     br_ec_public_key pk = {BR_EC_secp256r1, point, sizeof(point)};
-    return br_ecdsa_i31_vrfy_raw(&br_ec_p256_m31, digest, 32, &pk, sig, 64) == 1 ? MOTE_OK : MOTE_E_AUTH;
+    return br_ecdsa_i31_vrfy_raw(&br_ec_p256_m31, digest, 32, &pk, sig, 64) == 1 ? MOTE_OK
+                                                                                 : MOTE_E_AUTH;
 }

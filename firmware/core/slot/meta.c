@@ -1,8 +1,8 @@
 // Two sectors in turn; see mote_meta.h and docs/formats/slot.md.
 //
-//   sector   0 magic "MMT1"   4 generation   8 CRC-32 of the 8 bytes before; padded to the program unit;
-//            then values, each padded: 0 'V'   1 key   2 length (16 bits)   4 CRC-32 of those 4 bytes and
-//            of the value, seeded with the generation   8 value
+//   sector   0 magic "MMT1"   4 generation   8 CRC-32 of the 8 bytes before; padded to the unit;
+//            then values, each padded: 0 'V'   1 key   2 length (16 bits)   4 CRC-32 of those 4
+//            bytes and of the value, seeded with the generation   8 value
 //
 // A fresh sector gets its values first and its header last: the header makes it the current one.
 #include "firmware/core/slot/mote_meta.h"
@@ -47,7 +47,8 @@ static int read_header(const struct mote_meta *m, unsigned which, uint32_t *gene
         return status;
     }
     *generation = mote_get32(h + 4);
-    bool valid = memcmp(h, "MMT1", 4) == 0 && mote_crc32(0, h, 8) == mote_get32(h + 8) && *generation != 0;
+    bool valid =
+        memcmp(h, "MMT1", 4) == 0 && mote_crc32(0, h, 8) == mote_get32(h + 8) && *generation != 0;
     return valid ? MOTE_OK : MOTE_E_NOT_FOUND;
 }
 
@@ -142,8 +143,8 @@ int mote_meta_get(const struct mote_meta *m, enum mote_meta_key key, void *buf, 
     return status != MOTE_OK ? status : m->value[key].len;
 }
 
-static int write_value(const struct mote_meta *m, uint32_t addr, uint32_t generation, unsigned key, const void *value,
-                       uint32_t len)
+static int write_value(const struct mote_meta *m, uint32_t addr, uint32_t generation, unsigned key,
+                       const void *value, uint32_t len)
 {
     uint8_t h[VALUE_HEADER] = {'V', (uint8_t)key};
     struct mote_flash_writer w;
@@ -193,7 +194,8 @@ static int write_header(const struct mote_meta *m, unsigned which, uint32_t gene
 static int rotate(struct mote_meta *m, unsigned key, const void *value, uint32_t len)
 {
     unsigned other = m->generation == 0 ? 0 : 1u - m->current;
-    uint32_t generation = m->generation + 1, base = sector_addr(m, other), at = mote_flash_align(m->flash, HEADER);
+    uint32_t generation = m->generation + 1, base = sector_addr(m, other),
+             at = mote_flash_align(m->flash, HEADER);
     struct mote_meta fresh = *m;
     int status = m->flash->erase(m->flash->ctx, base);
     for (unsigned k = 1; k < MOTE_META_KEYS && status == MOTE_OK; k++) {

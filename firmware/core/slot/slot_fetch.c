@@ -1,7 +1,7 @@
 // The download: a journal of what is there makes it go on after any cut.
 //
-// Data sectors are erased when the first of their blocks comes. A block torn by a cut leaves bytes that are
-// not blank and no 'B'; its sector is then written off by 'X', erased and fetched again.
+// Data sectors are erased when the first of their blocks comes. A block torn by a cut leaves bytes
+// that are not blank and no 'B'; its sector is then written off by 'X', erased and fetched again.
 #include "firmware/core/slot/slot_priv.h"
 
 static bool get_bit(const struct mote_slot *s, uint32_t i)
@@ -112,7 +112,8 @@ static int journal(struct mote_slot *s, uint8_t type, uint32_t index)
 {
     uint8_t e[JOURNAL_ENTRY] = {type, 0};
     struct mote_flash_writer w;
-    uint32_t end = slot_addr(place_of(s), s->target) + slot_head_size(place_of(s)), at = s->journal_at;
+    uint32_t end = slot_addr(place_of(s), s->target) + slot_head_size(place_of(s)),
+             at = s->journal_at;
     if (end - at < entry_size(s)) {
         return MOTE_E_SPACE;
     }
@@ -137,7 +138,8 @@ int mote_slot_check(const struct mote_slot *s, const struct mote_manifest *m)
     const struct mote_slot_place *p = &s->place[place];
     const struct mote_slot_record *r = &s->record[place];
     uint32_t capacity = mote_slot_capacity(p), sector = p->flash->sector;
-    uint64_t need = (uint64_t)m->size + (m->form != MOTE_FORM_WHOLE ? (uint64_t)m->payload_size + 2 * sector : 0);
+    uint64_t need = (uint64_t)m->size +
+                    (m->form != MOTE_FORM_WHOLE ? (uint64_t)m->payload_size + 2 * sector : 0);
     if (r->active_state == MOTE_SLOT_TRIAL) {
         return MOTE_E_STATE;
     }
@@ -149,7 +151,8 @@ int mote_slot_check(const struct mote_slot *s, const struct mote_manifest *m)
         return MOTE_E_UNSUPPORTED;
     }
     uint64_t blocks = ((uint64_t)m->payload_size + m->block_size - 1) / m->block_size;
-    uint64_t entries = (slot_head_size(p) - mote_flash_align(p->flash, SLOT_HEADER)) / mote_flash_align(p->flash, JOURNAL_ENTRY);
+    uint64_t entries = (slot_head_size(p) - mote_flash_align(p->flash, SLOT_HEADER)) /
+                       mote_flash_align(p->flash, JOURNAL_ENTRY);
     uint32_t sectors = capacity / sector;
     if (need > capacity || blocks > UINT16_MAX || blocks + 3 * (uint64_t)sectors > entries ||
         (blocks + sectors + 7) / 8 > s->bitmap_len) {
@@ -163,7 +166,9 @@ int mote_slot_check(const struct mote_slot *s, const struct mote_manifest *m)
     if (status == MOTE_E_IO) {
         return status;
     }
-    return status == MOTE_OK && memcmp(base.digest, m->base, MOTE_DIGEST_LEN) == 0 ? MOTE_OK : MOTE_E_MISMATCH;
+    return status == MOTE_OK && memcmp(base.digest, m->base, MOTE_DIGEST_LEN) == 0
+               ? MOTE_OK
+               : MOTE_E_MISMATCH;
 }
 
 // Points the RAM state at a slot whose header says what comes.
@@ -179,7 +184,8 @@ static void aim(struct mote_slot *s, unsigned place, unsigned which, const struc
     s->blocks = (h->payload_size + h->block_size - 1) / h->block_size;
     s->position = 0;
     memcpy(s->payload_digest, h->payload, MOTE_DIGEST_LEN);
-    // What is not the model itself waits at the data area's end, out of the way of what is built from it.
+    // What is not the model itself waits at the data area's end, out of the way of what is built
+    // from it.
     uint32_t sector = s->file.flash->sector, from = 0;
     if (h->form != MOTE_FORM_WHOLE) {
         from = (mote_slot_capacity(&s->place[place]) - h->payload_size) / sector * sector;
@@ -202,17 +208,23 @@ static int prepare(struct mote_slot *s, const struct slot_header *h)
     return status == MOTE_OK ? replay(s) : status;
 }
 
-static void header_of(struct slot_header *h, const struct mote_manifest *m, const uint8_t *manifest_digest)
+static void header_of(struct slot_header *h, const struct mote_manifest *m,
+                      const uint8_t *manifest_digest)
 {
-    *h = (struct slot_header){.seq = m->seq, .size = m->size, .payload_size = m->payload_size,
-                              .block_size = m->block_size, .form = m->form, .health_us = m->health_us};
+    *h = (struct slot_header){.seq = m->seq,
+                              .size = m->size,
+                              .payload_size = m->payload_size,
+                              .block_size = m->block_size,
+                              .form = m->form,
+                              .health_us = m->health_us};
     memcpy(h->digest, m->digest, MOTE_DIGEST_LEN);
     memcpy(h->manifest, manifest_digest, MOTE_DIGEST_LEN);
     memcpy(h->payload, m->payload, MOTE_DIGEST_LEN);
     memcpy(h->base, m->base, MOTE_DIGEST_LEN);
 }
 
-int mote_slot_begin(struct mote_slot *s, const struct mote_manifest *m, const uint8_t manifest_digest[MOTE_DIGEST_LEN])
+int mote_slot_begin(struct mote_slot *s, const struct mote_manifest *m,
+                    const uint8_t manifest_digest[MOTE_DIGEST_LEN])
 {
     struct slot_header want, has;
     int status = mote_slot_check(s, m);
@@ -221,7 +233,8 @@ int mote_slot_begin(struct mote_slot *s, const struct mote_manifest *m, const ui
     }
     int place = mote_slot_find(s, m->model);
     const struct mote_slot_record *r = &s->record[place];
-    if (r->failed_seq == m->seq && memcmp(r->failed_digest, manifest_digest, sizeof(r->failed_digest)) == 0) {
+    if (r->failed_seq == m->seq &&
+        memcmp(r->failed_digest, manifest_digest, sizeof(r->failed_digest)) == 0) {
         return r->failed_status < 0 ? r->failed_status : MOTE_E_STATE;
     }
     unsigned which = r->active ^ (r->active_state != MOTE_SLOT_EMPTY);

@@ -28,7 +28,8 @@ int slot_read_header(const struct mote_slot_place *p, unsigned which, struct slo
     if (status != MOTE_OK) {
         return status;
     }
-    if (memcmp(b, "MSL1", 4) != 0 || mote_crc32(0, b, SLOT_HEADER - 4) != mote_get32(b + SLOT_HEADER - 4)) {
+    if (memcmp(b, "MSL1", 4) != 0 ||
+        mote_crc32(0, b, SLOT_HEADER - 4) != mote_get32(b + SLOT_HEADER - 4)) {
         return MOTE_E_NOT_FOUND;
     }
     h->seq = mote_get32(b + 4);
@@ -69,8 +70,8 @@ int slot_wipe(const struct mote_slot_place *p, unsigned which)
     return p->flash->erase(p->flash->ctx, slot_addr(p, which));
 }
 
-void slot_describe(const struct mote_slot_place *p, unsigned which, const struct slot_header *h, uint8_t state,
-                   struct mote_slot_file *out)
+void slot_describe(const struct mote_slot_place *p, unsigned which, const struct slot_header *h,
+                   uint8_t state, struct mote_slot_file *out)
 {
     memset(out, 0, sizeof(*out));
     out->state = state;

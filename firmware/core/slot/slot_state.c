@@ -1,7 +1,8 @@
 // Which slot is in use: the switch record, and every change to it.
 //
-// The record: version 1, count, then of each place 64 bytes: 0 name length   1 name   32 active   33 state
-// 34 previous   35 boots   36 confirmed_seq   40 failed_seq   44 failed_status   48 failed_digest   56 zero
+// The record: version 1, count, then of each place 64 bytes: 0 name length   1 name   32 active
+// 33 state   34 previous   35 boots   36 confirmed_seq   40 failed_seq   44 failed_status
+// 48 failed_digest   56 zero
 #include "firmware/core/slot/slot_priv.h"
 
 #define RECORD_VERSION 1
@@ -30,7 +31,8 @@ static void get_record(const uint8_t *b, struct mote_slot_record *r)
     memset(r, 0, sizeof(*r));
     memcpy(r->name, b + 1, b[0] <= MOTE_NAME_MAX ? b[0] : MOTE_NAME_MAX);
     r->active = b[32] & 1;
-    r->active_state = b[33] == MOTE_SLOT_TRIAL || b[33] == MOTE_SLOT_CONFIRMED ? b[33] : MOTE_SLOT_EMPTY;
+    r->active_state =
+        b[33] == MOTE_SLOT_TRIAL || b[33] == MOTE_SLOT_CONFIRMED ? b[33] : MOTE_SLOT_EMPTY;
     r->previous = b[34] & 1;
     r->boots = b[35];
     r->confirmed_seq = mote_get32(b + 36);
@@ -52,7 +54,8 @@ int slot_commit(struct mote_slot *s, const struct mote_slot_record *next)
     return status;
 }
 
-void slot_note_failure(struct mote_slot_record *r, uint32_t seq, const uint8_t *manifest_digest, int status)
+void slot_note_failure(struct mote_slot_record *r, uint32_t seq, const uint8_t *manifest_digest,
+                       int status)
 {
     r->failed_seq = seq;
     r->failed_status = status;
@@ -94,7 +97,8 @@ static int review(const struct mote_slot *s, unsigned i, struct mote_slot_record
     if (status == MOTE_E_IO) {
         return status;
     }
-    if (r->active_state == MOTE_SLOT_TRIAL && status == MOTE_OK && r->boots < MOTE_SLOT_TRIAL_BOOTS) {
+    if (r->active_state == MOTE_SLOT_TRIAL && status == MOTE_OK &&
+        r->boots < MOTE_SLOT_TRIAL_BOOTS) {
         r->boots++;
         *changed = true;
     } else if (r->active_state == MOTE_SLOT_TRIAL || status != MOTE_OK) {
@@ -111,12 +115,15 @@ static int review(const struct mote_slot *s, unsigned i, struct mote_slot_record
 static bool place_is_sound(const struct mote_slot_place *p)
 {
     const struct mote_flash *f = p->flash;
-    bool aligned = mote_flash_is_sound(f) && p->addr % f->sector == 0 && p->size % f->sector == 0 && p->size > 0;
-    return aligned && p->size <= f->size / 2 && p->addr <= f->size - 2 * p->size && mote_slot_capacity(p) > 0;
+    bool aligned = mote_flash_is_sound(f) && p->addr % f->sector == 0 && p->size % f->sector == 0 &&
+                   p->size > 0;
+    return aligned && p->size <= f->size / 2 && p->addr <= f->size - 2 * p->size &&
+           mote_slot_capacity(p) > 0;
 }
 
-int mote_slot_mount(struct mote_slot *s, struct mote_meta *meta, const struct mote_slot_place *place, size_t count,
-                    uint8_t *bitmap, size_t bitmap_len)
+int mote_slot_mount(struct mote_slot *s, struct mote_meta *meta,
+                    const struct mote_slot_place *place, size_t count, uint8_t *bitmap,
+                    size_t bitmap_len)
 {
     struct mote_slot_record next[MOTE_MAX_MODELS];
     bool changed = false;
@@ -185,7 +192,10 @@ int mote_slot_other(const struct mote_slot *s, unsigned place, struct mote_slot_
     if (status == MOTE_OK) {
         bool ready = s->receiving == (int)place && s->step == STEP_READY;
         slot_describe(&s->place[place], which, &h,
-                      r->previous ? MOTE_SLOT_CONFIRMED : ready ? MOTE_SLOT_READY : MOTE_SLOT_RECEIVING, out);
+                      r->previous ? MOTE_SLOT_CONFIRMED
+                      : ready     ? MOTE_SLOT_READY
+                                  : MOTE_SLOT_RECEIVING,
+                      out);
     }
     return status == MOTE_E_NOT_FOUND ? MOTE_OK : status;
 }

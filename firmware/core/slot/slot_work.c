@@ -59,17 +59,20 @@ static int open_delta(struct mote_slot *s)
 {
     int status = mote_slot_active(s, (unsigned)s->receiving, &s->base);
     if (status == MOTE_OK) {
-        status = mote_delta_open(&s->delta, read_payload, s, s->payload_size, read_base, &s->base, s->base.size, s->file.size);
+        status = mote_delta_open(&s->delta, read_payload, s, s->payload_size, read_base, &s->base,
+                                 s->base.size, s->file.size);
     }
     return status == MOTE_OK || status == MOTE_E_IO ? status : discard(s, status);
 }
 
-// Builds on at the data area's start. A cut in it is no harm: the payload stays, and building starts anew.
+// Builds on at the data area's start. A cut in it is no harm: the payload stays, and building
+// starts anew.
 static int build_step(struct mote_slot *s)
 {
     uint8_t buf[PIECE];
     const struct mote_flash *f = s->file.flash;
-    uint32_t stop = s->file.size - s->position < STEP_BYTES ? s->file.size : s->position + STEP_BYTES;
+    uint32_t stop =
+        s->file.size - s->position < STEP_BYTES ? s->file.size : s->position + STEP_BYTES;
     int status = s->position == 0 ? open_delta(s) : MOTE_OK;
     while (status == MOTE_OK && s->position < stop) {
         uint32_t n = stop - s->position < PIECE ? stop - s->position : PIECE;
@@ -112,7 +115,8 @@ int mote_slot_work(struct mote_slot *s)
         if (status == MOTE_OK) {
             status = compare(s, s->payload_digest);
         }
-        // A whole payload is the model: their digests are equal, which the manifest's decoder checked.
+        // A whole payload is the model: their digests are equal, which the manifest's decoder
+        // checked.
         if (status == MOTE_OK && s->form != MOTE_FORM_WHOLE) {
             return advance(s, STEP_BUILD);
         }

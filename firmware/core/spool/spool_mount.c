@@ -1,4 +1,5 @@
-// Mount: read every sector's header and every record's head, choose where to go on, begin a session.
+// Mount: read every sector's header and every record's head, choose where to go on,
+// begin a session.
 #include "firmware/core/spool/spool_priv.h"
 
 static int read_sector_header(struct mote_spool *s, unsigned sector)
@@ -33,7 +34,8 @@ static int find_tail(const struct mote_spool *s, unsigned sector, uint32_t *tail
     uint32_t unit = s->flash->prog_unit;
     for (*tail = s->flash->sector; *tail > 0;) {
         uint32_t n = *tail < sizeof(buf) ? *tail : (uint32_t)sizeof(buf);
-        int status = s->flash->read(s->flash->ctx, spool_sector_addr(s, sector) + *tail - n, buf, n);
+        int status =
+            s->flash->read(s->flash->ctx, spool_sector_addr(s, sector) + *tail - n, buf, n);
         if (status != MOTE_OK) {
             return status;
         }
@@ -55,7 +57,8 @@ static int count_records(struct mote_spool *s, unsigned sector)
     struct spool_record r;
     uint32_t tail;
     int status = find_tail(s, sector, &tail);
-    while (status == MOTE_OK && (status = spool_find_record(s, sector, t->used, tail, &r)) == MOTE_OK) {
+    while (status == MOTE_OK &&
+           (status = spool_find_record(s, sector, t->used, tail, &r)) == MOTE_OK) {
         t->used = r.end;
         if (r.type == RECORD_BOOT) {
             s->boot = (uint32_t)r.seq > s->boot ? (uint32_t)r.seq : s->boot;
@@ -66,7 +69,8 @@ static int count_records(struct mote_spool *s, unsigned sector)
         status = status == MOTE_E_STATE ? MOTE_OK : status;
     }
     if (tail > t->used) {
-        // A record's head was torn. How much of it was reached cannot be seen: go on behind all of it.
+        // A record's head was torn. How much of it was reached cannot be seen: go on behind all of
+        // it.
         uint32_t reach = t->used + mote_flash_align(s->flash, RECORD_HEADER_MAX);
         t->used = reach > tail ? reach : tail;
         t->used = t->used < s->flash->sector ? t->used : s->flash->sector;
@@ -95,8 +99,9 @@ static int begin_session(struct mote_spool *s, const struct mote_entropy *entrop
     return status != MOTE_OK ? status : spool_append_boot(s);
 }
 
-int mote_spool_mount(struct mote_spool *s, const struct mote_flash *flash, struct mote_spool_sector *table,
-                     size_t table_len, const struct mote_entropy *entropy)
+int mote_spool_mount(struct mote_spool *s, const struct mote_flash *flash,
+                     struct mote_spool_sector *table, size_t table_len,
+                     const struct mote_entropy *entropy)
 {
     uint32_t sectors = mote_flash_is_sound(flash) ? flash->size / flash->sector : 0;
     if (sectors < MOTE_SPOOL_MIN_SECTORS || sectors > UINT16_MAX) {
@@ -125,7 +130,7 @@ int mote_spool_mount(struct mote_spool *s, const struct mote_flash *flash, struc
 
 size_t mote_spool_block_max(const struct mote_spool *s)
 {
-    uint32_t room = s->flash->sector - spool_header_size(s) - spool_payload_offset(s, MOTE_NAME_MAX) - 4 -
-                    s->flash->prog_unit;
+    uint32_t room = s->flash->sector - spool_header_size(s) -
+                    spool_payload_offset(s, MOTE_NAME_MAX) - 4 - s->flash->prog_unit;
     return room < MOTE_BLOCK_MAX ? room : MOTE_BLOCK_MAX;
 }

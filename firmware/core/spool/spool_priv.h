@@ -1,10 +1,11 @@
-// Bytes of the spool on flash, and what its files share. docs/formats/spool.md is the specification.
+// Bytes of the spool on flash, and what its files share. docs/formats/spool.md is the
+// specification.
 //
 // Sector: header, then records. Numbers are little-endian; every part is padded with 0xff to the
 // program unit, so that each unit is programmed once.
 //   sector header   0 magic "MSP1"   4 generation   8 class   9 version   10 program unit   11 zero
 //                   12 boot   16 CRC-32 of the 16 bytes before
-//   record          0 'R'   1 type   2 name length   3 zero   4 payload length (16 bits)   6 zero (16 bits)
+//   record          0 'R'   1 type   2 name length   3 zero   4 payload length (16 bits)   6, 7 zero
 //                   8 seq   16 last - seq (32 bits)   20 session   32 name   CRC-32 of all that,
 //                   seeded with the sector's generation
 //                   then a unit that stays erased until the record is done with
@@ -45,7 +46,8 @@ uint32_t spool_record_size(const struct mote_spool *s, unsigned name_len, uint32
 int spool_find_record(const struct mote_spool *s, unsigned sector, uint32_t from, uint32_t stop,
                       struct spool_record *r) MOTE_CHECK;
 // Is it waiting for an acknowledgement? MOTE_OK, MOTE_E_STATE (done with), MOTE_E_IO.
-int spool_is_live(const struct mote_spool *s, unsigned sector, const struct spool_record *r) MOTE_CHECK;
+int spool_is_live(const struct mote_spool *s, unsigned sector,
+                  const struct spool_record *r) MOTE_CHECK;
 // Marks a live record as done with and keeps the counts.
 int spool_mark_done(struct mote_spool *s, unsigned sector, const struct spool_record *r) MOTE_CHECK;
 
@@ -57,7 +59,7 @@ int spool_next_sector(const struct mote_spool *s, unsigned cls, uint32_t above) 
 // A record of type BOOT, for mount.
 int spool_append_boot(struct mote_spool *s) MOTE_CHECK;
 // A MOTE_BLOCK_DROPPED block that stands in for first..last; may take the last free sector.
-int spool_append_dropped(struct mote_spool *s, const struct spool_record *of, uint64_t first, uint64_t last,
-                         uint64_t now_us, const char *reason) MOTE_CHECK;
+int spool_append_dropped(struct mote_spool *s, const struct spool_record *of, uint64_t first,
+                         uint64_t last, uint64_t now_us, const char *reason) MOTE_CHECK;
 
 #endif

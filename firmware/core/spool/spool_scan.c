@@ -27,9 +27,11 @@ uint32_t spool_record_size(const struct mote_spool *s, unsigned name_len, uint32
 }
 
 // Bytes of a header at p, of which `have` could be read; false where they are no header.
-static bool parse(const struct mote_spool *s, unsigned sector, const uint8_t *p, uint32_t have, struct spool_record *r)
+static bool parse(const struct mote_spool *s, unsigned sector, const uint8_t *p, uint32_t have,
+                  struct spool_record *r)
 {
-    bool known = p[0] == 'R' && (p[1] == RECORD_BLOCK || p[1] == RECORD_BOOT) && p[2] <= MOTE_NAME_MAX;
+    bool known =
+        p[0] == 'R' && (p[1] == RECORD_BLOCK || p[1] == RECORD_BOOT) && p[2] <= MOTE_NAME_MAX;
     if (have < RECORD_FIXED + 4 || !known || have < RECORD_FIXED + 4u + p[2]) {
         return false;
     }
@@ -48,18 +50,21 @@ static bool parse(const struct mote_spool *s, unsigned sector, const uint8_t *p,
     return true;
 }
 
-int spool_find_record(const struct mote_spool *s, unsigned sector, uint32_t from, uint32_t stop, struct spool_record *r)
+int spool_find_record(const struct mote_spool *s, unsigned sector, uint32_t from, uint32_t stop,
+                      struct spool_record *r)
 {
     uint8_t head[RECORD_HEADER_MAX];
     uint32_t base = spool_sector_addr(s, sector), limit = s->flash->sector;
-    // Records follow each other. What is none was torn or went bad: the next one is somewhere behind it.
+    // Records follow each other. What is none was torn or went bad: the next one is somewhere
+    // behind it.
     for (uint32_t at = from; at < stop; at += s->flash->prog_unit) {
         uint32_t have = limit - at < sizeof(head) ? limit - at : (uint32_t)sizeof(head);
         int status = s->flash->read(s->flash->ctx, base + at, head, have);
         if (status != MOTE_OK) {
             return status;
         }
-        if (parse(s, sector, head, have, r) && spool_record_size(s, r->name_len, r->len) <= limit - at) {
+        if (parse(s, sector, head, have, r) &&
+            spool_record_size(s, r->name_len, r->len) <= limit - at) {
             r->at = at;
             r->end = at + spool_record_size(s, r->name_len, r->len);
             return MOTE_OK;
@@ -73,11 +78,13 @@ int spool_is_live(const struct mote_spool *s, unsigned sector, const struct spoo
     if (r->type != RECORD_BLOCK) {
         return MOTE_E_STATE;
     }
-    return mote_flash_blank(s->flash, spool_sector_addr(s, sector) + r->at + spool_done_offset(s, r->name_len),
-                            s->flash->prog_unit);
+    return mote_flash_blank(
+        s->flash, spool_sector_addr(s, sector) + r->at + spool_done_offset(s, r->name_len),
+        s->flash->prog_unit);
 }
 
-static bool is_before(const struct mote_spool *s, unsigned sector, uint32_t at, const struct mote_spool_place *p)
+static bool is_before(const struct mote_spool *s, unsigned sector, uint32_t at,
+                      const struct mote_spool_place *p)
 {
     uint32_t generation = s->sector[sector].generation;
     return generation < p->generation || (generation == p->generation && at < p->offset);
@@ -127,7 +134,8 @@ int spool_next_sector(const struct mote_spool *s, unsigned cls, uint32_t above)
     int best = MOTE_E_NOT_FOUND;
     for (unsigned i = 0; i < s->sectors; i++) {
         const struct mote_spool_sector *t = &s->sector[i];
-        bool wanted = t->cls == cls && t->generation > above && (t->live > 0 || spool_is_open(s, i));
+        bool wanted =
+            t->cls == cls && t->generation > above && (t->live > 0 || spool_is_open(s, i));
         if (wanted && (best < 0 || t->generation < s->sector[best].generation)) {
             best = (int)i;
         }

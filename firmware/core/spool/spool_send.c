@@ -31,11 +31,13 @@ static int advance(struct mote_spool *s, unsigned cls, struct spool_record *r)
         if (next < 0) {
             return MOTE_E_NOT_FOUND;
         }
-        *c = (struct mote_spool_place){(uint16_t)next, s->sector[next].generation, spool_header_size(s)};
+        *c = (struct mote_spool_place){(uint16_t)next, s->sector[next].generation,
+                                       spool_header_size(s)};
     }
 }
 
-static int read_payload(const struct mote_spool *s, unsigned sector, const struct spool_record *r, uint8_t *buf)
+static int read_payload(const struct mote_spool *s, unsigned sector, const struct spool_record *r,
+                        uint8_t *buf)
 {
     uint8_t sum[4];
     uint32_t addr = spool_sector_addr(s, sector) + r->at + spool_payload_offset(s, r->name_len);
@@ -46,11 +48,14 @@ static int read_payload(const struct mote_spool *s, unsigned sector, const struc
     if (status != MOTE_OK) {
         return status;
     }
-    return mote_crc32(s->sector[sector].generation, buf, r->len) == mote_get32(sum) ? MOTE_OK : MOTE_E_CORRUPT;
+    return mote_crc32(s->sector[sector].generation, buf, r->len) == mote_get32(sum)
+               ? MOTE_OK
+               : MOTE_E_CORRUPT;
 }
 
 // A block that went bad, or was torn by a cut, will never come: say so in its place.
-static int replace(struct mote_spool *s, unsigned sector, const struct spool_record *r, uint64_t now_us)
+static int replace(struct mote_spool *s, unsigned sector, const struct spool_record *r,
+                   uint64_t now_us)
 {
     int status = spool_append_dropped(s, r, r->seq, r->seq + r->span, now_us, "corrupt");
     if (status != MOTE_OK && status != MOTE_E_SPACE) {
@@ -64,13 +69,14 @@ static void remember_sent(struct mote_spool *s, unsigned cls)
 {
     const struct mote_spool_place *c = &s->cursor[cls];
     struct mote_spool_place *sent = &s->sent[cls];
-    if (c->generation > sent->generation || (c->generation == sent->generation && c->offset > sent->offset)) {
+    if (c->generation > sent->generation ||
+        (c->generation == sent->generation && c->offset > sent->offset)) {
         *sent = *c;
     }
 }
 
-static int next_of_class(struct mote_spool *s, unsigned cls, uint64_t now_us, struct mote_spool_item *item, uint8_t *buf,
-                         size_t cap)
+static int next_of_class(struct mote_spool *s, unsigned cls, uint64_t now_us,
+                         struct mote_spool_item *item, uint8_t *buf, size_t cap)
 {
     struct spool_record r;
     struct mote_spool_place *c = &s->cursor[cls];
@@ -105,7 +111,8 @@ static int next_of_class(struct mote_spool *s, unsigned cls, uint64_t now_us, st
     }
 }
 
-int mote_spool_next(struct mote_spool *s, uint64_t now_us, struct mote_spool_item *item, uint8_t *buf, size_t cap)
+int mote_spool_next(struct mote_spool *s, uint64_t now_us, struct mote_spool_item *item,
+                    uint8_t *buf, size_t cap)
 {
     int status = next_of_class(s, MOTE_SPOOL_KEEP, now_us, item, buf, cap);
     if (status != MOTE_E_NOT_FOUND) {
@@ -133,7 +140,8 @@ static bool covers(const struct mote_ack *a, const struct spool_record *r)
     return in;
 }
 
-static int ack_sector(struct mote_spool *s, unsigned sector, uint32_t limit, const struct mote_ack *a)
+static int ack_sector(struct mote_spool *s, unsigned sector, uint32_t limit,
+                      const struct mote_ack *a)
 {
     struct spool_record r;
     int status, freed = 0;

@@ -1,7 +1,9 @@
-// Appending, and making room: sectors are opened, filled and, when all are taken, given up by policy.
+// Appending, and making room: sectors are opened, filled and, when all are taken, given up by
+// policy.
 //
-// Room is kept for the records of what is given up: an ordinary append leaves free sectors that only
-// those records and the count of boots may open. There are two, because a cut may come between.
+// Room is kept for the records of what is given up: an ordinary append leaves free sectors that
+// only those records and the count of boots may open. There are two, because a cut may come
+// between.
 #include "firmware/core/spool/spool_priv.h"
 
 #define SPARE_SECTORS 2
@@ -24,7 +26,9 @@ static int open_sector(struct mote_spool *s, unsigned cls)
         }
         uint8_t h[SECTOR_HEADER] = {'M', 'S', 'P', '1'};
         struct mote_flash_writer w;
-        int status = t->flags & FLAG_BLANK ? MOTE_OK : s->flash->erase(s->flash->ctx, spool_sector_addr(s, k));
+        int status = t->flags & FLAG_BLANK
+                         ? MOTE_OK
+                         : s->flash->erase(s->flash->ctx, spool_sector_addr(s, k));
         mote_put32(h + 4, s->next_generation);
         h[8] = (uint8_t)cls;
         h[9] = 1;
@@ -68,8 +72,10 @@ static uint32_t put_header(uint8_t *h, const struct spool_record *r, uint32_t ge
     return len + 4;
 }
 
-// Writes a record into the open sector, which has room. After a failure the sector is not used further.
-static int write_record(struct mote_spool *s, unsigned cls, struct spool_record *r, const uint8_t *payload)
+// Writes a record into the open sector, which has room. After a failure the sector is not used
+// further.
+static int write_record(struct mote_spool *s, unsigned cls, struct spool_record *r,
+                        const uint8_t *payload)
 {
     struct mote_spool_place *open = &s->open[cls];
     struct mote_spool_sector *t = &s->sector[open->sector];
@@ -90,11 +96,12 @@ static int write_record(struct mote_spool *s, unsigned cls, struct spool_record 
         status = mote_flash_finish(&w);
     }
     if (status != MOTE_OK) {
-        // The block will be written elsewhere: this copy must not be taken for a block that went bad.
+        // The block will be written elsewhere: this copy must not be taken for a block that went
+        // bad.
         uint8_t mark[MOTE_PROG_UNIT_MAX] = {0};
         if (headed) {
-            (void)s->flash->prog(s->flash->ctx, base + r->at + spool_done_offset(s, r->name_len), mark,
-                                 s->flash->prog_unit);
+            (void)s->flash->prog(s->flash->ctx, base + r->at + spool_done_offset(s, r->name_len),
+                                 mark, s->flash->prog_unit);
         }
         t->flags |= FLAG_BAD;
         *open = (struct mote_spool_place){0};
@@ -107,7 +114,8 @@ static int write_record(struct mote_spool *s, unsigned cls, struct spool_record 
 }
 
 // Appends without giving anything up: takes a new sector only where `spare` others stay free.
-static int append_plain(struct mote_spool *s, unsigned cls, struct spool_record *r, const uint8_t *payload, uint32_t spare)
+static int append_plain(struct mote_spool *s, unsigned cls, struct spool_record *r,
+                        const uint8_t *payload, uint32_t spare)
 {
     int status = MOTE_E_IO;
     for (unsigned tries = 0; tries < 3; tries++) { // a sector that fails is left for another
@@ -128,8 +136,8 @@ static int append_plain(struct mote_spool *s, unsigned cls, struct spool_record 
     return status;
 }
 
-int spool_append_dropped(struct mote_spool *s, const struct spool_record *of, uint64_t first, uint64_t last,
-                         uint64_t now_us, const char *reason)
+int spool_append_dropped(struct mote_spool *s, const struct spool_record *of, uint64_t first,
+                         uint64_t last, uint64_t now_us, const char *reason)
 {
     uint8_t body[64], block[DROPPED_BLOCK_MAX];
     struct mote_dropped d = {.first = first, .last = last, .reason = {reason, 0}};
@@ -169,11 +177,13 @@ static int choose_victim(const struct mote_spool *s)
         }
         count[t->cls]++;
         int *o = &oldest[t->cls];
-        if (t->live > 0 && !spool_is_open(s, i) && (*o < 0 || t->generation < s->sector[*o].generation)) {
+        if (t->live > 0 && !spool_is_open(s, i) &&
+            (*o < 0 || t->generation < s->sector[*o].generation)) {
             *o = (int)i;
         }
     }
-    bool samples = oldest[MOTE_SPOOL_SAMPLES] >= 0 && (count[MOTE_SPOOL_SAMPLES] > share || oldest[MOTE_SPOOL_KEEP] < 0);
+    bool samples = oldest[MOTE_SPOOL_SAMPLES] >= 0 &&
+                   (count[MOTE_SPOOL_SAMPLES] > share || oldest[MOTE_SPOOL_KEEP] < 0);
     return oldest[samples ? MOTE_SPOOL_SAMPLES : MOTE_SPOOL_KEEP];
 }
 
@@ -187,12 +197,16 @@ struct range {
     uint64_t first, last;
 };
 
-// All live records of `of`'s session and stream in a sector: their range, or (with `done`) marks them.
-static int walk_stream(struct mote_spool *s, unsigned sector, const struct spool_record *of, bool done, struct range *g)
+// All live records of `of`'s session and stream in a sector: their range, or (with `done`) marks
+// them.
+static int walk_stream(struct mote_spool *s, unsigned sector, const struct spool_record *of,
+                       bool done, struct range *g)
 {
     struct spool_record r;
     int status;
-    for (uint32_t at = of->at; (status = spool_find_record(s, sector, at, s->sector[sector].used, &r)) == MOTE_OK; at = r.end) {
+    for (uint32_t at = of->at;
+         (status = spool_find_record(s, sector, at, s->sector[sector].used, &r)) == MOTE_OK;
+         at = r.end) {
         if (!same_stream(&r, of)) {
             continue;
         }
@@ -281,8 +295,8 @@ int spool_append_boot(struct mote_spool *s)
     return status;
 }
 
-int mote_spool_append(struct mote_spool *s, enum mote_spool_class cls, const char *stream, uint64_t seq, uint64_t now_us,
-                      const uint8_t *block, size_t len)
+int mote_spool_append(struct mote_spool *s, enum mote_spool_class cls, const char *stream,
+                      uint64_t seq, uint64_t now_us, const uint8_t *block, size_t len)
 {
     struct spool_record r = {.type = RECORD_BLOCK, .seq = seq};
     size_t n = 0;

@@ -1,4 +1,4 @@
-// Acknowledgements: {1: [{1: session, 2: stream, 3: next, 4: [first, last, first, last, ...]}, ...]}
+// Acknowledgements: {1: [{1: session, 2: stream, 3: next, 4: [first, last, ...]}, ...]}
 #include "firmware/core/wire/mote_body.h"
 
 enum { SESSION = 1, STREAM, NEXT, RANGES };

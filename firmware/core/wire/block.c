@@ -4,7 +4,21 @@
 //   9 width   10 height   11 recording   12 label   13 data
 #include "firmware/core/wire/mote_body.h"
 
-enum { SESSION = 1, SEQ, TIME, KIND, FLAGS, INTERVAL, CHANNELS, SCALE, WIDTH, HEIGHT, RECORDING, LABEL, DATA };
+enum {
+    SESSION = 1,
+    SEQ,
+    TIME,
+    KIND,
+    FLAGS,
+    INTERVAL,
+    CHANNELS,
+    SCALE,
+    WIDTH,
+    HEIGHT,
+    RECORDING,
+    LABEL,
+    DATA
+};
 #define NEEDED (1u << SESSION | 1u << SEQ | 1u << TIME | 1u << DATA)
 #define PICTURE_SIDE_MAX 65535
 
@@ -17,15 +31,17 @@ static bool samples_are_sound(const struct mote_block *b)
     if (size == 0 || b->channels == 0 || b->channels > MOTE_MAX_CHANNELS) {
         return false;
     }
-    bool picture = (b->width == 0) == (b->height == 0) && b->width <= PICTURE_SIDE_MAX && b->height <= PICTURE_SIDE_MAX;
-    return picture && b->data_len > 0 && b->data_len % (size * b->channels) == 0 && mote_is_number(b->scale) &&
-           b->scale != 0.0f && b->interval_ns <= MOTE_U63_MAX;
+    bool picture = (b->width == 0) == (b->height == 0) && b->width <= PICTURE_SIDE_MAX &&
+                   b->height <= PICTURE_SIDE_MAX;
+    return picture && b->data_len > 0 && b->data_len % (size * b->channels) == 0 &&
+           mote_is_number(b->scale) && b->scale != 0.0f && b->interval_ns <= MOTE_U63_MAX;
 }
 
 static bool is_sound(const struct mote_block *b)
 {
     return b->kind <= MOTE_BLOCK_DROPPED && b->seq <= MOTE_U63_MAX && b->t_us <= MOTE_U63_MAX &&
-           mote_is_text(b->label, MOTE_NAME_MAX) && (b->kind != MOTE_BLOCK_SAMPLES || samples_are_sound(b));
+           mote_is_text(b->label, MOTE_NAME_MAX) &&
+           (b->kind != MOTE_BLOCK_SAMPLES || samples_are_sound(b));
 }
 
 int mote_block_encode(uint8_t *out, size_t cap, const struct mote_block *b)

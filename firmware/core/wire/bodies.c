@@ -2,7 +2,18 @@
 #include "firmware/core/wire/mote_body.h"
 
 // --- events: {1: [event, ...]} -----------------------------------------------------------------
-enum { EV_TIME = 1, EV_DURATION, EV_LABEL, EV_CLASS, EV_SCORE, EV_NOVELTY, EV_UNCERTAIN, EV_RECORDING, EV_MODEL, EV_DIGEST };
+enum {
+    EV_TIME = 1,
+    EV_DURATION,
+    EV_LABEL,
+    EV_CLASS,
+    EV_SCORE,
+    EV_NOVELTY,
+    EV_UNCERTAIN,
+    EV_RECORDING,
+    EV_MODEL,
+    EV_DIGEST
+};
 #define EV_NEEDED (1u << EV_TIME | 1u << EV_DURATION)
 
 int mote_events_encode(uint8_t *out, size_t cap, const struct mote_event *e, size_t count)
@@ -17,8 +28,8 @@ int mote_events_encode(uint8_t *out, size_t cap, const struct mote_event *e, siz
     mote_map_key(&body, 1);
     mote_cbor_put_array(&w, count);
     for (size_t i = 0; i < count; i++, e++) {
-        bool sound = mote_is_text(e->label, MOTE_NAME_MAX) && mote_is_number(e->score) && mote_is_number(e->novelty) &&
-                     mote_is_text(e->model, MOTE_NAME_MAX);
+        bool sound = mote_is_text(e->label, MOTE_NAME_MAX) && mote_is_number(e->score) &&
+                     mote_is_number(e->novelty) && mote_is_text(e->model, MOTE_NAME_MAX);
         if (!sound) {
             return MOTE_E_ARG;
         }
@@ -116,7 +127,17 @@ int mote_events_decode(struct mote_event *e, size_t max, const uint8_t *p, size_
 }
 
 // --- health ------------------------------------------------------------------------------------
-enum { HE_UPTIME = 1, HE_INFERENCES, HE_UNCERTAIN, HE_DROPPED, HE_INFERENCE_US, HE_USED, HE_SIZE, HE_CLASSES, HE_RELEASE };
+enum {
+    HE_UPTIME = 1,
+    HE_INFERENCES,
+    HE_UNCERTAIN,
+    HE_DROPPED,
+    HE_INFERENCE_US,
+    HE_USED,
+    HE_SIZE,
+    HE_CLASSES,
+    HE_RELEASE
+};
 
 int mote_health_encode(uint8_t *out, size_t cap, const struct mote_health *h)
 {

@@ -1,7 +1,16 @@
 // CBOR reader: every length is checked against the bytes that are left before it is believed.
 #include "firmware/core/wire/mote_cbor.h"
 
-enum { MAJOR_UINT, MAJOR_NINT, MAJOR_BYTES, MAJOR_TEXT, MAJOR_ARRAY, MAJOR_MAP, MAJOR_TAG, MAJOR_SIMPLE };
+enum {
+    MAJOR_UINT,
+    MAJOR_NINT,
+    MAJOR_BYTES,
+    MAJOR_TEXT,
+    MAJOR_ARRAY,
+    MAJOR_MAP,
+    MAJOR_TAG,
+    MAJOR_SIMPLE
+};
 
 struct head {
     unsigned major;
@@ -27,8 +36,9 @@ int mote_cbor_fail(struct mote_cbor_reader *r, int status)
 
 enum mote_cbor_type mote_cbor_peek(const struct mote_cbor_reader *r)
 {
-    static const uint8_t of_major[] = {MOTE_CBOR_UINT,  MOTE_CBOR_NINT, MOTE_CBOR_BYTES, MOTE_CBOR_TEXT,
-                                       MOTE_CBOR_ARRAY, MOTE_CBOR_MAP,  MOTE_CBOR_TAG};
+    static const uint8_t of_major[] = {MOTE_CBOR_UINT, MOTE_CBOR_NINT,  MOTE_CBOR_BYTES,
+                                       MOTE_CBOR_TEXT, MOTE_CBOR_ARRAY, MOTE_CBOR_MAP,
+                                       MOTE_CBOR_TAG};
     if (r->status != MOTE_OK || r->p == r->end) {
         return MOTE_CBOR_NONE;
     }
@@ -50,7 +60,10 @@ static size_t left(const struct mote_cbor_reader *r)
 // The smallest value that needs an argument of that many bytes.
 static uint64_t shortest(unsigned size)
 {
-    return size == 1 ? 24 : size == 2 ? (uint64_t)1 << 8 : size == 4 ? (uint64_t)1 << 16 : (uint64_t)1 << 32;
+    return size == 1   ? 24
+           : size == 2 ? (uint64_t)1 << 8
+           : size == 4 ? (uint64_t)1 << 16
+                       : (uint64_t)1 << 32;
 }
 
 static int get_head(struct mote_cbor_reader *r, struct head *h)
@@ -77,7 +90,8 @@ static int get_head(struct mote_cbor_reader *r, struct head *h)
         h->v = h->v << 8 | r->p[i];
     }
     // For simple values the argument is a bit pattern, not a number; below 32 it is malformed.
-    bool bad = h->major == MAJOR_SIMPLE ? size == 1 && h->v < 32 : !r->lenient && h->v < shortest(size);
+    bool bad =
+        h->major == MAJOR_SIMPLE ? size == 1 && h->v < 32 : !r->lenient && h->v < shortest(size);
     if (bad) {
         return mote_cbor_fail(r, MOTE_E_FORMAT);
     }
@@ -295,8 +309,8 @@ int mote_cbor_get_double(struct mote_cbor_reader *r, double *v)
 
 int mote_cbor_skip(struct mote_cbor_reader *r)
 {
-    // Items yet to come, of all levels together: containers only add to it. It cannot overflow, since
-    // every count was checked against the bytes left.
+    // Items yet to come, of all levels together: containers only add to it. It cannot overflow,
+    // since every count was checked against the bytes left.
     uint64_t pending = 1;
     while (pending > 0 && r->status == MOTE_OK) {
         struct head h;

@@ -1,7 +1,16 @@
 // CBOR writer: heads of the shortest form, content copied behind them.
 #include "firmware/core/wire/mote_cbor.h"
 
-enum { MAJOR_UINT, MAJOR_NINT, MAJOR_BYTES, MAJOR_TEXT, MAJOR_ARRAY, MAJOR_MAP, MAJOR_TAG, MAJOR_SIMPLE };
+enum {
+    MAJOR_UINT,
+    MAJOR_NINT,
+    MAJOR_BYTES,
+    MAJOR_TEXT,
+    MAJOR_ARRAY,
+    MAJOR_MAP,
+    MAJOR_TAG,
+    MAJOR_SIMPLE
+};
 
 void mote_cbor_writer_init(struct mote_cbor_writer *w, uint8_t *out, size_t cap)
 {
@@ -24,7 +33,8 @@ void mote_cbor_put_raw(struct mote_cbor_writer *w, const void *p, size_t len)
 }
 
 // Initial byte with additional information `info`, then `size` bytes of v in network order.
-static void put_sized(struct mote_cbor_writer *w, unsigned major, unsigned info, uint64_t v, unsigned size)
+static void put_sized(struct mote_cbor_writer *w, unsigned major, unsigned info, uint64_t v,
+                      unsigned size)
 {
     uint8_t b[9];
     b[0] = (uint8_t)(major << 5 | info);

@@ -1,14 +1,29 @@
 // Capability descriptor: what a device is, offers and runs.
 //
-//   1 session   2 board   3 isa   4 extensions   5 runtime   6 ram   7 arena   8 slots   9 slot_bytes
-//   10 ops   11 dsp_variant   12 capability_class   13 streams   14 model   15 model_digest
-//   16 release_seq   17 simulated
+//   1 session   2 board   3 isa   4 extensions   5 runtime   6 ram   7 arena   8 slots
+//   9 slot_bytes   10 ops   11 dsp_variant   12 capability_class   13 streams   14 model
+//   15 model_digest   16 release_seq   17 simulated
 // A stream: 1 name   2 units   3 type   4 channels   5 scale   6 interval_ns
 #include "firmware/core/wire/mote_body.h"
 
 enum {
-    SESSION = 1, BOARD, ISA, EXTENSIONS, RUNTIME, RAM, ARENA, SLOTS, SLOT_BYTES,
-    OPS, DSP, CLASS, STREAMS, MODEL, DIGEST, RELEASE, SIMULATED
+    SESSION = 1,
+    BOARD,
+    ISA,
+    EXTENSIONS,
+    RUNTIME,
+    RAM,
+    ARENA,
+    SLOTS,
+    SLOT_BYTES,
+    OPS,
+    DSP,
+    CLASS,
+    STREAMS,
+    MODEL,
+    DIGEST,
+    RELEASE,
+    SIMULATED
 };
 enum { ST_NAME = 1, ST_UNITS, ST_TYPE, ST_CHANNELS, ST_SCALE, ST_INTERVAL };
 #define ST_NEEDED (1u << ST_NAME | 1u << ST_TYPE | 1u << ST_CHANNELS | 1u << ST_SCALE)
@@ -20,8 +35,9 @@ static bool streams_are_sound(const struct mote_hello *h)
     }
     for (unsigned i = 0; i < h->stream_count; i++) {
         bool sound = mote_is_name(h->stream[i].name.p, h->stream[i].name.len) &&
-                     mote_is_text(h->stream[i].units, MOTE_TEXT_SHORT) && mote_sample_size(h->stream[i].type) != 0 &&
-                     h->stream[i].channels > 0 && h->stream[i].channels <= MOTE_MAX_CHANNELS &&
+                     mote_is_text(h->stream[i].units, MOTE_TEXT_SHORT) &&
+                     mote_sample_size(h->stream[i].type) != 0 && h->stream[i].channels > 0 &&
+                     h->stream[i].channels <= MOTE_MAX_CHANNELS &&
                      mote_is_number(h->stream[i].scale) && h->stream[i].scale != 0.0f;
         if (!sound) {
             return false;
@@ -33,9 +49,10 @@ static bool streams_are_sound(const struct mote_hello *h)
 static bool is_sound(const struct mote_hello *h)
 {
     return mote_is_text(h->board, MOTE_TEXT_SHORT) && mote_is_text(h->isa, MOTE_TEXT_SHORT) &&
-           mote_is_text(h->extensions, MOTE_TEXT_SHORT) && mote_is_text(h->runtime, MOTE_TEXT_SHORT) &&
-           mote_is_text(h->ops, MOTE_TEXT_OPS) && mote_is_text(h->dsp_variant, MOTE_TEXT_SHORT) &&
-           mote_is_text(h->model, MOTE_NAME_MAX) && streams_are_sound(h);
+           mote_is_text(h->extensions, MOTE_TEXT_SHORT) &&
+           mote_is_text(h->runtime, MOTE_TEXT_SHORT) && mote_is_text(h->ops, MOTE_TEXT_OPS) &&
+           mote_is_text(h->dsp_variant, MOTE_TEXT_SHORT) && mote_is_text(h->model, MOTE_NAME_MAX) &&
+           streams_are_sound(h);
 }
 
 static void put_streams(struct mote_cbor_writer *w, const struct mote_hello *h)

@@ -1,5 +1,5 @@
-// How bodies are written and read: CBOR maps with small integer keys, and checked fields. For the wire,
-// releases and pipelines; users of the formats need only mote_wire.h and its like.
+// How bodies are written and read: CBOR maps with small integer keys, and checked fields. For the
+// wire, releases and pipelines; users of the formats need only mote_wire.h and its like.
 #ifndef MOTE_BODY_H
 #define MOTE_BODY_H
 
@@ -7,14 +7,15 @@
 #include "firmware/core/wire/mote_wire.h"
 
 // Ceilings of texts, in bytes.
-#define MOTE_TEXT_SHORT 63   // units, board, instruction set
-#define MOTE_TEXT_LONG 255   // reasons, replies
-#define MOTE_TEXT_OPS 2047   // a list of operators
+#define MOTE_TEXT_SHORT 63 // units, board, instruction set
+#define MOTE_TEXT_LONG 255 // reasons, replies
+#define MOTE_TEXT_OPS 2047 // a list of operators
 // Numbers that end in a database or in signed arithmetic stay below 2^63.
 #define MOTE_U63_MAX ((uint64_t)INT64_MAX)
 
 // --- writing -----------------------------------------------------------------------------------
-// A map whose pair count is found while it is written: at most 23 pairs, so that the head is a byte.
+// A map whose pair count is found while it is written: at most 23 pairs, so that the head is a
+// byte.
 struct mote_map_writer {
     struct mote_cbor_writer *w;
     size_t at; // of the head
@@ -29,15 +30,17 @@ void mote_map_int(struct mote_map_writer *m, unsigned key, int64_t v);
 void mote_map_float(struct mote_map_writer *m, unsigned key, float v);
 void mote_map_bool_opt(struct mote_map_writer *m, unsigned key, bool v); // nothing where false
 void mote_map_text(struct mote_map_writer *m, unsigned key, struct mote_str s);
-void mote_map_text_opt(struct mote_map_writer *m, unsigned key, struct mote_str s); // nothing where empty
+void mote_map_text_opt(struct mote_map_writer *m, unsigned key,
+                       struct mote_str s); // nothing where empty
 void mote_map_bytes(struct mote_map_writer *m, unsigned key, const void *p, size_t len);
-void mote_map_bytes_opt(struct mote_map_writer *m, unsigned key, const void *p, size_t len); // nothing where all zero
+void mote_map_bytes_opt(struct mote_map_writer *m, unsigned key, const void *p,
+                        size_t len); // nothing where all zero
 
 // --- reading -----------------------------------------------------------------------------------
 struct mote_map_reader {
     struct mote_cbor_reader *r;
     size_t left;
-    uint64_t key; // of the item that comes next
+    uint64_t key;  // of the item that comes next
     uint32_t seen; // bit k: key k was met
     bool first;
 };

@@ -5,8 +5,8 @@
 // unless the reader is told to be lenient (for what other programs wrote).
 //
 // Both keep the first error and do nothing after it, so that a caller may check once at the end:
-// writers by mote_cbor_finish, readers by mote_cbor_end. Loops over a count are safe without a check,
-// because counts are checked against the bytes that are left.
+// writers by mote_cbor_finish, readers by mote_cbor_end. Loops over a count are safe without a
+// check, because counts are checked against the bytes that are left.
 #ifndef MOTE_CBOR_H
 #define MOTE_CBOR_H
 
@@ -40,8 +40,16 @@ int mote_cbor_finish(const struct mote_cbor_writer *w) MOTE_CHECK;
 
 // --- reader ------------------------------------------------------------------------------------
 enum mote_cbor_type {
-    MOTE_CBOR_UINT, MOTE_CBOR_NINT, MOTE_CBOR_BYTES, MOTE_CBOR_TEXT, MOTE_CBOR_ARRAY, MOTE_CBOR_MAP,
-    MOTE_CBOR_TAG, MOTE_CBOR_BOOL, MOTE_CBOR_NULL, MOTE_CBOR_FLOAT,
+    MOTE_CBOR_UINT,
+    MOTE_CBOR_NINT,
+    MOTE_CBOR_BYTES,
+    MOTE_CBOR_TEXT,
+    MOTE_CBOR_ARRAY,
+    MOTE_CBOR_MAP,
+    MOTE_CBOR_TAG,
+    MOTE_CBOR_BOOL,
+    MOTE_CBOR_NULL,
+    MOTE_CBOR_FLOAT,
     MOTE_CBOR_OTHER, // undefined, other simple values, indefinite lengths, break
     MOTE_CBOR_NONE   // no byte left, or an error before
 };
@@ -55,11 +63,12 @@ enum mote_cbor_type mote_cbor_peek(const struct mote_cbor_reader *r);
 // All return r->status: MOTE_OK, MOTE_E_FORMAT (malformed, or another type), MOTE_E_LIMIT (a number
 // out of the result's range). After an error, results are zero.
 int mote_cbor_get_uint(struct mote_cbor_reader *r, uint64_t *v);
-int mote_cbor_get_uint_max(struct mote_cbor_reader *r, uint64_t max, uint64_t *v); // MOTE_E_LIMIT above max
+// MOTE_E_LIMIT above max.
+int mote_cbor_get_uint_max(struct mote_cbor_reader *r, uint64_t max, uint64_t *v);
 int mote_cbor_get_u32(struct mote_cbor_reader *r, uint32_t *v);
 int mote_cbor_get_int(struct mote_cbor_reader *r, int64_t *v);
 int mote_cbor_get_bytes(struct mote_cbor_reader *r, const uint8_t **p, size_t *len); // borrowed
-int mote_cbor_get_text(struct mote_cbor_reader *r, const char **p, size_t *len);     // borrowed; valid UTF-8
+int mote_cbor_get_text(struct mote_cbor_reader *r, const char **p, size_t *len); // as well; UTF-8
 int mote_cbor_get_array(struct mote_cbor_reader *r, size_t *count);
 int mote_cbor_get_map(struct mote_cbor_reader *r, size_t *pairs);
 int mote_cbor_get_tag(struct mote_cbor_reader *r, uint64_t *tag);

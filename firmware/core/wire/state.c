@@ -54,7 +54,8 @@ int mote_cmd_encode(uint8_t *out, size_t cap, const struct mote_cmd *c)
 {
     struct mote_cbor_writer w;
     struct mote_map_writer m;
-    bool sound = c->id <= MOTE_U63_MAX && c->expires_s <= MOTE_U63_MAX && mote_is_text(c->label, MOTE_NAME_MAX) &&
+    bool sound = c->id <= MOTE_U63_MAX && c->expires_s <= MOTE_U63_MAX &&
+                 mote_is_text(c->label, MOTE_NAME_MAX) &&
                  (c->stream.len == 0 || mote_is_name(c->stream.p, c->stream.len));
     if (!sound) {
         return MOTE_E_ARG;
@@ -154,11 +155,22 @@ int mote_desired_decode(struct mote_desired *d, const uint8_t *p, size_t len)
 }
 
 // --- reported ----------------------------------------------------------------------------------
-enum { RE_STATE = 1, RE_SEQ, RE_DIGEST, RE_STATUS, RE_REASON, RE_ACTIVE_SEQ, RE_ACTIVE_MODEL, RE_FETCHED, RE_TOTAL };
+enum {
+    RE_STATE = 1,
+    RE_SEQ,
+    RE_DIGEST,
+    RE_STATUS,
+    RE_REASON,
+    RE_ACTIVE_SEQ,
+    RE_ACTIVE_MODEL,
+    RE_FETCHED,
+    RE_TOTAL
+};
 
 const char *mote_release_state_text(unsigned state)
 {
-    static const char *const text[] = {"idle", "fetching", "verifying", "trial", "active", "refused", "rolled-back"};
+    static const char *const text[] = {"idle",   "fetching", "verifying",  "trial",
+                                       "active", "refused",  "rolled-back"};
     return state < MOTE_COUNT(text) ? text[state] : "unknown";
 }
 

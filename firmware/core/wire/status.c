@@ -3,9 +3,9 @@
 
 const char *mote_status_text(int status)
 {
-    static const char *const text[] = {"ok",      "argument", "format",    "space",    "unsupported", "io",
-                                       "again",   "corrupt",  "auth",      "notfound", "limit",       "state",
-                                       "timeout", "mismatch", "rollback",  "closed"};
+    static const char *const text[] = {
+        "ok",   "argument", "format", "space", "unsupported", "io",       "again",    "corrupt",
+        "auth", "notfound", "limit",  "state", "timeout",     "mismatch", "rollback", "closed"};
     if (status > 0) {
         return text[0];
     }

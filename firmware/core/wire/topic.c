@@ -7,11 +7,11 @@ struct leaf_name {
     const char *text;
 };
 static const struct leaf_name device_leaves[] = {
-    {MOTE_LEAF_HELLO, false, "hello"},       {MOTE_LEAF_STATUS, false, "status"},
-    {MOTE_LEAF_DATA, true, "data"},          {MOTE_LEAF_ACK, false, "ack"},
-    {MOTE_LEAF_LIVE, true, "live"},          {MOTE_LEAF_CMD, false, "cmd"},
-    {MOTE_LEAF_CONFIG, false, "config"},     {MOTE_LEAF_DESIRED, false, "desired"},
-    {MOTE_LEAF_REPORTED, false, "reported"}, {MOTE_LEAF_SPLIT_IN, false, "split/in"},
+    {MOTE_LEAF_HELLO, false, "hello"},        {MOTE_LEAF_STATUS, false, "status"},
+    {MOTE_LEAF_DATA, true, "data"},           {MOTE_LEAF_ACK, false, "ack"},
+    {MOTE_LEAF_LIVE, true, "live"},           {MOTE_LEAF_CMD, false, "cmd"},
+    {MOTE_LEAF_CONFIG, false, "config"},      {MOTE_LEAF_DESIRED, false, "desired"},
+    {MOTE_LEAF_REPORTED, false, "reported"},  {MOTE_LEAF_SPLIT_IN, false, "split/in"},
     {MOTE_LEAF_SPLIT_OUT, false, "split/out"}};
 
 // --- writing -----------------------------------------------------------------------------------
@@ -247,8 +247,8 @@ static int parse_release(struct mote_topic *t, struct cursor c)
         return c.p == c.end ? MOTE_OK : MOTE_E_FORMAT;
     }
     t->leaf = MOTE_LEAF_PAYLOAD;
-    bool good = take(&c, "/b/") && take_number(&c, &t->group) && take(&c, "/") && take_number(&c, &t->block) &&
-                c.p == c.end && t->block < MOTE_GROUP_BLOCKS;
+    bool good = take(&c, "/b/") && take_number(&c, &t->group) && take(&c, "/") &&
+                take_number(&c, &t->block) && c.p == c.end && t->block < MOTE_GROUP_BLOCKS;
     return good ? MOTE_OK : MOTE_E_FORMAT;
 }
 

@@ -26,13 +26,15 @@ static int flash_read(void *ctx, uint32_t addr, void *buf, uint32_t len)
     return MOTE_OK;
 }
 
-// Brings len bytes at p from what they are to what `to` holds (NULL: erased), as far as the tear lets it.
+// Brings len bytes at p from what they are to what `to` holds (NULL: erased), as far as the tear
+// lets it.
 static void torn(uint8_t *p, const uint8_t *to, uint32_t len, const struct sim_cut *cut)
 {
     uint64_t random = cut->seed;
     for (uint32_t i = 0; i < len; i++) {
         uint8_t want = to ? to[i] : 0xff;
-        bool whole = cut->tear == SIM_TEAR_AFTER || (cut->tear == SIM_TEAR_PREFIX && i < cut->bytes) ||
+        bool whole = cut->tear == SIM_TEAR_AFTER ||
+                     (cut->tear == SIM_TEAR_PREFIX && i < cut->bytes) ||
                      (cut->tear == SIM_TEAR_SUFFIX && i >= cut->bytes);
         if (whole) {
             p[i] = want;
@@ -131,7 +133,8 @@ int sim_flash_init(struct sim_flash *f, uint32_t size, uint32_t sector, uint32_t
         return E_MEM;
     }
     memset(f->bytes, 0xff, size);
-    f->flash = (struct mote_flash){f, size, sector, prog_unit, flash_read, flash_prog, flash_erase, f->bytes};
+    f->flash = (struct mote_flash){f,          size,       sector,      prog_unit,
+                                   flash_read, flash_prog, flash_erase, f->bytes};
     return OK;
 }
 

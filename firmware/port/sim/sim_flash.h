@@ -33,14 +33,15 @@ struct sim_flash {
     uint64_t ops;     // program and erase operations that were begun
     uint64_t reads, read_bytes;
     struct sim_cut cut;
-    uint64_t fail_op; // this operation fails without a cut and leaves bits by chance; 0: none
+    uint64_t fail_op;  // this operation fails without a cut and leaves bits by chance; 0: none
     uint32_t last_len; // bytes of the operation that was begun last: the range of cut.bytes
     bool off;          // power is gone: every call is MOTE_E_IO
     const char *violation;
 };
 
 // E_MEM where memory ends. All bytes are erased.
-int sim_flash_init(struct sim_flash *f, uint32_t size, uint32_t sector, uint32_t prog_unit) MUST_CHECK;
+int sim_flash_init(struct sim_flash *f, uint32_t size, uint32_t sector,
+                   uint32_t prog_unit) MUST_CHECK;
 void sim_flash_release(struct sim_flash *f);
 // Makes dst hold what src holds, of the same geometry; counters and cuts start anew.
 void sim_flash_copy(struct sim_flash *dst, const struct sim_flash *src);

@@ -1,4 +1,5 @@
-// A seeded source of numbers for simulators and tests (SplitMix64: Steele, Lea, Flood 2014). Not for keys.
+// A seeded source of numbers for simulators and tests (SplitMix64: Steele, Lea, Flood 2014). Not
+// for keys.
 #ifndef SIM_RANDOM_H
 #define SIM_RANDOM_H
 

@@ -30,7 +30,8 @@ void sim_transport_break(struct sim_transport *t)
     t->to_device.len = 0;
 }
 
-// How much of a call of len bytes goes through; MOTE_E_CLOSED where the connection is or gets broken.
+// How much of a call of len bytes goes through; MOTE_E_CLOSED where the connection is or gets
+// broken.
 static int allow(struct sim_transport *t, size_t len, size_t *out)
 {
     if (t->up && t->break_one_in != 0 && sim_random(&t->random) % t->break_one_in == 0) {

@@ -1,5 +1,6 @@
-// Two ends of a byte stream in memory, as unreliable as a real one is: bytes come in pieces, calls take
-// less than they are given, connections take time to open and break with bytes still on their way.
+// Two ends of a byte stream in memory, as unreliable as a real one is: bytes come in pieces, calls
+// take less than they are given, connections take time to open and break with bytes still on their
+// way.
 #ifndef SIM_TRANSPORT_H
 #define SIM_TRANSPORT_H
 
@@ -16,10 +17,10 @@ struct sim_transport {
     struct mote_transport device; // for the core
     struct sim_pipe to_server, to_device;
     uint64_t random;
-    uint32_t piece;     // a call moves 1 to piece bytes; 0: as many as fit
-    uint32_t break_one_in; // of so many device calls, one finds the connection broken; 0: none
-    uint32_t open_calls; // calls of open before it succeeds
-    uint32_t opening;    // so far
+    uint32_t piece;          // a call moves 1 to piece bytes; 0: as many as fit
+    uint32_t break_one_in;   // of so many device calls, one finds the connection broken; 0: none
+    uint32_t open_calls;     // calls of open before it succeeds
+    uint32_t opening;        // so far
     uint64_t opened, broken; // counts
     bool up;
     bool refuse; // the server does not answer
