@@ -178,7 +178,8 @@ lint: all ## include direction, documents, tables that must agree
 	@$(RUN_TESTS) $(LINT)
 docs: all ## write docs/cli.md and docs/api.md from the tables
 	docs/cli_md.sh $(B)/bin > docs/cli.md
-	$(B)/bin/moteloop-labeler.cgi --routes-md > docs/api.md
+	{ sed '/^| request /,$$d' docs/api.md; $(B)/bin/moteloop-labeler.cgi --routes-md; } > $(B)/api.md
+	mv $(B)/api.md docs/api.md
 clean: ## remove everything built
 	rm -rf $(B)
 

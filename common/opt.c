@@ -3,9 +3,15 @@
 #include "common/err.h"
 #include "common/parse.h"
 
+// A program of its own, such as moteloop-device, is not a word behind "moteloop".
+static const char *command_prefix(const struct opt_command *c)
+{
+    return strncmp(c->name, "moteloop-", 9) == 0 ? "" : "moteloop ";
+}
+
 static void print_usage_line(FILE *out, const struct opt_command *c)
 {
-    fprintf(out, "usage: moteloop %s%s%s%s\n", c->name, c->options && c->options[0].name ? " [OPTIONS]" : "",
+    fprintf(out, "usage: %s%s%s%s%s\n", command_prefix(c), c->name, c->options && c->options[0].name ? " [OPTIONS]" : "",
             c->positional ? " " : "", c->positional ? c->positional : "");
 }
 
@@ -28,7 +34,7 @@ static void print_help(const struct opt_command *c)
 static void print_markdown(const struct opt_command *commands)
 {
     for (const struct opt_command *c = commands; c->name; c++) {
-        printf("## moteloop %s\n\n%s.\n\n```\n", c->name, c->summary);
+        printf("## %s%s\n\n%s.\n\n```\n", command_prefix(c), c->name, c->summary);
         print_usage_line(stdout, c);
         printf("```\n\n");
         if (c->description) {
@@ -55,9 +61,9 @@ static void list_commands(FILE *out, const char *program, const struct opt_comma
 
 static int complain(const struct opt_command *c, const char *fmt, const char *a, const char *b)
 {
-    fprintf(stderr, "moteloop %s: ", c->name);
+    fprintf(stderr, "%s%s: ", command_prefix(c), c->name);
     fprintf(stderr, fmt, a, b); // fmt is one of the literals below
-    fprintf(stderr, " (see 'moteloop %s --help')\n", c->name);
+    fprintf(stderr, " (see '%s%s --help')\n", command_prefix(c), c->name);
     return 2;
 }
 
