@@ -30,6 +30,9 @@ API(events);
 API(recordings);
 API(recordings_count);
 API(recording);
+// api_ingest.c
+API(ingest_data);
+API(ingest_files);
 // api_queue.c
 API(queue);
 // api_signal.c

@@ -105,10 +105,10 @@ static void become(struct lab_req *q, const char *user, int level)
     q->level = level;
 }
 
-static int by_token(struct lab *lab, struct lab_req *q, struct err *e)
+static int by_token(struct lab *lab, struct lab_req *q, const char *secret, struct err *e)
 {
     char digest[65], scope[32], name[72];
-    lab_auth_digest(q->authorization + strlen("Bearer "), digest);
+    lab_auth_digest(secret, digest);
     if (store_token_find(lab->store, digest, scope, sizeof(scope), name, sizeof(name), e)) {
         return err_set(e, E_AUTH, "the API token is unknown or has expired");
     }
@@ -135,7 +135,11 @@ static int on_login(void *ctx, const struct store_login *l)
 int lab_auth_identify(struct lab *lab, struct lab_req *q, struct err *e)
 {
     if (strncmp(q->authorization, "Bearer ", 7) == 0) {
-        return by_token(lab, q, e);
+        return by_token(lab, q, q->authorization + strlen("Bearer "), e);
+    }
+    const char *key = q->io->get(q->io->ctx, "HTTP_X_API_KEY"); // how uploaders made for Edge Impulse say it
+    if (key && strlen(key) <= LAB_HEADER_MAX) {
+        return by_token(lab, q, key, e);
     }
     char secret[72];
     if (!lab_req_cookie(q, COOKIE, secret, sizeof(secret)) || strlen(secret) != 64) {
