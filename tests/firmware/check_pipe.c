@@ -115,6 +115,35 @@ START_TEST(config_of_version_1_is_still_read)
 }
 END_TEST
 
+// The same for a pipeline with each kind of block: tests/golden/pipeline-1.txt, "kind hex" lines.
+START_TEST(golden_pipelines_decode_and_encode_to_the_same_bytes)
+{
+    const char *root = getenv("MOTELOOP_SRC");
+    char path[IO_PATH_MAX], kind[32];
+    static char hex[8192];
+    static uint8_t bytes[4096], again[4096];
+    unsigned lines = 0;
+    snprintf(path, sizeof(path), "%s/tests/golden/pipeline-1.txt", root ? root : ".");
+    FILE *f = fopen(path, "r");
+    ck_assert_msg(f != NULL, "cannot open %s", path);
+    for (; fscanf(f, "%31s %8191s", kind, hex) == 2; lines++) {
+        struct mote_pipe_config c;
+        size_t len = strlen(hex) / 2;
+        for (size_t i = 0; i < len; i++) {
+            unsigned v;
+            ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &v), 1);
+            bytes[i] = (uint8_t)v;
+        }
+        ck_assert_msg(mote_pipe_config_decode(&c, bytes, len) == MOTE_OK, "%s", kind);
+        ck_assert_str_eq(mote_dsp_kind_name(c.dsp.kind), kind);
+        ck_assert_int_eq(mote_pipe_config_encode(again, sizeof(again), &c), (int)len);
+        ck_assert_mem_eq(again, bytes, len);
+    }
+    fclose(f);
+    ck_assert_uint_eq(lines, MOTE_DSP_KINDS);
+}
+END_TEST
+
 START_TEST(config_that_is_cut_or_longer_is_refused)
 {
     uint8_t bytes[2048];
@@ -582,6 +611,7 @@ int main(void)
     TCase *t = tcase_create("pipe");
     tcase_add_test(t, config_comes_back_as_it_went);
     tcase_add_test(t, config_of_version_1_is_still_read);
+    tcase_add_test(t, golden_pipelines_decode_and_encode_to_the_same_bytes);
     tcase_add_test(t, config_that_is_cut_or_longer_is_refused);
     tcase_add_test(t, config_with_a_damaged_byte_never_lies);
     tcase_add_test(t, config_out_of_bounds_is_not_encoded);

@@ -31,6 +31,9 @@ bytes <<<"d28443a10128a10448b18b86ce1389e46d58${length}${manifest}5840$(printf '
 # 64 bytes out of a base: copied, as differences, given anew.
 bytes <<<"40004d444c3100000000400000000300000000000000000000001000000002000000100000002000000001000000000000001000000080112233445566778899aabbccddeeff" \
     >"$folder/delta/three"
+while read -r name hex; do
+    bytes <<<"$hex" >"$folder/pipe/$name"
+done <tests/golden/pipeline-1.txt
 "$seed_flash" "$folder/flash"
 for model in hello_world_int8 hello_world_float trained_lstm_int8; do # those that fit the fuzzers' longest input
     if [ -r "${MOTELOOP_SHARED:-../shared}/golden/$model.tflite" ]; then
