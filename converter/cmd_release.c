@@ -8,7 +8,7 @@
 #include "converter/cvt_release.h"
 
 struct release_opts {
-    const char *project, *name;
+    const char *project, *name, *delta_from;
     int64_t health_ms, expires_ms, min_class;
     bool json;
 };
@@ -21,6 +21,7 @@ static const struct opt release_options[] = {
     {"expires", "TIME", "how long devices may still take it up, such as 30d (default: for ever)", OPT_DURATION,
      offsetof(struct release_opts, expires_ms)},
     {"min-class", "N", "smallest capability class of device, 0 to 2 (default: 0)", OPT_I64, offsetof(struct release_opts, min_class)},
+    {"delta-from", "MODEL", "send differences to the model that devices run now", OPT_STR, offsetof(struct release_opts, delta_from)},
     OPT_PROJECT(struct release_opts, project),
     OPT_JSON(struct release_opts, json),
     OPT_END};
@@ -28,14 +29,18 @@ static const struct opt release_options[] = {
 static void print(const struct cvt_released *r, bool json)
 {
     if (json) {
-        jx_print(json_pack("{sI sI ss ss ss sI sI sI sI sI ss}", "release", (json_int_t)r->release_id, "seq", (json_int_t)r->seq, "name",
-                           r->name, "manifest", r->digest_text, "model", r->model, "bytes", (json_int_t)r->bytes, "manifest_bytes",
+        jx_print(json_pack("{sI sI ss ss ss sI sb sI sI sI sI sI ss}", "release", (json_int_t)r->release_id, "seq", (json_int_t)r->seq, "name",
+                           r->name, "manifest", r->digest_text, "model", r->model, "bytes", (json_int_t)r->bytes, "delta", r->delta, "payload_bytes",
+                           (json_int_t)r->payload_bytes, "manifest_bytes",
                            (json_int_t)r->manifest_bytes, "arena", (json_int_t)r->arena, "golden", (json_int_t)r->golden,
                            "golden_seeded", (json_int_t)r->golden_seeded, "ops", r->ops));
         return;
     }
     printf("release %lld: '%s' number %lld\n", (long long)r->release_id, r->name, (long long)r->seq);
     printf("  model     %.16s, %zu bytes\n", r->model, r->bytes);
+    if (r->delta) {
+        printf("  payload   %zu bytes of differences: for devices that run the model they are from\n", r->payload_bytes);
+    }
     printf("  manifest  %.16s, %zu bytes, signed\n", r->digest_text, r->manifest_bytes);
     printf("  needs     %zu bytes of arena; %s\n", r->arena, r->ops);
     printf("  golden    %zu windows%s\n", r->golden,
@@ -54,7 +59,7 @@ static int run(const struct release_opts *o, const char *model, struct err *e)
     if (o->health_ms < 0 || o->expires_ms < 0) {
         return err_set(e, E_USAGE, "times cannot be negative");
     }
-    struct cvt_release_options ro = {.model = model, .name = o->name, .min_class = (uint32_t)o->min_class,
+    struct cvt_release_options ro = {.model = model, .name = o->name, .min_class = (uint32_t)o->min_class, .delta_from = o->delta_from,
                                      .health_us = (uint64_t)o->health_ms * 1000,
                                      .expires_s = o->expires_ms ? (uint64_t)(clock_wall_ms() + o->expires_ms) / 1000 : 0};
     int rc = project_open(&p, o->project, e);
@@ -78,5 +83,7 @@ const struct opt_command cvt_release_command = {
     "release", "[MODEL]", "pack and sign a model",
     "MODEL is a path, a digest or its beginning, or a number of 'moteloop status'; without it the newest.\n"
     "The runtime must accept it; golden windows of its test split are run through the pipeline, and every\n"
-    "device must get the same bytes before it switches. Signed with keys/release.key.\n",
+    "device must get the same bytes before it switches. Signed with keys/release.key.\n"
+    "--delta-from makes the download small after fine-tuning; devices that run another model do not fit such\n"
+    "a release. Where the differences are no smaller than the model, it is sent whole.\n",
     release_options, sizeof(struct release_opts), &release_defaults, cmd_release};

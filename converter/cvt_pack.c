@@ -53,6 +53,12 @@ static int fill(struct cvt_package *pack, const struct cvt_model *m, const struc
     f->dsp_variant = (struct mote_str){variant, strlen(variant)};
     memcpy(f->digest, m->digest, MOTE_DIGEST_LEN);
     memcpy(f->payload, m->digest, MOTE_DIGEST_LEN);
+    if (o->base) {
+        f->form = MOTE_FORM_DELTA;
+        f->payload_size = (uint32_t)o->payload_len;
+        memcpy(f->base, o->base->digest, MOTE_DIGEST_LEN);
+        hex_sha256(f->payload, o->payload, o->payload_len);
+    }
     hex_sha256(f->pipeline, metadata, metadata_len);
     cvt_provenance(m, f->provenance);
     memcpy(f->golden, golden->golden, golden->count * sizeof *golden->golden);

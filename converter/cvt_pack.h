@@ -12,6 +12,9 @@ struct cvt_pack_options {
     uint64_t expires_s;   // 0: never
     uint64_t health_us;
     uint32_t min_class;
+    const struct cvt_model *base; // of a delta; NULL: the payload is the model itself
+    const void *payload;          // of a delta
+    size_t payload_len;
 };
 
 struct cvt_package {

@@ -6,11 +6,13 @@
 #include "common/store/store_model.h"
 #include "common/store/store_outbox.h"
 #include "common/store/store_release.h"
+#include "converter/cvt_delta.h"
 
 struct job {
     const struct project *p;
     struct store *s;
-    struct cvt_model model;
+    struct cvt_model model, base;
+    struct buf delta; // empty: the payload is the model
     struct cvt_golden golden;
     struct cvt_package pack;
     struct cvt_key key;
@@ -51,7 +53,8 @@ static int publish(struct job *j, struct store_release *row, struct err *e)
 {
     char topic[128];
     const struct mote_manifest *f = &j->pack.manifest;
-    int rc = put_blocks(j->s, j->pack.digest_text, j->model.file, f->payload_size, f->block_size, e);
+    const uint8_t *payload = j->delta.len ? (const uint8_t *)j->delta.data : j->model.file;
+    int rc = put_blocks(j->s, j->pack.digest_text, payload, f->payload_size, f->block_size, e);
     (void)snprintf(topic, sizeof topic, "r/%s/m", j->pack.digest_text);
     rc = rc == OK ? store_outbox_put(j->s, topic, j->pack.signed_bytes, j->pack.signed_len, true, 0, e) : rc;
     return rc == OK ? store_release_put(j->s, row, e) : rc;
@@ -61,22 +64,39 @@ static int pack_and_store(struct job *j, const struct cvt_release_options *o, co
                           struct err *e)
 {
     struct cvt_pack_options po = {.name = name, .expires_s = o->expires_s, .health_us = o->health_us, .min_class = o->min_class};
+    if (j->delta.len) {
+        po.base = &j->base;
+        po.payload = j->delta.data;
+        po.payload_len = j->delta.len;
+    }
     int rc = store_release_next_seq(j->s, name, &po.seq, e);
     rc = rc == OK ? cvt_pack(&j->pack, &j->model, &j->golden, j->arena, &po, &j->key, &j->set, e) : rc;
     if (rc == OK && !j->model.known) {
         rc = adopt(j, name, e);
     }
-    char stream[MOTE_NAME_MAX + 1], variant[64];
+    char stream[MOTE_NAME_MAX + 1], variant[64], payload[HEX_DIGEST_TEXT];
     const struct mote_manifest *f = &j->pack.manifest;
+    hex_encode(payload, f->payload, sizeof f->payload);
     (void)snprintf(stream, sizeof stream, "%.*s", (int)f->stream.len, f->stream.len ? f->stream.p : "");
     (void)snprintf(variant, sizeof variant, "%.*s", (int)f->dsp_variant.len, f->dsp_variant.len ? f->dsp_variant.p : "");
     struct store_release row = {.seq = po.seq, .payload_bytes = f->payload_size, .min_class = f->min_class, .arena = f->arena,
                                 .name = name, .manifest_digest = j->pack.digest_text, .model = j->model.digest_text,
-                                .payload_digest = j->model.digest_text, .ops = j->pack.ops, .stream = stream, .dsp_variant = variant,
+                                .payload_digest = payload, .ops = j->pack.ops, .stream = stream, .dsp_variant = variant,
                                 .manifest = j->pack.signed_bytes, .manifest_len = j->pack.signed_len};
     rc = rc == OK ? publish(j, &row, e) : rc;
     out->release_id = row.release_id;
     out->seq = po.seq;
+    return rc;
+}
+
+// The delta, where it is smaller than the model.
+static int load_delta(struct job *j, const char *from, struct err *e)
+{
+    int rc = cvt_model_load(&j->base, from, j->p, j->s, e);
+    rc = rc == OK ? cvt_delta_build(&j->base, &j->model, &j->delta, e) : rc;
+    if (rc == OK && j->delta.len >= j->model.len) {
+        buf_release(&j->delta);
+    }
     return rc;
 }
 
@@ -85,6 +105,7 @@ static int load(struct job *j, const struct cvt_release_options *o, struct err *
     char path[IO_PATH_MAX];
     int rc = cvt_model_load(&j->model, o->model, j->p, j->s, e);
     rc = rc == OK ? cvt_golden_make(&j->golden, &j->model, j->s, &j->arena, e) : rc;
+    rc = rc == OK && o->delta_from ? load_delta(j, o->delta_from, e) : rc;
     rc = rc == OK ? cvt_keyset_load(&j->set, j->p, NULL, e) : rc;
     return rc == OK ? cvt_key_load(&j->key, project_path(j->p, path, "keys/release.key"), MOTE_KEY_RELEASE, e) : rc;
 }
@@ -97,6 +118,8 @@ static void describe(struct cvt_released *out, const struct job *j)
     memcpy(out->name, j->pack.name, sizeof out->name);
     out->arena = j->arena;
     out->bytes = j->model.len;
+    out->payload_bytes = j->pack.manifest.payload_size;
+    out->delta = j->delta.len != 0;
     out->manifest_bytes = j->pack.signed_len;
     out->golden = j->golden.count;
     for (size_t i = 0; i < j->golden.count; i++) {
@@ -133,6 +156,8 @@ int cvt_release_make(struct cvt_released *out, const struct project *p, struct s
     cvt_key_wipe(&j->key);
     cvt_golden_release(&j->golden);
     cvt_model_release(&j->model);
+    cvt_model_release(&j->base);
+    buf_release(&j->delta);
     free(j);
     return rc;
 }

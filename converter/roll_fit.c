@@ -32,6 +32,13 @@ static struct mote_str missing_op(const struct mote_manifest *m, const char *ops
     return (struct mote_str){"", 0};
 }
 
+static bool runs(const struct store_device *d, const uint8_t digest[MOTE_DIGEST_LEN])
+{
+    char text[HEX_DIGEST_TEXT];
+    hex_encode(text, digest, MOTE_DIGEST_LEN);
+    return strcmp(d->active_model, text) == 0;
+}
+
 void roll_fit(const struct mote_manifest *m, const struct store_device *d, const char *streams, char *reason, size_t cap)
 {
     struct mote_str op = missing_op(m, d->ops);
@@ -50,6 +57,8 @@ void roll_fit(const struct mote_manifest *m, const struct store_device *d, const
         (void)snprintf(reason, cap, "computes features as '%s', needs '%.*s'", d->dsp_variant, (int)m->dsp_variant.len, m->dsp_variant.p);
     } else if (m->stream.len && !has_word(streams, m->stream.p, m->stream.len)) {
         (void)snprintf(reason, cap, "has no stream '%.*s'", (int)m->stream.len, m->stream.p);
+    } else if (m->form != MOTE_FORM_WHOLE && !runs(d, m->base)) {
+        (void)snprintf(reason, cap, "runs another model than the one that the release differs from");
     } else if (mote_str_is(m->model, d->model) && d->active_seq > (int64_t)m->seq) {
         (void)snprintf(reason, cap, "runs the newer number %lld", (long long)d->active_seq);
     }

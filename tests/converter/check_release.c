@@ -1,6 +1,8 @@
 // converter/cvt_release, cvt_pack, cvt_golden: from a model to what devices are offered.
 #include "common/store/store_dataset.h"
 #include "common/store/store_release.h"
+#include "converter/cvt_delta.h"
+#include "firmware/core/pkg/mote_delta.h"
 #include "tests/converter/conv_fixture.h"
 
 static struct conv_fixture f;
@@ -209,6 +211,72 @@ START_TEST(golden_windows_are_the_test_splits_own_bytes)
 }
 END_TEST
 
+static int read_bytes(void *ctx, uint32_t at, void *buf, uint32_t len)
+{
+    memcpy(buf, (const uint8_t *)ctx + at, len);
+    return MOTE_OK;
+}
+
+START_TEST(a_delta_release_rebuilds_the_model_from_its_base)
+{
+    struct mote_manifest m;
+    struct mote_delta d;
+    struct err e = {0};
+    char base[HEX_DIGEST_TEXT], topic[128];
+    struct buf from = {0}, rebuilt = {0};
+    snprintf(base, sizeof base, "%s", f.model);
+    ck_assert_int_eq(buf_put(&from, f.kit.model.data, f.kit.model.len), OK);
+    conv_add_model(&f, "", 2);
+    struct cvt_released r;
+    struct cvt_release_options o = {.model = f.model, .delta_from = base};
+    ck_assert_msg(cvt_release_make(&r, &f.p, f.store.store, &o, &e) == OK, "%s", e.msg);
+    ck_assert(r.delta);
+    ck_assert_uint_lt(r.payload_bytes, r.bytes / 4);
+    (void)manifest_of(&r, &m, &f.set, OK);
+    ck_assert_int_eq(m.form, MOTE_FORM_DELTA);
+    ck_assert_uint_eq(m.payload_size, r.payload_bytes);
+    ck_assert_uint_eq(m.size, f.kit.model.len);
+    uint8_t digest[HEX_DIGEST_LEN];
+    hex_sha256(digest, from.data, from.len);
+    ck_assert_mem_eq(m.base, digest, sizeof digest);
+    snprintf(topic, sizeof topic, "r/%s/b/0/0", r.digest_text);
+    struct conv_message block = conv_message(&f, topic);
+    ck_assert_uint_eq(block.len, m.payload_size);
+    hex_sha256(digest, block.payload, block.len);
+    ck_assert_mem_eq(m.payload, digest, sizeof digest);
+    ck_assert_int_eq(buf_reserve(&rebuilt, m.size), OK);
+    ck_assert_int_eq(mote_delta_open(&d, read_bytes, block.payload, m.payload_size, read_bytes, from.data, (uint32_t)from.len, m.size), MOTE_OK);
+    ck_assert_int_eq(mote_delta_next(&d, (uint8_t *)rebuilt.data, m.size), MOTE_OK);
+    ck_assert_mem_eq(rebuilt.data, f.kit.model.data, m.size);
+    buf_release(&from);
+    buf_release(&rebuilt);
+}
+END_TEST
+
+START_TEST(deltas_between_golden_models_are_right_whatever_they_are)
+{
+    static const char *const names[] = {"kws_ref_model", "ad01_int8", "hello_world_int8"};
+    const char *shared = getenv("MOTELOOP_SHARED");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct cvt_model from, to;
+        struct err e = {0};
+        struct buf delta = {0};
+        char path[IO_PATH_MAX];
+        snprintf(path, sizeof path, "%s/golden/%s.tflite", shared ? shared : "../shared", names[i]);
+        ck_assert_msg(cvt_model_open(&from, path, NULL, &e) == OK, "%s", e.msg);
+        snprintf(path, sizeof path, "%s/golden/%s.tflite", shared ? shared : "../shared", names[(i + 1) % ARRAY_LEN(names)]);
+        ck_assert_msg(cvt_model_open(&to, path, NULL, &e) == OK, "%s", e.msg);
+        ck_assert_msg(cvt_delta_build(&from, &to, &delta, &e) == OK, "%s", e.msg); // checks itself by applying
+        buf_clear(&delta);
+        ck_assert_msg(cvt_delta_build(&to, &to, &delta, &e) == OK, "%s", e.msg);
+        ck_assert_uint_lt(delta.len, to.len / 10 + 512);
+        buf_release(&delta);
+        cvt_model_release(&from);
+        cvt_model_release(&to);
+    }
+}
+END_TEST
+
 START_TEST(sweeping_withdraws_every_message)
 {
     char topic[128];
@@ -237,6 +305,13 @@ int main(void)
     tcase_add_test(t, a_model_that_is_not_what_the_store_says_is_refused);
     tcase_add_test(t, without_a_dataset_golden_windows_come_from_a_seed);
     tcase_add_test(t, golden_windows_are_the_test_splits_own_bytes);
+    tcase_add_test(t, a_delta_release_rebuilds_the_model_from_its_base);
+    const char *shared = getenv("MOTELOOP_SHARED");
+    if (io_is_dir(shared ? shared : "../shared")) {
+        tcase_add_test(t, deltas_between_golden_models_are_right_whatever_they_are);
+    } else {
+        printf("SKIP: no golden models\n");
+    }
     tcase_add_test(t, sweeping_withdraws_every_message);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);

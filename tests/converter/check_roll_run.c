@@ -197,6 +197,35 @@ START_TEST(devices_that_do_not_fit_are_left_alone_and_say_why)
 }
 END_TEST
 
+static void runs(const char *id, const char *model)
+{
+    struct err e = {0};
+    struct store_device d = {.id = id, .rel_state = "idle", .rel_manifest = "", .rel_reason = "", .active_model = model};
+    ck_assert_int_eq(store_device_set_reported(f.store.store, &d, &e), OK);
+}
+
+START_TEST(a_delta_goes_to_devices_that_run_its_base)
+{
+    struct err e = {0};
+    char base[HEX_DIGEST_TEXT];
+    snprintf(base, sizeof base, "%s", f.model);
+    conv_add_model(&f, "", 2);
+    struct cvt_release_options o = {.model = f.model, .delta_from = base};
+    ck_assert_msg(cvt_release_make(&release, &f.p, f.store.store, &o, &e) == OK, "%s", e.msg);
+    runs("dev-0", base);
+    runs("dev-1", base);
+    int64_t id = start("100%", "", "", OK);
+    pass(0);
+    ck_assert_uint_eq(devices(id, NULL).counts[ROLL_OFFERED], 2);
+    ck_assert_str_eq(devices(id, "dev-2").reason, "runs another model than the one that the release differs from");
+    report("dev-0", "active", "");
+    runs("dev-3", base);
+    pass(10);
+    ck_assert_str_eq(devices(id, "dev-0").state, "active");
+    ck_assert_str_eq(devices(id, "dev-3").state, "offered");
+}
+END_TEST
+
 START_TEST(groups_and_missing_canaries)
 {
     (void)start("100%", "dev-77", "", E_NOT_FOUND);
@@ -383,6 +412,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, a_rollout_reaches_the_fleet_in_stages);
     tcase_add_test(t, devices_that_do_not_fit_are_left_alone_and_say_why);
+    tcase_add_test(t, a_delta_goes_to_devices_that_run_its_base);
     tcase_add_test(t, groups_and_missing_canaries);
     tcase_add_test(t, refusals_pause_and_resume_accepts_them);
     tcase_add_test(t, silence_is_a_failure_until_the_device_speaks);
