@@ -142,8 +142,8 @@ static int take_device(void *ctx, const struct store_device *d)
     r->state = reported_state(d, j);
     if (strcmp(d->rel_manifest, j->digest) == 0) {
         r->heard_ms = d->reported_ms;
-        if (roll_failed(r->state)) {
-            (void)snprintf(r->reason, sizeof r->reason, "%s", d->rel_reason);
+        if (r->state != ROLL_NONE) {
+            (void)snprintf(r->reason, sizeof r->reason, "%s", roll_failed(r->state) ? d->rel_reason : "");
         }
     }
     return 0;

@@ -218,10 +218,12 @@ START_TEST(a_delta_goes_to_devices_that_run_its_base)
     pass(0);
     ck_assert_uint_eq(devices(id, NULL).counts[ROLL_OFFERED], 2);
     ck_assert_str_eq(devices(id, "dev-2").reason, "runs another model than the one that the release differs from");
+    runs("dev-0", f.model); // no longer the base
     report("dev-0", "active", "");
     runs("dev-3", base);
     pass(10);
     ck_assert_str_eq(devices(id, "dev-0").state, "active");
+    ck_assert_str_eq(devices(id, "dev-0").reason, "");
     ck_assert_str_eq(devices(id, "dev-3").state, "offered");
 }
 END_TEST
