@@ -360,6 +360,8 @@ START_TEST(a_trial_that_is_never_confirmed_goes_back)
         bench_run(&b, 2000);
     }
     expect(MOTE_REL_ROLLED_BACK, "trial was not confirmed", 1);
+    ck_assert_uint_eq(bench_reported(&b).seq, 2);
+    ck_assert_mem_eq(bench_reported(&b).manifest_digest, two.digest, MOTE_DIGEST_LEN);
     b.shake = 2;
     b.decisions = 0;
     bench_run(&b, 3000);
@@ -381,6 +383,29 @@ START_TEST(a_trial_goes_on_after_a_reboot_and_is_confirmed)
     expect(MOTE_REL_TRIAL, "", 1);
     bench_run(&b, 5000);
     expect(MOTE_REL_ACTIVE, "", 1);
+}
+END_TEST
+
+START_TEST(a_wish_during_a_trial_waits_for_its_end)
+{
+    bench_boot(&b);
+    bench_run(&b, 500);
+    bench_publish_release(&b, &one, false);
+    bench_publish_release(&b, &two, false);
+    bench_desire(&b, &one);
+    bench_run(&b, 1000);
+    bench_desire(&b, &two);
+    bench_run(&b, 300);
+    expect(MOTE_REL_TRIAL, "", 1);
+    ck_assert_uint_eq(bench_reported(&b).seq, 1);
+    for (int i = 0; i < 1000 && bench_reported(&b).active_seq != 2; i++) {
+        struct mote_reported r = bench_reported(&b);
+        ck_assert(r.state != MOTE_REL_ACTIVE || r.seq == 1); // never says that the second is in use
+        bench_run(&b, 10);
+    }
+    bench_run(&b, 5000);
+    expect(MOTE_REL_ACTIVE, "", 2);
+    ck_assert_uint_eq(bench_reported(&b).seq, 2);
 }
 END_TEST
 
@@ -423,6 +448,7 @@ int main(void)
     tcase_add_test(t, lost_payload_blocks_are_asked_for_again);
     tcase_add_test(t, a_trial_that_is_never_confirmed_goes_back);
     tcase_add_test(t, a_trial_goes_on_after_a_reboot_and_is_confirmed);
+    tcase_add_test(t, a_wish_during_a_trial_waits_for_its_end);
     tcase_add_test(t, an_expired_manifest_is_refused_once_time_is_known);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

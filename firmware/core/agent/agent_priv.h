@@ -81,8 +81,6 @@ int agent_topic(const struct mote_agent *a, char out[MOTE_TOPIC_MAX], enum mote_
 void agent_update_start(struct mote_agent *a);
 void agent_update_link_up(struct mote_agent *a);
 void agent_on_desired(struct mote_agent *a, const uint8_t *p, size_t len);
-void agent_on_keys(struct mote_agent *a, const uint8_t *p, size_t len);
-void agent_on_beacon(struct mote_agent *a, const uint8_t *p, size_t len);
 void agent_on_manifest(struct mote_agent *a, const uint8_t digest[MOTE_DIGEST_LEN],
                        const uint8_t *p, size_t len);
 void agent_on_payload(struct mote_agent *a, const struct mote_topic *t, const uint8_t *p,
@@ -90,6 +88,12 @@ void agent_on_payload(struct mote_agent *a, const struct mote_topic *t, const ui
 // A model on trial could not run: back to the one before.
 void agent_update_model_failed(struct mote_agent *a, int status, const char *why);
 bool agent_update_step(struct mote_agent *a);
+void agent_update_keys_changed(struct mote_agent *a);
+
+// --- trust.c ---------------------------------------------------------------------------------
+void agent_trust_restore(struct mote_agent *a);
+void agent_on_keys(struct mote_agent *a, const uint8_t *p, size_t len);
+void agent_on_beacon(struct mote_agent *a, const uint8_t *p, size_t len);
 // Unix seconds now at the earliest; 0: unknown.
 uint64_t agent_epoch_s(const struct mote_agent *a);
 

@@ -7,6 +7,7 @@
 //     sample.c  sensors to blocks         infer.c   windows to events and decisions
 //     command.c commands and replies      state.c   hello, status, reported, health
 //     update.c  a release, step by step   fit.c     would this model run here?
+//     trust.c   keys and time             text.c    small texts
 #ifndef MOTE_AGENT_H
 #define MOTE_AGENT_H
 
@@ -149,6 +150,7 @@ struct mote_agent_update {
     uint8_t refused[MOTE_DIGEST_LEN]; // last manifest refused since boot
     bool refused_known;
     // what `reported` says
+    struct mote_desired about; // the release that state is about
     uint8_t state;
     int32_t status;
     char reason[MOTE_AGENT_TEXT];
@@ -178,7 +180,7 @@ struct mote_agent {
     struct mote_agent_update update;
     bool send_hello, send_status, send_reported, link_was_up, reboot_wanted;
     uint64_t resend_at_us; // network time
-    uint64_t gap_at_us; // network time when blocks that seem lost are sent again, 0: none
+    uint64_t gap_at_us;    // network time when blocks that seem lost are sent again, 0: none
     uint32_t resend_ms;
     uint64_t health_at_us;
     uint8_t will[96];

@@ -88,18 +88,12 @@ static int encode_reported(struct mote_agent *a, uint8_t *out, size_t cap)
     struct mote_reported r = {
         .state = u->state, .status = u->status, .reason = agent_str(u->reason)};
     struct mote_slot_file f;
-    bool active = mote_slot_active(&a->slot, 0, &f) == MOTE_OK;
-    if (active) {
+    if (mote_slot_active(&a->slot, 0, &f) == MOTE_OK) {
         r.active_seq = f.seq;
         memcpy(r.active_model, f.digest, MOTE_DIGEST_LEN);
     }
-    if (u->desired_known) {
-        r.seq = u->desired.seq;
-        memcpy(r.manifest_digest, u->desired.manifest_digest, MOTE_DIGEST_LEN);
-    } else if (active) {
-        r.seq = f.seq;
-        memcpy(r.manifest_digest, f.manifest_digest, MOTE_DIGEST_LEN);
-    }
+    r.seq = u->about.seq;
+    memcpy(r.manifest_digest, u->about.manifest_digest, MOTE_DIGEST_LEN);
     if (u->state == MOTE_REL_FETCHING || u->state == MOTE_REL_VERIFYING) {
         mote_slot_progress(&a->slot, &r.fetched, &r.total);
     }

@@ -11,12 +11,28 @@
 #include "firmware/core/agent/agent_priv.h"
 
 #define PATIENCE_MAX_MS 60000u
-#define EPOCH_STEP_S                                                                               \
-    3600u // a beacon is written to flash where it is so much later than the last one
 
 static bool same_digest(const uint8_t *x, const uint8_t *y)
 {
     return memcmp(x, y, MOTE_DIGEST_LEN) == 0;
+}
+
+// Which release a state is about: the one in use, or the one wanted. They differ where another was
+// wished for during a trial. What is rolled back is named by who rolls it back.
+static void name_release(struct mote_agent *a, enum mote_release_state state)
+{
+    struct mote_agent_update *u = &a->update;
+    struct mote_slot_file f;
+    if (state == MOTE_REL_ROLLED_BACK) {
+        return;
+    }
+    bool active = state == MOTE_REL_TRIAL || state == MOTE_REL_ACTIVE;
+    if (active && mote_slot_active(&a->slot, 0, &f) == MOTE_OK) {
+        u->about.seq = f.seq;
+        memcpy(u->about.manifest_digest, f.manifest_digest, MOTE_DIGEST_LEN);
+    } else {
+        u->about = u->desired;
+    }
 }
 
 static void report(struct mote_agent *a, enum mote_release_state state, int status,
@@ -28,13 +44,14 @@ static void report(struct mote_agent *a, enum mote_release_state state, int stat
     agent_text_init(&t, copy, sizeof(copy));
     agent_text_put(&t, reason);
     memcpy(u->reason, copy, sizeof(copy));
+    name_release(a, state);
     u->state = (uint8_t)state;
     u->status = status;
     a->send_reported = true;
     char line[MOTE_AGENT_TEXT + 64];
     agent_text_init(&t, line, sizeof(line));
     agent_text_put(&t, "release ");
-    agent_text_num(&t, u->desired_known ? u->desired.seq : 0);
+    agent_text_num(&t, u->about.seq);
     agent_text_put(&t, " ");
     agent_text_put(&t, mote_release_state_text(state));
     agent_text_put(&t, reason[0] ? ": " : "");
@@ -172,6 +189,7 @@ static void consider(struct mote_agent *a)
     } else if (u->refused_known && same_digest(u->refused, want)) {
         report(a, MOTE_REL_REFUSED, u->status, u->reason);
     } else if (r->failed_seq && memcmp(r->failed_digest, want, sizeof(r->failed_digest)) == 0) {
+        u->about = u->desired;
         report(a, r->failed_status == MOTE_E_TIMEOUT ? MOTE_REL_ROLLED_BACK : MOTE_REL_REFUSED,
                r->failed_status, remembered(r->failed_status));
     } else {
@@ -208,76 +226,13 @@ void agent_on_desired(struct mote_agent *a, const uint8_t *p, size_t len)
     consider(a);
 }
 
-// --- keys and time ---------------------------------------------------------------------------
-static int verify_keys(const struct mote_agent *a, struct mote_keyset *out, const uint8_t *p,
-                       size_t len)
-{
-    struct mote_key root = {.role = MOTE_KEY_ROOT};
-    const uint8_t *body;
-    size_t body_len;
-    memcpy(root.point, a->config.root, MOTE_PUBKEY_LEN);
-    int status = mote_cose_verify(p, len, &root, 1, MOTE_KEY_ROOT, &body, &body_len);
-    return status ? status : mote_keyset_decode(out, body, body_len);
-}
-
-void agent_on_keys(struct mote_agent *a, const uint8_t *p, size_t len)
+// Another key may vouch for what was refused.
+void agent_update_keys_changed(struct mote_agent *a)
 {
     struct mote_agent_update *u = &a->update;
-    struct mote_keyset keys;
-    int status = verify_keys(a, &keys, p, len);
-    if (status) {
-        agent_log_why(a, "key set refused", mote_status_text(status));
-        return;
-    }
-    if (u->keys_known && keys.version <= u->keys.version) {
-        return;
-    }
-    status = mote_meta_put(&a->meta, MOTE_META_TRUST, p, len);
-    if (status) {
-        agent_log_why(a, "cannot keep the key set", mote_status_text(status));
-    }
-    u->keys = keys;
-    u->keys_known = true;
-    agent_log_num(a, "key set version", keys.version);
     if (u->refused_known && u->status == MOTE_E_AUTH) {
         u->refused_known = false;
         consider(a);
-    }
-}
-
-uint64_t agent_epoch_s(const struct mote_agent *a)
-{
-    const struct mote_agent_update *u = &a->update;
-    return u->epoch_s ? u->epoch_s + (agent_net(a) - u->epoch_at_us) / 1000000 : 0;
-}
-
-void agent_on_beacon(struct mote_agent *a, const uint8_t *p, size_t len)
-{
-    struct mote_agent_update *u = &a->update;
-    const uint8_t *body;
-    size_t body_len;
-    uint64_t ms = 0;
-    if (!u->keys_known) {
-        return; // it will be said again
-    }
-    int status =
-        mote_cose_verify(p, len, u->keys.key, u->keys.count, MOTE_KEY_BEACON, &body, &body_len);
-    status = status ? status : mote_beacon_decode(&ms, body, body_len);
-    if (status) {
-        agent_log_why(a, "time beacon refused", mote_status_text(status));
-        return;
-    }
-    if (ms / 1000 <= agent_epoch_s(a)) {
-        return;
-    }
-    u->epoch_s = ms / 1000;
-    u->epoch_at_us = agent_net(a);
-    if (u->epoch_s >= u->epoch_kept_s + EPOCH_STEP_S) {
-        uint8_t value[8];
-        mote_put64(value, u->epoch_s);
-        if (mote_meta_put(&a->meta, MOTE_META_EPOCH, value, sizeof(value)) == MOTE_OK) {
-            u->epoch_kept_s = u->epoch_s;
-        }
     }
 }
 
@@ -476,16 +431,22 @@ void agent_update_model_failed(struct mote_agent *a, int status, const char *why
     if (u->step != MOTE_UPDATE_TRIAL) {
         return;
     }
+    struct mote_slot_file f;
     u->step = MOTE_UPDATE_IDLE;
     agent_model_close(a);
+    if (mote_slot_active(&a->slot, 0, &f) == MOTE_OK) {
+        u->about.seq = f.seq;
+        memcpy(u->about.manifest_digest, f.manifest_digest, MOTE_DIGEST_LEN);
+    }
     int failed = mote_slot_rollback(&a->slot, 0, status);
     if (failed) {
         agent_log_why(a, "cannot roll back", mote_status_text(failed));
     }
-    memcpy(u->refused, u->desired.manifest_digest, MOTE_DIGEST_LEN);
-    u->refused_known = u->desired_known;
     report(a, MOTE_REL_ROLLED_BACK, status, why);
     reopen_model(a);
+    if (!same_digest(u->about.manifest_digest, u->desired.manifest_digest)) {
+        consider(a); // another was wished for meanwhile
+    }
 }
 
 static bool step_trial(struct mote_agent *a)
@@ -509,31 +470,22 @@ static bool step_trial(struct mote_agent *a)
 }
 
 // --- start and step --------------------------------------------------------------------------
-static void restore_trust(struct mote_agent *a)
-{
-    struct mote_agent_update *u = &a->update;
-    int n = mote_meta_get(&a->meta, MOTE_META_TRUST, a->scratch.body, sizeof(a->scratch.body));
-    u->keys_known = n > 0 && verify_keys(a, &u->keys, a->scratch.body, (size_t)n) == MOTE_OK;
-    uint8_t value[8];
-    if (mote_meta_get(&a->meta, MOTE_META_EPOCH, value, sizeof(value)) == (int)sizeof(value)) {
-        u->epoch_s = u->epoch_kept_s = mote_get64(value);
-        u->epoch_at_us = agent_net(a);
-    }
-}
-
 void agent_update_start(struct mote_agent *a)
 {
     struct mote_agent_update *u = &a->update;
     const struct mote_slot_record *r = &a->slot.record[0];
     u->group = AGENT_NONE;
     u->place = -1;
-    restore_trust(a);
+    agent_trust_restore(a);
     if (r->active_state == MOTE_SLOT_TRIAL) {
         start_trial(a);
         return;
     }
     reopen_model(a);
     if (r->failed_seq > r->confirmed_seq && r->failed_status == MOTE_E_TIMEOUT) {
+        a->update.about.seq =
+            r->failed_seq; // the rest of its digest comes with the wish, which is retained
+        memcpy(a->update.about.manifest_digest, r->failed_digest, sizeof(r->failed_digest));
         report(a, MOTE_REL_ROLLED_BACK, r->failed_status, remembered(r->failed_status));
     } else {
         report(a, r->active_state == MOTE_SLOT_CONFIRMED ? MOTE_REL_ACTIVE : MOTE_REL_IDLE, MOTE_OK,
