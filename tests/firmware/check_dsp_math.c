@@ -33,7 +33,7 @@ static float of_bits(uint32_t u)
     return f;
 }
 
-#define STEP 4057 // through all positive floats, denormal ones too
+#define STEP 12007 // through all positive floats, denormal ones too
 
 START_TEST(square_root_is_exact)
 {
@@ -53,14 +53,14 @@ START_TEST(logarithms_are_within_three_ulp)
     for (uint32_t u = 1; u < 0x7f800000u; u += STEP) {
         measure(mote_log(of_bits(u)), log(of_bits(u)));
     }
-    for (uint32_t u = 0x3f000000u; u < 0x40000000u; u += 11) { // around 1 the result is small
+    for (uint32_t u = 0x3f000000u; u < 0x40000000u; u += 37) { // around 1 the result is small
         measure(mote_log(of_bits(u)), log(of_bits(u)));
     }
     report("log", 3);
     for (uint32_t u = 1; u < 0x7f800000u; u += STEP) {
         measure(mote_log10(of_bits(u)), log10(of_bits(u)));
     }
-    for (uint32_t u = 0x3f000000u; u < 0x40000000u; u += 11) {
+    for (uint32_t u = 0x3f000000u; u < 0x40000000u; u += 37) {
         measure(mote_log10(of_bits(u)), log10(of_bits(u)));
     }
     report("log10", 3);
@@ -72,7 +72,7 @@ END_TEST
 
 START_TEST(exponential_is_within_three_ulp)
 {
-    for (double x = -87.2; x < 88.7; x += 0.00017) {
+    for (double x = -87.2; x < 88.7; x += 0.0007) {
         measure(mote_exp((float)x), exp((double)(float)x));
     }
     report("exp", 3);
