@@ -151,9 +151,11 @@ BROWSER := $(wildcard tests/browser/*.test.mjs)
 LINT := $(wildcard tests/lint/*.sh)
 EMULATED := $(wildcard tests/emul/*.sh)
 CONFORMANCE := $(wildcard tests/conformance/*.sh)
+# Each bench-X target is a benchmark; folders define them in their rules.mk.
+BENCHES = $(shell grep -hoE '^bench-[a-z]+:' */rules.mk tests/*/rules.mk firmware/*/rules.mk 2>/dev/null | tr -d : | grep -v -- -build | sort -u)
 RUN_TESTS = B=$(B) tests/run.sh
 
-.PHONY: build-tests unit conformance docs
+.PHONY: build-tests unit conformance docs check-long bench
 build-tests: all $(TEST_BINS)
 unit: deps-test ## unit tests alone
 	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
@@ -171,6 +173,11 @@ check-ci: deps-test deps-firmware ## sanitizers, firmware builds, emulated board
 	@$(MAKE) --no-print-directory -j$(shell nproc) bench-nn-build $(B)/nn/write-models
 	@MOTELOOP_FAULT_SECONDS=60 TEST_TIMEOUT=1200 $(RUN_TESTS) $(filter $(B)/tests/fault/%,$(TEST_BINS)) $(EMULATED) \
 		tests/bench/check_nn_boards.sh $(CONFORMANCE)
+check-long: deps-test deps-firmware ## by hand: half an hour of faults, ten minutes of fuzzing a parser
+	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
+	@$(MAKE) --no-print-directory -j$(shell nproc) fuzz FUZZ_SECONDS=600
+	@MOTELOOP_LONG=1 MOTELOOP_FAULT_SECONDS=1800 TEST_TIMEOUT=7200 CK_DEFAULT_TIMEOUT=7200 $(RUN_TESTS) $(TEST_BINS)
+bench: $(BENCHES) ## every benchmark, ours and the peer in one run
 conformance: all ## the same bytes as TensorFlow Lite Micro and TensorFlow Lite, where they can be had
 	@deps/install.sh conformance
 	@TEST_TIMEOUT=1200 V=1 $(RUN_TESTS) $(CONFORMANCE)
