@@ -1,5 +1,6 @@
 // Releases on a device: what is refused and with which words, what survives cuts, trial and the way
 // back. Models, keys and signatures are real; the flash is simulated.
+#include "common/err.h"
 #include "tests/support/device_bench.h"
 
 #include <check.h>
@@ -328,6 +329,43 @@ START_TEST(a_download_goes_on_after_cuts_of_power_and_of_network)
 }
 END_TEST
 
+START_TEST(power_may_go_at_any_operation_on_the_model_flash)
+{
+    bench_boot(&b);
+    bench_run(&b, 500);
+    install(&one);
+    bench_publish_release(&b, &two, false);
+    bench_desire(&b, &two);
+    struct sim_flash before = {0};
+    ck_assert_int_eq(
+        sim_flash_init(&before, b.slots.flash.size, b.slots.flash.sector, b.slots.flash.prog_unit),
+        OK);
+    bench_crash(&b);
+    sim_flash_copy(&before, &b.slots);
+    uint64_t op = 1;
+    for (bool cut = true; cut && op < 200; op++) {
+        sim_flash_copy(&b.slots, &before);
+        b.slots.cut = (struct sim_cut){
+            .op = op, .tear = (enum sim_tear)(op % SIM_TEARS), .bytes = 5, .seed = op};
+        if (mote_agent_init(&b.agent, &b.config) == MOTE_OK) {
+            bench_run(&b, 4000);
+        }
+        cut = b.slots.off;
+        bench_crash(&b);
+        sim_flash_power_on(&b.slots);
+        bench_boot(&b);
+        bench_run(&b, 500);
+        ck_assert_uint_ge(bench_reported(&b).active_seq, 1); // never without a model
+        bench_run(&b, 8000);
+        expect(MOTE_REL_ACTIVE, "", 2);
+        bench_crash(&b);
+        b.log[0] = 0;
+    }
+    ck_assert_uint_ge(op, 20);
+    sim_flash_release(&before);
+}
+END_TEST
+
 START_TEST(lost_payload_blocks_are_asked_for_again)
 {
     bench_boot(&b);
@@ -445,6 +483,7 @@ int main(void)
     tcase_add_test(t, golden_windows_must_agree_bit_for_bit);
     tcase_add_test(t, a_model_that_asks_too_much_of_the_loop_is_refused);
     tcase_add_test(t, a_download_goes_on_after_cuts_of_power_and_of_network);
+    tcase_add_test(t, power_may_go_at_any_operation_on_the_model_flash);
     tcase_add_test(t, lost_payload_blocks_are_asked_for_again);
     tcase_add_test(t, a_trial_that_is_never_confirmed_goes_back);
     tcase_add_test(t, a_trial_goes_on_after_a_reboot_and_is_confirmed);
