@@ -49,7 +49,7 @@ struct windows {
 
 // What is labelled in one recording: microseconds of device time; whole: all of it.
 struct labelled {
-    char label[64];
+    char label[96];
     bool whole;
     int64_t start_us, end_us;
 };
