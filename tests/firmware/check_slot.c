@@ -408,6 +408,9 @@ static int live(struct device *d, struct life *l)
     } else if (f.state == MOTE_SLOT_TRIAL) {
         status = mote_slot_rollback(&d->slot, 0, MOTE_E_MISMATCH);
         l->rolled_back |= status == MOTE_OK;
+    } else if (f.seq == 1 && d->slot.record[0].failed_seq == 2) {
+        ck_assert_int_eq(d->slot.record[0].failed_status, MOTE_E_TIMEOUT);
+        return 2; // cut too often during its trial
     } else if (f.seq == 1) {
         ck_assert_uint_eq(l->confirmed, 1);
         status = mote_slot_begin(&d->slot, &second.m, second.manifest_digest);
@@ -423,7 +426,7 @@ static int live(struct device *d, struct life *l)
         ck_assert_uint_eq(f.seq, 2);
         l->confirmed = 2;
         status = install(d, &third);
-        if (status == MOTE_E_MISMATCH) { // rolled back before, and remembered
+        if (status == MOTE_E_MISMATCH || status == MOTE_E_TIMEOUT) { // rolled back before
             l->rolled_back = true;
             return 1;
         }
@@ -500,6 +503,50 @@ START_TEST(no_cut_leaves_anything_but_old_or_new)
 }
 END_TEST
 
+START_TEST(no_row_of_cuts_matters_either)
+{
+    struct device start, d;
+    unsigned lives = getenv("MOTELOOP_LONG") != NULL ? 20000 : 300, confirmed = 0;
+    uint32_t slots = geometry[_i].slot_sectors, block = geometry[_i].block;
+    make_release(&first, 1, 1700, block, "fan");
+    make_release(&second, 2, 2000, block, "fan");
+    make_release(&third, 3, 1300, block, "fan");
+    if (_i > 0) {
+        make_delta(&second, &first);
+        make_delta(&third, &second);
+    }
+    make_device(&start, geometry[_i].sector, geometry[_i].unit, slots);
+    make_device(&d, geometry[_i].sector, geometry[_i].unit, slots);
+    ck_assert_int_eq(mount(&start), MOTE_OK);
+    ck_assert_int_eq(install(&start, &first), MOTE_OK);
+    ck_assert_int_eq(mote_slot_confirm(&start.slot, 0), MOTE_OK);
+    for (unsigned life = 0; life < lives; life++) {
+        uint64_t chance = life;
+        struct life l = {.confirmed = 1};
+        int status = MOTE_E_IO;
+        sim_flash_copy(&d.flash, &start.flash);
+        for (unsigned power = 0; power < 40 && status < 0; power++) {
+            if (power < 39) {
+                d.flash.cut = (struct sim_cut){1 + sim_random(&chance) % 25,
+                                               (enum sim_tear)(sim_random(&chance) % SIM_TEARS),
+                                               (uint32_t)(sim_random(&chance) % 64), chance};
+            }
+            l.stored = 0; // several torn sectors may be lost in a row
+            status = live(&d, &l);
+            ck_assert_msg(status > 0 || d.flash.off, "failed without a cut: %s",
+                          mote_status_text(status));
+            sim_flash_power_on(&d.flash);
+        }
+        ck_assert_int_gt(status, 0);
+        confirmed += l.confirmed == 2;
+        ck_assert_msg(d.flash.violation == NULL, "%s", d.flash.violation);
+    }
+    ck_assert_uint_gt(confirmed, lives / 4);
+    sim_flash_release(&start.flash);
+    sim_flash_release(&d.flash);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("slot");
@@ -514,6 +561,7 @@ int main(void)
     tcase_add_test(t, two_models_live_side_by_side);
     tcase_add_test(t, nonsense_layouts_are_refused);
     tcase_add_loop_test(t, no_cut_leaves_anything_but_old_or_new, 0, ARRAY_LEN(geometry));
+    tcase_add_loop_test(t, no_row_of_cuts_matters_either, 0, ARRAY_LEN(geometry));
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

@@ -227,6 +227,32 @@ static int walk_stream(struct mote_spool *s, unsigned sector, const struct spool
     return status == MOTE_E_NOT_FOUND ? MOTE_OK : status;
 }
 
+// Is a range of `of`'s session and stream told of already, outside that sector? So it is after a
+// cut between the record and the marks; without looking, every such cut would add another record.
+static int find_told(const struct mote_spool *s, unsigned sector, const struct spool_record *of,
+                     const struct range *g)
+{
+    struct spool_record r;
+    for (unsigned i = 0; i < s->sectors; i++) {
+        const struct mote_spool_sector *t = &s->sector[i];
+        if (i == sector || t->live == 0 || t->cls != MOTE_SPOOL_KEEP) {
+            continue;
+        }
+        int status;
+        for (uint32_t at = spool_header_size(s);
+             (status = spool_find_record(s, i, at, t->used, &r)) == MOTE_OK; at = r.end) {
+            bool covers = r.seq <= g->first && r.seq + r.span >= g->last && same_stream(&r, of);
+            if (covers && spool_is_live(s, i, &r) == MOTE_OK) {
+                return MOTE_OK;
+            }
+        }
+        if (status != MOTE_E_NOT_FOUND) {
+            return status;
+        }
+    }
+    return MOTE_E_NOT_FOUND;
+}
+
 // A durable record of each stream's loss, then the marks on the blocks it stands for.
 static int account(struct mote_spool *s, unsigned sector, uint64_t now_us)
 {
@@ -248,6 +274,9 @@ static int account(struct mote_spool *s, unsigned sector, uint64_t now_us)
             status = walk_stream(s, sector, &r, false, &g);
         }
         if (status == MOTE_OK) {
+            status = find_told(s, sector, &r, &g);
+        }
+        if (status == MOTE_E_NOT_FOUND) {
             status = spool_append_dropped(s, &r, g.first, g.last, now_us, "overflow");
         }
         if (status == MOTE_OK) {
