@@ -19,7 +19,7 @@ static float full_scale(const struct sig_view *v)
 
 static int read_spectro(const struct lab_req *q, const struct sig_view *v, struct plot_spectro *p, struct err *e)
 {
-    int64_t channel = 0, width = 1000, height = 200, fft = 512, low = -100, high = -10;
+    int64_t channel = 0, width = 1000, height = 200, fft = 512, low = -85, high = -12;
     int rc = lab_req_param_i64(q, "channel", 0, v->channels - 1, &channel, e);
     rc = rc ? rc : lab_req_param_i64(q, "width", 1, 4096, &width, e);
     rc = rc ? rc : lab_req_param_i64(q, "height", 1, 1024, &height, e);

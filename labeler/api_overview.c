@@ -29,7 +29,7 @@ static json_t *counts_json(const struct store_overview *o)
     } all[] = {
         {"devices", o->devices}, {"devices_online", o->devices_online}, {"devices_simulated", o->devices_simulated},
         {"recordings", o->recordings}, {"recordings_labelled", o->recordings_labelled},
-        {"recordings_uncertain", o->recordings_uncertain}, {"recordings_simulated", o->recordings_simulated},
+        {"recordings_uncertain", o->recordings_uncertain}, {"recordings_simulated", o->recordings_simulated}, {"queue", o->queue},
         {"blocks", o->blocks}, {"sample_bytes", o->sample_bytes}, {"recorded_us", o->recorded_us},
         {"conflicts", o->conflicts}, {"dropped", o->dropped}, {"regions", o->regions}, {"label_events", o->label_events},
         {"classes", o->classes}, {"people", o->people}, {"events", o->events}, {"events_uncertain", o->events_uncertain},

@@ -1,4 +1,8 @@
 // moteloop-labeler.fcgi: the labeler under a web server's FastCGI, several threads in one process.
+//
+// libfcgi's own SIGTERM handler only makes accept() return, in one thread: here a thread of its own waits for
+// the signal, lets running requests end, and ends the process. Where the web server that started it
+// dies without a word, the kernel sends that signal.
 #include "common/err.h"
 #include "common/log.h"
 #include "common/opt.h"
@@ -9,6 +13,10 @@
 
 #include <fcgiapp.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 struct fcgi_opts {
     const char *project, *listen;
@@ -67,6 +75,35 @@ static int hold(void *ctx, const struct lab_io *io)
     return lab_stream_add(ctx, &h);
 }
 
+static atomic_int busy;
+static atomic_bool ending;
+#define END_WAIT_MS 3000
+
+static void *wait_for_end(void *arg)
+{
+    int got = 0;
+    (void)sigwait(arg, &got);
+    atomic_store(&ending, true);
+    for (int ms = 0; atomic_load(&busy) && ms < END_WAIT_MS; ms += 10) {
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    _exit(0);
+}
+
+static int handle_end(bool under_server)
+{
+    static sigset_t set; // read by the thread for as long as the process lives
+    pthread_t thread;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) || pthread_create(&thread, NULL, wait_for_end, &set)) {
+        return -1;
+    }
+    pthread_detach(thread);
+    return under_server ? prctl(PR_SET_PDEATHSIG, SIGTERM) : 0;
+}
+
 struct worker {
     struct lab lab;
     pthread_t thread;
@@ -87,12 +124,17 @@ static void *work(void *arg)
         if (FCGX_Accept_r(request) < 0) {
             break;
         }
+        if (atomic_load(&ending)) {
+            break; // unanswered: the web server says so to the browser, which tries again
+        }
+        atomic_fetch_add(&busy, 1);
         struct lab_io io = {request, io_get, io_read, io_write, io_flush};
         if (lab_serve(&w->lab, &io)) {
             request = NULL; // the event stream's thread has it now
         } else {
             FCGX_Finish_r(request);
         }
+        atomic_fetch_sub(&busy, 1);
     }
     free(request);
     return NULL;
@@ -151,6 +193,10 @@ static int run(void *options, int npos, char **pos)
     int socket = o->listen ? FCGX_OpenSocket(o->listen, 1024) : 0;
     if (socket < 0 || (!o->listen && FCGX_IsCGI())) {
         err_set(&e, E_USAGE, o->listen ? "cannot listen on '%s'" : "start this from a web server's FastCGI, or give --listen", o->listen);
+        return fail(&e);
+    }
+    if (handle_end(!o->listen)) {
+        err_set(&e, E_IO, "cannot handle signals");
         return fail(&e);
     }
     struct lab_stream *stream = NULL;

@@ -65,6 +65,8 @@ int store_page_overview(struct store *s, struct store_overview *out, struct err 
         {"SELECT count(*) FROM recording", offsetof(struct store_overview, recordings)},
         {"SELECT count(DISTINCT rec_id) FROM region", offsetof(struct store_overview, recordings_labelled)},
         {"SELECT count(*) FROM recording WHERE uncertain = 1", offsetof(struct store_overview, recordings_uncertain)},
+        {"SELECT count(*) FROM recording r WHERE uncertain = 1 AND NOT EXISTS (SELECT 1 FROM region WHERE region.rec_id = r.rec_id)",
+         offsetof(struct store_overview, queue)},
         {"SELECT count(*) FROM recording WHERE simulated = 1", offsetof(struct store_overview, recordings_simulated)},
         {"SELECT coalesce(max(block_id), 0) FROM block", offsetof(struct store_overview, blocks)},
         {"SELECT coalesce(sum(frames * channels * CASE type WHEN 0 THEN 1 WHEN 1 THEN 1 WHEN 2 THEN 2 ELSE 4 END), 0)"

@@ -75,7 +75,7 @@ export async function startServer(recordings = 24) {
     const halt = () =>
         new Promise((done) => {
             server.once("exit", done);
-            server.kill("SIGINT");
+            server.kill("SIGTERM");
         });
     await start();
     return {

@@ -73,3 +73,8 @@ export function inkOn(color) {
     const l = 0.299 * (n >> 16) + 0.587 * ((n >> 8) & 255) + 0.114 * (n & 255);
     return l > 150 ? "#10131a" : "#ffffff";
 }
+
+/** "1 model", "3 models". */
+export function many(n, one, more = `${one}s`) {
+    return `${count(n)} ${n === 1 ? one : more}`;
+}

@@ -42,7 +42,7 @@ const places = [
 function Side({ here }) {
     const session = useCell(me);
     const overview = useApi("/api/overview", ["recording", "label_event", "event"]).data?.counts;
-    const uncertain = overview?.recordings_uncertain;
+    const uncertain = overview?.queue;
     const leave = async () => {
         await post("/api/logout").catch(() => {});
         me.set({ ...session, user: null });

@@ -1,7 +1,7 @@
 // Models: how good each is, as float and as int8, and what it was made from.
 import { useState } from "preact/hooks";
 import { useApi } from "../api.js";
-import { ago, bytes, count, digest, percent, when } from "../format.js";
+import { ago, bytes, count, digest, many, percent, when } from "../format.js";
 import { Link, go, useNow, useTitle } from "../router.jsx";
 import { curves, judges, labelsOf } from "../metrics.js";
 import { Curves } from "../widgets/charts.jsx";
@@ -78,7 +78,7 @@ function Dataset({ id }) {
     return (
         <div class="col">
             <p class="small dim">Digest <span class="mono">{digest(id)}</span>. A group (device or person) is never on two sides.</p>
-            {by("split").map(([split, n]) => <div class="row wrap small"><b style={{ width: "74px" }}>{split}</b><span>{count(n)} windows</span><span class="dim cut grow">{groups(split).join(", ")}</span></div>)}
+            {by("split").map(([split, n]) => <div class="row wrap small"><b style={{ width: "74px" }}>{split}</b><span>{many(n, "window")}</span><span class="dim cut grow">{groups(split).join(", ")}</span></div>)}
             <Bars rows={by("label").map(([l, n]) => ({ name: <LabelChip name={l} />, value: n, text: count(n) }))} />
         </div>
     );
@@ -93,6 +93,7 @@ export function ModelView({ id }) {
     if (!m) return <><Top title={<h1>Model</h1>} /><main><Waiting error={error} what="The model" /></main></>;
     const judged = judges(m.metrics), lines = curves(m.metrics);
     const shown = judged.find((j) => j.name === tab) || judged.find((j) => j.name.includes("int8")) || judged[0];
+    const pair = judged.length === 2, both = pair && (tab === null || tab === "both");
     const on = devices?.filter((d) => d.release.active_model === m.digest || d.model_digest === m.digest) || [];
     const dashes = [undefined, "6 4", "2 4", "10 4"];
     return (
@@ -102,8 +103,8 @@ export function ModelView({ id }) {
             </Top>
             <main>
                 <div class="grid">
-                    <Card span="s7" title="How good it is" extra={judged.length > 1 && <Tabs value={shown.name} onChange={setTab} items={judged.map((j) => [j.name, j.name])} />}>
-                        {shown ? <Judged metrics={m.metrics} judge={shown} /> : <Empty icon="models" title="Not measured"><code>moteloop eval MODEL</code> measures a model on data that was never in the project.</Empty>}
+                    <Card span="s7" title="How good it is" extra={judged.length > 1 && <Tabs value={both ? "both" : shown.name} onChange={setTab} items={[...(pair ? [["both", "side by side"]] : []), ...judged.map((j) => [j.name, j.name])]} />}>
+                        {both ? <div class="row wrap" style={{ alignItems: "flex-start", gap: "28px" }}>{judged.map((j) => <div class="col" style={{ gap: "8px" }}><div class="row"><h3>{j.name}</h3>{j.accuracy !== undefined && <span class="chip good">{percent(j.accuracy)}</span>}</div><Confusion compact labels={labelsOf(m.metrics, j)} matrix={j.confusion} /></div>)}<p class="small dim">Rows: the label it had. Columns: what the model said.</p></div> : shown ? <Judged metrics={m.metrics} judge={shown} /> : <Empty icon="models" title="Not measured"><code>moteloop eval MODEL</code> measures a model on data that was never in the project.</Empty>}
                     </Card>
                     <div class="s5 col" style={{ gap: "16px" }}>
                         <Card title="Facts">

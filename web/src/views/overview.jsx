@@ -1,6 +1,6 @@
 // Everything at a glance, and what to do next.
 import { useApi } from "../api.js";
-import { ago, bytes, count, duration, percent } from "../format.js";
+import { ago, bytes, count, duration, many, percent } from "../format.js";
 import { Link, useNow, useTitle } from "../router.jsx";
 import { classes, useCell } from "../store.js";
 import { MinuteBars } from "../widgets/charts.jsx";
@@ -27,7 +27,7 @@ function NextStep({ c, rollouts }) {
     let text, to, action;
     if (!c.devices) text = "No device is provisioned yet: `moteloop device add NAME` makes its credentials, `moteloop import` brings files in.";
     else if (!c.recordings) [text, to, action] = ["No recording has arrived yet: start a device, then ask it to record.", "/devices", "Devices"];
-    else if (c.recordings_uncertain && c.recordings_labelled) [text, to, action] = [`${c.recordings_uncertain} recordings hold windows that a model was unsure of: labelling them teaches most.`, "/queue", "Open the queue"];
+    else if (c.queue && c.recordings_labelled) [text, to, action] = [`${many(c.queue, "recording")} with windows that a model was unsure of: labelling them teaches most.`, "/queue", "Open the queue"];
     else if (c.recordings_labelled < c.recordings) [text, to, action] = [`${count(c.recordings - c.recordings_labelled)} recordings have no label yet.`, "/recordings?unlabelled=1", "Label them"];
     else if (!c.models) text = "Everything is labelled: `moteloop train RECIPE` builds the first model.";
     else if (!c.releases) text = "A model is there: `moteloop release MODEL` signs it, `moteloop rollout start` ships it.";
@@ -107,9 +107,9 @@ export function OverviewView() {
                 <div class="grid">
                     <NextStep c={c} rollouts={rollouts} />
                     <Tile to="/devices" icon="devices" name="Devices online" value={c.devices_online} small={`of ${c.devices}`} note={collector ? <Status kind={alive ? "good" : "bad"}>collector {alive ? "running" : `silent for ${ago(collector.alive_ms, now).replace(" ago", "")}`}</Status> : "no collector has run yet"} />
-                    <Tile to="/recordings" icon="recordings" name="Recordings" value={count(c.recordings)} small={duration(c.recorded_us)} note={`${bytes(c.sample_bytes)} of samples in ${count(c.blocks)} blocks`} />
-                    <Tile to="/labels" icon="labels" name="Labelled" value={c.recordings ? percent(c.recordings_labelled / c.recordings, 0) : "–"} small={`${count(c.recordings_labelled)} of ${count(c.recordings)}`} note={`${count(c.regions)} labels, ${count(c.label_events)} changes by ${c.people} people`} />
-                    <Tile to="/models" icon="models" name="Best model" value={models?.length ? percent(Math.max(...models.map((m) => m.int8_accuracy ?? 0))) : "–"} small={models?.length ? "int8" : ""} note={`${c.models} models, ${c.releases} releases, ${c.rollouts_running} rolling out`} />
+                    <Tile to="/recordings" icon="recordings" name="Recordings" value={count(c.recordings)} small={duration(c.recorded_us)} note={`${bytes(c.sample_bytes)} of samples in ${many(c.blocks, "block")}`} />
+                    <Tile to="/labels" icon="labels" name="Labelled" value={c.recordings ? percent(c.recordings_labelled / c.recordings, 0) : "–"} small={`${count(c.recordings_labelled)} of ${count(c.recordings)}`} note={`${many(c.regions, "label")}, ${many(c.label_events, "change")}, ${many(c.people, "person", "people")}`} />
+                    <Tile to="/models" icon="models" name="Best model" value={models?.length ? percent(Math.max(...models.map((m) => m.int8_accuracy ?? 0))) : "–"} small={models?.length ? "int8" : ""} note={`${many(c.models, "model")}, ${many(c.releases, "release")}, ${c.rollouts_running} rolling out`} />
 
                     <Card span="s7" title="Fleet" extra={<Link to="/devices" class="small">all devices</Link>}><Fleet devices={devices} events={events} now={now} /></Card>
                     <Card span="s5" title="Latest model" extra={<Link to="/models" class="small">all models</Link>}><LatestModel models={models} /></Card>

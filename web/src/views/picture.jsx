@@ -1,5 +1,5 @@
 // The stage of pictures: boxes drawn, moved and nudged; the class of the whole picture.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useKeys } from "../keys.js";
 import { may } from "../store.js";
 import { Icon } from "../widgets/icons.jsx";
@@ -13,7 +13,7 @@ export function PictureStage({ recording, regions, selected, select, register })
         const img = new Image();
         img.onload = () => { image.current = img; draw(); };
         img.src = `/api/recordings/${recording.id}/picture.png`;
-        const o = new ResizeObserver(() => setFit(Math.max(0.1, Math.min((holder.current.clientWidth - 48) / W, (holder.current.clientHeight - 48) / H))));
+        const o = new ResizeObserver(() => holder.current && setFit(Math.max(0.1, Math.min((holder.current.clientWidth - 48) / W, (holder.current.clientHeight - 48) / H))));
         o.observe(holder.current);
         return () => o.disconnect();
     }, [recording.id]);
@@ -52,7 +52,9 @@ export function PictureStage({ recording, regions, selected, select, register })
         } else if (regions.map.get(selected)?.box) regions.change(selected, { label: name });
         else regions.setWhole(name);
     };
-    useEffect(() => { register({ label }); return () => register(null); }, [box, selected, regions.list.length]);
+    const now = useRef(null);
+    now.current = label;
+    useLayoutEffect(() => { register({ label: (name) => now.current(name) }); return () => register(null); }, [recording.id]);
     const at = (e) => { const r = canvas.current.getBoundingClientRect(); return { x: Math.min(W, Math.max(0, (e.clientX - r.left) / scale)), y: Math.min(H, Math.max(0, (e.clientY - r.top) / scale)) }; };
     const down = (e) => {
         const p = at(e);

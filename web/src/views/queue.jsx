@@ -18,13 +18,20 @@ export function QueueView() {
     const [order, setOrder] = useParam("by", "uncertain");
     const [seed] = useState(() => Math.floor(Math.random() * 1e9));
     const [list, setList] = useState(null), [error, setError] = useState(null), [done, setDone] = useState(0);
-    const load = useMemo(() => () => get(`/api/queue${query({ by: order, seed: order === "random" ? seed : "", limit: 60 })}`).then((d) => setList(d.items), setError), [order]);
-    useEffect(() => { setList(null); load(); }, [order]);
+    const seen = useRef(new Set()); // decided or passed in this sitting: not shown again, even before it is stored
+    const load = useMemo(() => () => get(`/api/queue${query({ by: order, seed: order === "random" ? seed : "", limit: 60 + seen.current.size })}`).then((d) => setList(d.items.filter((i) => !seen.current.has(i.recording.id))), setError), [order]);
+    useEffect(() => { setList(null); seen.current.clear(); load(); }, [order]);
     useEffect(() => {
         let last = changes.get().event;
         return changes.follow((c) => { if (c.event !== last) { last = c.event; setList((l) => { if (!l?.length) load(); return l; }); } });
     }, [load]);
-    const next = () => { setList((l) => l.slice(1)); setDone((n) => n + 1); if (list.length < 4) load(); };
+    const next = () => {
+        seen.current.add(list[0].recording.id);
+        setList((l) => l.slice(1));
+        setDone((n) => n + 1);
+        if (list.length < 4) load();
+    };
+    const again = () => { seen.current.clear(); load(); };
     const item = list?.[0];
     return (
         <>
@@ -33,7 +40,7 @@ export function QueueView() {
             </Top>
             <main>
                 {!list ? <Waiting error={error} what="The queue" /> : !item ? (
-                    <Card><Empty icon="queue" title="Nothing is waiting">{order === "uncertain" ? "Windows that a device's model is unsure of come here by themselves." : "Everything of this kind is labelled."} Choose another order above, or look through <Link to="/recordings">all recordings</Link>.</Empty></Card>
+                    <Card><Empty icon="queue" title="Nothing is waiting">{order === "uncertain" ? "Windows that a device's model is unsure of come here by themselves." : "Everything of this kind is labelled."} Choose another order above, or look through <Link to="/recordings">all recordings</Link>.{done > 0 && <><br /><br /><button class="btn" onClick={again}>Show what I passed again</button></>}</Empty></Card>
                 ) : <Item key={item.recording.id} item={item} onNext={next} />}
                 {list?.length > 1 && (
                     <Card title="Then">
@@ -95,6 +102,7 @@ function Glance({ recording }) {
     useEffect(() => {
         const p = new Plot(canvas.current, recording);
         p.setRegions(recording.regions);
+        p.onData = () => { p.stacked = p.spread(); p.redraw(); };
         return () => p.destroy();
     }, [recording.id]);
     return <div class="plot" style={{ height: "100%" }}><canvas ref={canvas} aria-label={`Signals of recording ${recording.id}`} /></div>;

@@ -20,7 +20,7 @@ function Row({ r, on, onToggle, here, style, onOpen }) {
             <span class="right-align">{r.width ? `${r.width}×${r.height}` : duration(r.duration_us)}</span>
             <span class="labels">{r.labels.map((l) => <LabelChip name={l} />)}{!r.labels.length && (r.hint ? <span class="faint">hint: {r.hint}</span> : <span class="faint">no label</span>)}</span>
             <span class="row" style={{ gap: "4px" }}>{r.uncertain && <span class="chip warn">unsure</span>}{!r.complete && <span class="chip">incomplete</span>}</span>
-            <span class="dim cut" title={when(r.created_ms)}>{new Date(r.created_ms).toLocaleString(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" })}</span>
+            <span class="dim cut" title={when(r.created_ms)}>{new Date(r.created_ms).toLocaleString(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false })}</span>
         </div>
     );
 }

@@ -1,5 +1,5 @@
 // The stage of signals and sound: the plot, its tools and keys, playback.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { duration } from "../format.js";
 import { useKeys } from "../keys.js";
 import { may, say, theme, useCell } from "../store.js";
@@ -17,10 +17,11 @@ export function SignalStage({ recording, regions, selected, select, register }) 
     const editable = may("annotator");
     Object.assign(state.current, { regions, selected, select, setSelection, selection });
 
-    useEffect(() => {
+    useLayoutEffect(() => {
         const p = new Plot(canvas.current, recording);
         plot.current = p;
         p.onView = () => redraw((n) => n + 1);
+        p.onData = () => p.spread() && setOptions((o) => ({ ...o, stacked: true }));
         attachInput(p, {
             select: (id) => state.current.select(id),
             drawn(range, done, t) {
@@ -40,9 +41,9 @@ export function SignalStage({ recording, regions, selected, select, register }) 
         canvas.current.focus({ preventScroll: true });
         return () => p.destroy();
     }, [recording.id]);
-    useEffect(() => { plot.current.setRegions(regions.list); });
-    useEffect(() => { plot.current.selected = selected; plot.current.redraw(); }, [selected]);
-    useEffect(() => { plot.current.selection = selection; plot.current.redraw(); }, [selection]);
+    useLayoutEffect(() => { plot.current.setRegions(regions.list); });
+    useLayoutEffect(() => { plot.current.selected = selected; plot.current.redraw(); }, [selected]);
+    useLayoutEffect(() => { plot.current.selection = selection; plot.current.redraw(); }, [selection]);
     useEffect(() => { Object.assign(plot.current, options); plot.current.redraw(); }, [options]);
     useEffect(() => { plot.current.readColors(); }, [colors]);
     useEffect(() => { plot.current.events = recording.events; plot.current.redraw(); }, [recording.events]);
@@ -67,16 +68,19 @@ export function SignalStage({ recording, regions, selected, select, register }) 
         return false;
     };
     const label = (name) => {
-        if (selection) {
-            select(regions.add(name, Math.round(selection.t0), Math.round(selection.t1)));
+        const marked = p().selection; // the plot's, because a key may come before the next rendering
+        if (marked) {
+            p().selection = null;
+            select(regions.add(name, Math.round(marked.t0), Math.round(marked.t1)));
             setSelection(null);
         } else if (region() && !region().whole) regions.change(selected, { label: name });
         else regions.setWhole(name);
     };
-    useEffect(() => {
-        register({ label, reveal: (r) => !r.whole && p().reveal(r.start_us, r.end_us) });
+    state.current.label = label;
+    useLayoutEffect(() => {
+        register({ label: (name) => state.current.label(name), reveal: (r) => !r.whole && p().reveal(r.start_us, r.end_us) });
         return () => register(null);
-    }, [selection, selected, regions.list.length]);
+    }, [recording.id]);
     const flip = (name) => setOptions((o) => ({ ...o, [name]: !o[name] }));
     const cursor = () => p().cursor ?? (p().t0 + p().t1) / 2;
     const arrows = (dir, size) => () => { const d = dir * nudgeStep() * size; if (!nudge(d, d)) p().pan(dir * 0.08 * size); };

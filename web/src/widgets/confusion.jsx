@@ -8,7 +8,7 @@ export function Confusion({ labels, matrix, onCell, compact }) {
         <div class="scroll-x">
             <table class="confusion" aria-label="Confusion matrix: rows are the true label, columns what the model said">
                 <thead>
-                    <tr><th />{labels.map((l) => <th scope="col" title={`model said ${l}`}>{compact ? l.slice(0, 5) : l}</th>)}{!compact && <th>recall</th>}</tr>
+                    <tr><th />{labels.map((l) => <th scope="col" class={compact ? "tight" : ""} title={`model said ${l}`}>{l}</th>)}{!compact && <th>recall</th>}</tr>
                 </thead>
                 <tbody>
                     {matrix.map((row, i) => {

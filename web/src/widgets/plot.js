@@ -7,11 +7,37 @@ import { clock, inkOn, value } from "../format.js";
 import { colorOf } from "./pieces.jsx";
 import { Tiles } from "./tiles.js";
 
-export const AXIS = 26, LANE = 22, EVENTS = 18, STRIP = 52, LEFT = 58;
+export const AXIS = 26, LANE = 22, EVENTS = 18, STRIP = 52, LEFT = 58, RIGHT = 16;
 const WAVES = 6;
 
 function channelName(signal, c) {
     return signal.channel_names[c] || (signal.channels > 1 ? `${signal.name} ${c + 1}` : signal.name);
+}
+
+/** Fills a column a pixel from the least to the greatest value there; neighbours always touch. */
+function columns(g, x, lo, hi, first, last, y) {
+    let col = NaN, low = 0, high = 0, before = null;
+    const flush = () => {
+        let a = low, b = high;
+        if (before) { a = Math.min(a, before[1]); b = Math.max(b, before[0]); }
+        before = [low, high];
+        const top = y(b);
+        g.fillRect(col, top, 1, Math.max(1, y(a) - top));
+    };
+    for (let i = first; i <= last; i++) {
+        if (lo[i] === null) { if (col === col) flush(); col = NaN; before = null; continue; }
+        const at = Math.floor(x(i));
+        if (at === col) {
+            if (lo[i] < low) low = lo[i];
+            if (hi[i] > high) high = hi[i];
+        } else {
+            if (col === col) flush();
+            col = at;
+            low = lo[i];
+            high = hi[i];
+        }
+    }
+    if (col === col) flush();
 }
 
 export class Plot {
@@ -43,6 +69,7 @@ export class Plot {
         this.frame = 0;
         this.colors = {};
         this.onView = () => {};
+        this.onData = () => {}; // the first samples are there
         this.readColors();
         this.resizer = new ResizeObserver(() => this.resize());
         this.resizer.observe(canvas);
@@ -85,7 +112,8 @@ export class Plot {
     }
 
     get span() { return this.t1 - this.t0; }
-    get plotWidth() { return this.w - LEFT; }
+    get plotWidth() { return this.w - LEFT - RIGHT; }
+    get right() { return this.w - RIGHT; }
     x(t) { return LEFT + ((t - this.t0) / this.span) * this.plotWidth; }
     time(x) { return this.t0 + ((x - LEFT) / this.plotWidth) * this.span; }
     stripX(t) { return LEFT + ((t - this.start) / (this.end - this.start)) * this.plotWidth; }
@@ -154,8 +182,32 @@ export class Plot {
         return list;
     }
 
+    /** Whether channels lie so far apart that drawing them over each other would waste most of the height. */
+    spread() {
+        for (const { signal, tiles } of this.signals) {
+            const tile = tiles.list[0];
+            if (!tile || signal.channels < 2 || signal.channels > 6) continue;
+            let all = [Infinity, -Infinity], sum = 0;
+            for (let c = 0; c < signal.channels; c++) {
+                let lo = Infinity, hi = -Infinity;
+                for (const run of tile.runs) {
+                    for (const v of run.values?.[c] || run.min[c]) if (v !== null && v < lo) lo = v;
+                    for (const v of run.values?.[c] || run.max[c]) if (v !== null && v > hi) hi = v;
+                }
+                sum += hi - lo;
+                all = [Math.min(all[0], lo), Math.max(all[1], hi)];
+            }
+            if (sum < (all[1] - all[0]) * 0.8) return true;
+        }
+        return false;
+    }
+
     draw() {
         if (!this.w) return;
+        if (!this.looked && this.signals.every((s) => s.tiles.list.length || s.signal.width)) {
+            this.looked = true;
+            this.onData();
+        }
         const g = this.g;
         g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
         g.fillStyle = this.colors.panel;
@@ -247,7 +299,7 @@ export class Plot {
             g.globalAlpha = 0.7;
             g.beginPath();
             g.moveTo(LEFT, at);
-            g.lineTo(this.w, at);
+            g.lineTo(this.right, at);
             g.stroke();
             g.globalAlpha = 1;
             g.fillStyle = this.colors.dim;
@@ -271,46 +323,49 @@ export class Plot {
         g.font = "11px system-ui, sans-serif";
     }
 
-    /** One path per run: nothing is drawn across a gap. */
+    /** Each run by itself: nothing is drawn across a gap. Dense ones as a column a pixel, which costs a tenth of a path. */
     drawChannel(tile, c, y) {
         const g = this.g;
-        g.strokeStyle = this.colors[`wave-${(c % WAVES) + 1}`];
-        g.lineJoin = "round";
+        g.strokeStyle = g.fillStyle = this.colors[`wave-${(c % WAVES) + 1}`];
         for (const run of tile.runs) {
             const first = Math.max(0, Math.floor((this.t0 - run.t_us) / (run.step_us || 1)) - 1);
             const last = Math.min(run.count - 1, Math.ceil((this.t1 - run.t_us) / (run.step_us || 1)) + 1);
             if (last < first) continue;
             const px = (run.step_us / this.span) * this.plotWidth;
-            const center = run.values ? 0 : run.step_us / 2;
-            g.lineWidth = run.values ? 1.4 : 1.15;
-            g.beginPath();
-            let up = false;
-            for (let i = first; i <= last; i++) {
-                const x = this.x(run.t_us + i * run.step_us + center);
-                if (run.values) {
-                    const v = run.values[c][i];
-                    if (v === null) { up = false; continue; }
-                    if (up) g.lineTo(x, y(v)); else g.moveTo(x, y(v));
-                    up = true;
-                } else {
-                    const a = run.min[c][i], b = run.max[c][i];
-                    if (a === null) { up = false; continue; }
-                    if (up) g.lineTo(x, y(b)); else g.moveTo(x, y(b));
-                    g.lineTo(x, Math.max(y(a), y(b) + 0.8));
-                    up = true;
-                }
-            }
-            g.stroke();
-            if (run.values && px > 9) {
-                g.fillStyle = g.strokeStyle;
-                for (let i = first; i <= last; i++) {
-                    g.beginPath();
-                    g.arc(this.x(run.t_us + i * run.step_us), y(run.values[c][i]), 2.4, 0, 7);
-                    g.fill();
-                }
-            }
+            const lo = run.values?.[c] || run.min[c], hi = run.values?.[c] || run.max[c];
+            if (px < 2) columns(g, (i) => this.x(run.t_us + (i + (run.values ? 0 : 0.5)) * run.step_us), lo, hi, first, last, y);
+            else if (run.values) this.drawLine(run, lo, first, last, y, px);
+            else this.drawBand(run, lo, hi, first, last, y);
         }
+    }
+
+    drawLine(run, v, first, last, y, px) {
+        const g = this.g;
+        g.lineWidth = 1.4;
+        g.beginPath();
+        for (let i = first, up = false; i <= last; i++) {
+            if (v[i] === null) { up = false; continue; }
+            const x = this.x(run.t_us + i * run.step_us);
+            if (up) g.lineTo(x, y(v[i])); else g.moveTo(x, y(v[i]));
+            up = true;
+        }
+        g.stroke();
         g.lineWidth = 1;
+        if (px <= 9) return;
+        for (let i = first; i <= last; i++) {
+            g.beginPath();
+            g.arc(this.x(run.t_us + i * run.step_us), y(v[i]), 2.4, 0, 7);
+            g.fill();
+        }
+    }
+
+    /** Wide bins, while finer samples are on their way. */
+    drawBand(run, lo, hi, first, last, y) {
+        for (let i = first; i <= last; i++) {
+            if (lo[i] === null) continue;
+            const a = this.x(run.t_us + i * run.step_us), b = this.x(run.t_us + (i + 1) * run.step_us);
+            this.g.fillRect(a, y(hi[i]), b - a + 0.5, Math.max(1, y(lo[i]) - y(hi[i])));
+        }
     }
 
     drawMagnitude(tile, y) {
@@ -374,8 +429,8 @@ export class Plot {
     drawRegions() {
         const g = this.g;
         const shade = (t0, t1, color, alpha) => {
-            const a = Math.max(LEFT, this.x(t0)), b = Math.min(this.w, this.x(t1));
-            if (b < LEFT || a > this.w) return;
+            const a = Math.max(LEFT, this.x(t0)), b = Math.min(this.right, this.x(t1));
+            if (b < LEFT || a > this.right) return;
             g.globalAlpha = alpha;
             g.fillStyle = color;
             g.fillRect(a, this.tracksTop, Math.max(1.5, b - a), this.tracksBottom - this.tracksTop);
@@ -386,8 +441,8 @@ export class Plot {
         for (const r of this.regions) {
             const color = colorOf(r.label), on = r.region === this.selected;
             shade(r.start_us, r.end_us, color, on ? 0.2 : 0.1);
-            const a = Math.max(LEFT, this.x(r.start_us)), b = Math.min(this.w, this.x(r.end_us));
-            if (b < LEFT || a > this.w) continue;
+            const a = Math.max(LEFT, this.x(r.start_us)), b = Math.min(this.right, this.x(r.end_us));
+            if (b < LEFT || a > this.right) continue;
             const top = this.laneTop + r.lane * LANE + 2, point = r.end_us === r.start_us, width = Math.max(3, b - a);
             g.fillStyle = color;
             g.globalAlpha = on ? 1 : 0.86;
@@ -397,7 +452,7 @@ export class Plot {
             g.globalAlpha = 1;
             for (const edge of [r.start_us, r.end_us]) {
                 const x = this.x(edge);
-                if (x < LEFT || x > this.w) continue;
+                if (x < LEFT || x > this.right) continue;
                 g.strokeStyle = color;
                 g.lineWidth = on ? 1.8 : 1;
                 g.beginPath();
@@ -431,7 +486,7 @@ export class Plot {
             g.setLineDash([5, 4]);
             for (const t of [this.selection.t0, this.selection.t1]) {
                 const x = this.x(t);
-                if (x < LEFT) continue;
+                if (x < LEFT || x > this.right) continue;
                 g.beginPath();
                 g.moveTo(x, this.laneTop + 2);
                 g.lineTo(x, this.tracksBottom);
@@ -450,8 +505,8 @@ export class Plot {
         g.fillStyle = this.colors.faint;
         g.fillText("model", 12, top + EVENTS / 2 - 1);
         for (const e of this.events) {
-            const a = Math.max(LEFT, this.x(e.t_us)), b = Math.min(this.w, this.x(e.t_us + e.dur_us));
-            if (b < LEFT || a > this.w) continue;
+            const a = Math.max(LEFT, this.x(e.t_us)), b = Math.min(this.right, this.x(e.t_us + e.dur_us));
+            if (b < LEFT || a > this.right) continue;
             const color = colorOf(e.label);
             g.strokeStyle = color;
             g.lineWidth = 1.3;
@@ -477,7 +532,7 @@ export class Plot {
         const g = this.g, top = this.h - STRIP, first = this.tracks()[0];
         g.fillStyle = this.colors.sunken;
         g.beginPath();
-        g.roundRect(LEFT, top, this.plotWidth - 8, STRIP - 8, 6);
+        g.roundRect(LEFT, top, this.plotWidth, STRIP - 8, 6);
         g.fill();
         const entry = this.signals[0], tile = entry?.tiles.list.find((t) => t.from <= entry.signal.start_us && t.to >= entry.signal.end_us);
         if (entry && !tile && first) entry.tiles.ask(this.start, this.end, this.plotWidth);
@@ -490,15 +545,8 @@ export class Plot {
             const y = (v) => top + 5 + (1 - (v - lo) / (hi - lo || 1)) * (STRIP - 18);
             g.globalAlpha = 0.65;
             for (let c = 0; c < Math.min(tile.channels, 3); c++) {
-                g.strokeStyle = this.colors[`wave-${c + 1}`];
-                for (const run of tile.runs) {
-                    g.beginPath();
-                    for (let i = 0; i < run.count; i++) {
-                        const x = this.stripX(run.t_us + i * run.step_us);
-                        if (run.values) { if (i) g.lineTo(x, y(run.values[c][i])); else g.moveTo(x, y(run.values[c][i])); } else { g.moveTo(x, y(run.min[c][i])); g.lineTo(x, Math.min(y(run.max[c][i]), y(run.min[c][i]) - 0.7)); }
-                    }
-                    g.stroke();
-                }
+                g.fillStyle = this.colors[`wave-${c + 1}`];
+                for (const run of tile.runs) columns(g, (i) => this.stripX(run.t_us + i * run.step_us), run.values?.[c] || run.min[c], run.values?.[c] || run.max[c], 0, run.count - 1, y);
             }
             g.globalAlpha = 1;
         }
@@ -506,11 +554,11 @@ export class Plot {
             g.fillStyle = colorOf(r.label);
             g.fillRect(this.stripX(r.start_us), this.h - 13, Math.max(2, this.stripX(r.end_us) - this.stripX(r.start_us)), 5);
         }
-        const a = Math.max(LEFT, this.stripX(this.t0)), b = Math.min(this.w - 8, this.stripX(this.t1));
+        const a = Math.max(LEFT, this.stripX(this.t0)), b = Math.min(this.right, this.stripX(this.t1));
         g.fillStyle = this.colors.panel;
         g.globalAlpha = 0.6;
         g.fillRect(LEFT, top, a - LEFT, STRIP - 8);
-        g.fillRect(b, top, this.w - 8 - b, STRIP - 8);
+        g.fillRect(b, top, this.right - b, STRIP - 8);
         g.globalAlpha = 1;
         g.strokeStyle = this.colors.accent;
         g.lineWidth = 1.6;
@@ -561,7 +609,7 @@ export class Plot {
         const g = this.g;
         g.textAlign = "right";
         g.textBaseline = "alphabetic";
-        let right = this.w - 12;
+        let right = this.right - 10;
         for (const c of [...t.channels].reverse()) {
             const v = run.values ? run.values[c][i] : (run.min[c][i] + run.max[c][i]) / 2;
             const text = run.values ? value(v) : `${value(run.min[c][i])}…${value(run.max[c][i])}`;

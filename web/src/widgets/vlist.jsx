@@ -61,7 +61,7 @@ export function VirtualList({ pages, rowHeight, here, render, head, label }) {
     const [scroll, setScroll] = useState(0), [height, setHeight] = useState(600);
     const total = pages.total || 0, full = total * rowHeight, shown = Math.min(full, TALLEST), scale = full > shown ? (full - height) / (shown - height) : 1;
     useEffect(() => {
-        const o = new ResizeObserver(() => setHeight(box.current.clientHeight));
+        const o = new ResizeObserver(() => box.current && setHeight(box.current.clientHeight));
         o.observe(box.current);
         return () => o.disconnect();
     }, []);
