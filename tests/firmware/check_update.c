@@ -248,6 +248,9 @@ START_TEST(what_does_not_fit_is_refused_by_name)
     two.manifest.stream = (struct mote_str){"gyro", 4};
     refused("this device has no stream of the model's name");
     two.manifest = m;
+    two.manifest.block_size = 16384;
+    refused("payload blocks: release needs 16384, this device has 8536");
+    two.manifest = m;
     two.manifest.seq = 1;
     refused("sequence number is not above the confirmed one: release needs 1, this device has 1");
     two.manifest = m;

@@ -191,7 +191,11 @@ int mote_agent_init(struct mote_agent *a, const struct mote_agent_config *config
 // --- step ------------------------------------------------------------------------------------
 bool mote_agent_step(struct mote_agent *a)
 {
+    uint32_t oversized = a->link.oversized;
     (void)mote_link_step(&a->link); // whether it is up is asked where it matters
+    if (a->link.oversized != oversized) {
+        agent_log(a, "a message longer than this device takes was left out");
+    }
     bool more = agent_sample(a);
     agent_infer_tick(a);
     agent_health_tick(a);

@@ -2,6 +2,8 @@
 // by the file itself, opened and run over the golden windows bit for bit.
 #include "firmware/core/agent/agent_priv.h"
 
+#define MESSAGE_HEAD (MOTE_TOPIC_MAX + 8) // around a payload in a packet, at most
+
 int agent_find_stream(const struct mote_agent *a, struct mote_str name)
 {
     for (unsigned i = 0; i < a->config.sensor.stream_count; i++) {
@@ -99,6 +101,11 @@ int agent_fits(struct mote_agent *a, const struct mote_manifest *m, struct agent
     }
     if (m->arena > a->config.arena_len) {
         return refuse_numbers(reason, MOTE_E_SPACE, "arena: model", m->arena, a->config.arena_len);
+    }
+    size_t message = a->config.rx_len > MESSAGE_HEAD ? a->config.rx_len - MESSAGE_HEAD : 0;
+    if (m->block_size > message) { // such blocks would be read past, and asked for in vain
+        return refuse_numbers(reason, MOTE_E_SPACE, "payload blocks: release", m->block_size,
+                              message);
     }
     if (mote_dsp_variant_find(m->dsp_variant.p, m->dsp_variant.len) < 0) {
         return refuse(reason, MOTE_E_UNSUPPORTED, "DSP variant is not in this firmware");
