@@ -30,7 +30,7 @@ struct key {
 
 static const struct key keys[] = {
     TXT("model", "name", name, "slot name on devices"),
-    ONE("model", "task", task, "classify anomaly regress", "what the outputs mean"),
+    ONE("model", "task", task, "classify anomaly", "what the outputs mean"),
     TXT("model", "description", description, "free words, kept in the file"),
     TXT("data", "stream", stream, "stream of samples that the model listens to"),
     TXT("data", "labels", labels, "classes in the order of the outputs; empty: all labels found, by name"),
@@ -98,7 +98,6 @@ static const struct key keys[] = {
     NUM("quantize", "percentile", percentile, 90, 100, "of percentile: share of values kept at either end"),
     INT("quantize", "windows", calibration_windows, 1, 100000, "training windows that ranges are taken from"),
     YES("quantize", "per_channel_dense", per_channel_dense, "a scale for every unit of a dense layer"),
-    INT("quantize", "qat_epochs", qat_epochs, 0, 10000, "epochs of quantization-aware training behind the float ones"),
     INT("decision", "centroids", centroids, 0, 64, "centroids of each class that novelty is measured from; 0: off"),
     NUM("decision", "known_share", known_share, 0.5, 1, "share of held-out windows that must count as known"),
     NUM("decision", "threshold", threshold, 0, 1, "scores below are uncertain"),

@@ -62,7 +62,7 @@ struct recipe {
     int64_t tune_epochs, freeze;
     double tune_rate;
     // [quantize]
-    int64_t calibrate, calibration_windows, qat_epochs;
+    int64_t calibrate, calibration_windows;
     double percentile;
     bool per_channel_dense;
     // [decision]
