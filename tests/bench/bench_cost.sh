@@ -28,11 +28,11 @@ count() { # board-flag elf out
             awk -v name="$name" '/^step/ {print name, k++, $2, $3} /differs|cannot|failed/ {print name, "BAD", $0}' >>"$3" || true
     done
 }
-count mps2-an385 "$B/nn/m0-O2/all.elf" "$work/m0.txt" &
-count mps2-an386 "$B/nn/m4-O2/all.elf" "$work/m4.txt"
+count mps2-an385 "$B/nn/m0/all.elf" "$work/m0.txt" &
+count mps2-an386 "$B/nn/m4/all.elf" "$work/m4.txt"
 wait
-count mps2-an385 "$B/nn/m3-O2/all.elf" "$work/m3.txt" &
-count mps2-an500 "$B/nn/m7-O2/all.elf" "$work/m7.txt"
+count mps2-an385 "$B/nn/m3/all.elf" "$work/m3.txt" &
+count mps2-an500 "$B/nn/m7/all.elf" "$work/m7.txt"
 wait
 python3 "$here/cost_fit.py" "$work/features.txt" "armv6-m=$work/m0.txt" "armv7-m=$work/m3.txt" "armv7e-m=$work/m4.txt" \
     "cortex-m7=$work/m7.txt" >"$work/table.c"

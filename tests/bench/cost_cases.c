@@ -11,7 +11,7 @@
 #include "converter/cvt_model.h"
 #include "converter/cvt_run.h"
 
-#define WEIGHTS_MAX 65536
+#define WEIGHTS_MAX (64 * 64 * 25)
 
 static uint32_t seed = 12345;
 
@@ -73,7 +73,9 @@ static void make_conv(struct one_op *m, bool depthwise, bool pointwise)
 {
     bool even = pick(0, 2) != 0; // networks are mostly made of multiples of 4
     int32_t h = pick(3, 24), w = pick(3, 24), c = even ? 4 * pick(1, 16) : pick(1, 10) * pick(1, 6);
-    int32_t o = depthwise ? c : even ? 4 * pick(1, 16) : pick(1, 10) * pick(1, 6), stride = pointwise ? 1 : pick(1, 2);
+    int32_t multiplier = depthwise && pick(0, 3) == 0 ? pick(2, 8) : 1;
+    c = multiplier > 1 ? pick(1, 12) : c;
+    int32_t o = depthwise ? c * multiplier : even ? 4 * pick(1, 16) : pick(1, 10) * pick(1, 6), stride = pointwise ? 1 : pick(1, 2);
     int32_t kh = pointwise ? 1 : depthwise && even ? 3 : pick(1, 5), kw = pointwise ? 1 : depthwise && even ? 3 : pick(2, 5);
     kh = kh > h ? h : kh;
     kw = kw > w ? w : kw;
@@ -84,7 +86,7 @@ static void make_conv(struct one_op *m, bool depthwise, bool pointwise)
     activation(m, 3, 4, (int32_t[]){1, oh, ow, o}, 1);
     m->tensors = 4;
     m->op = (struct tflite_op){.code = depthwise ? TFLITE_DEPTHWISE_CONV_2D : TFLITE_CONV_2D, .ins = 3, .outs = 1, .in = {0, 1, 2}, .out = {3},
-                               .options = {.padding = same ? TFLITE_PAD_SAME : TFLITE_PAD_VALID, .stride_h = stride, .stride_w = stride}};
+                               .options = {.padding = same ? TFLITE_PAD_SAME : TFLITE_PAD_VALID, .stride_h = stride, .stride_w = stride, .depth_multiplier = multiplier}};
 }
 
 static void make_dense(struct one_op *m)

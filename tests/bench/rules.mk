@@ -16,7 +16,7 @@ nn_data_m55 := 0x21000000
 nn_variant_m3 := %_novariant.c
 nn_variant_m4 := %_dsp.c
 nn_variant_m7 := %_dsp.c
-nn_variant_m55 := %_dsp.c
+nn_variant_m55 := %_mve.c
 NN_BOARDS := m3 m4 m7 m55
 NN_ALL_SRC := $(wildcard firmware/core/nn/*.c)
 nn_src = $(filter-out $(filter-out $(nn_variant_$(1)),$(CORE_VARIANTS)),$(NN_ALL_SRC))
@@ -26,7 +26,7 @@ NN_HARNESS := tests/bench/nn_device/startup.c tests/bench/nn_device/semihost.c
 define nn_board
 $(B)/nn/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
-	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) -MMD -MP -c -o $$@ $$<
+	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) $$(if $$(filter %_mve.c %_novariant.c,$$<),-O3) $$(if $$(filter %_add_ref.c,$$<),-O2) -MMD -MP -c -o $$@ $$<
 $(B)/nn/$(1)/all4_main.o: tests/bench/nn_device/bench_main.c
 	@mkdir -p $$(@D)
 	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) -DBENCH_ALL4 -MMD -MP -c -o $$@ $$<
@@ -66,7 +66,7 @@ nn_flags_m0 := -mcpu=cortex-m0plus -mthumb
 nn_data_m0 := 0x20000000
 nn_variant_m0 := %_novariant.c
 $(eval $(call nn_board,m0,-O2))
-COST_ELFS := $(foreach b,m0 m3 m4 m7,$(B)/nn/$(b)-O2/all.elf)
+COST_ELFS := $(foreach b,m0 m3 m4 m7,$(B)/nn/$(b)/all.elf)
 $(B)/bench/cost_cases: $(B)/obj/tests/bench/cost_cases.o $(call part_lib,converter) $(LIB_COMMON) $(LIB_CORE)
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -242,9 +242,9 @@ struct nn_choice nn_choose_conv_i8(const struct nn_conv *p)
 {
     int64_t k = (int64_t)p->g.k_h * p->g.k_w * p->g.in_c;
     if (p->filter_c != p->g.in_c || p->steep || k > 1 << 24) {
-        return (struct nn_choice){nn_conv_i8_ref, 0};
+        return (struct nn_choice){nn_conv_i8_ref, 0, false};
     }
     uint64_t bytes = (uint64_t)padded((int32_t)k);
     uint64_t extra = (k % 4 != 0 ? bytes : 0) + (p->g.in_c % 4 != 0 ? bytes : 0);
-    return (struct nn_choice){eval, 2 * COLUMNS * bytes + (uint64_t)p->g.out_c * sizeof(struct filter) + extra};
+    return (struct nn_choice){eval, 2 * COLUMNS * bytes + (uint64_t)p->g.out_c * sizeof(struct filter) + extra, false};
 }

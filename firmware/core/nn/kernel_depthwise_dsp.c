@@ -150,7 +150,7 @@ struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
     bool fits = p->filter_c == 1 && g->out_c % 4 == 0 && g->k_h == K && g->k_w == K && g->dilation_h == 1 &&
                 g->dilation_w == 1 && g->pad_h <= 1 && g->pad_w <= 1 && g->in_w < 1 << 20 && !p->steep;
     if (!fits) {
-        return (struct nn_choice){nn_depthwise_i8_ref, 0};
+        return (struct nn_choice){nn_depthwise_i8_ref, 0, false};
     }
-    return (struct nn_choice){eval, (uint64_t)row_words(g) * K * sizeof(uint32_t)};
+    return (struct nn_choice){eval, (uint64_t)row_words(g) * K * sizeof(uint32_t), false};
 }

@@ -184,8 +184,8 @@ struct nn_choice nn_choose_fc_i8(const struct nn_fc *p)
 {
     // The tensor's place in the file is judged; weights that the model computes have none yet.
     if (p->weights == NULL || (uintptr_t)p->weights % 4 != 0 || p->in_n % 8 != 0 || p->in_n == 0 || p->out_n == 0) {
-        return (struct nn_choice){nn_fc_i8_ref, 0};
+        return (struct nn_choice){nn_fc_i8_ref, 0, false};
     }
     uint64_t sums = keeps_sums(p) ? 4u * (uint64_t)p->out_n : 0;
-    return (struct nn_choice){eval, 2u * (uint64_t)chunk_of(p) + sums};
+    return (struct nn_choice){eval, 2u * (uint64_t)chunk_of(p) + sums, false};
 }

@@ -5,10 +5,10 @@
 #include "firmware/core/nn/nn_kernels.h"
 #include "firmware/core/nn/nn_priv.h"
 
-struct nn_binary;
-// A run of n outputs from `out` on; a and b step by stride_a and stride_b (0 where they repeat).
-typedef void (*nn_binary_run)(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
-                              int32_t stride_a, int32_t stride_b);
+// nn_binary_run (nn_kernels.h): a run of n outputs from `out` on; a and b step by stride_a and stride_b (0 where
+// they repeat).
+
+#define NN_ADD_SHIFT 20 // bits to spare that ADD and SUB on int8 give their inputs
 
 struct nn_binary {
     const void *a;

@@ -1,5 +1,4 @@
-// Kernels of x86-64 hosts: chosen by what the processor has when a model is opened. Convolutions gather the inputs
-// under four pixels as columns (or read them in place where a pixel is one) and run four filters at a time.
+// Kernels of x86-64 hosts: chosen by what the processor has when a model is opened.
 #include "firmware/core/nn/nn_x86.h"
 
 static bool has_avx512(void)
@@ -13,141 +12,49 @@ static bool has_avx2(void)
     return __builtin_cpu_supports("avx2");
 }
 
-static int8_t finish(int32_t sum, const int32_t *bias, int32_t channel, int32_t multiplier, int32_t shift, int32_t offset,
-                     int32_t lo, int32_t hi)
-{
-    int32_t y = nn_wrap_add(sum, bias != NULL ? bias[channel] : 0);
-    y = shift <= -2 ? nn_rescale_right(y, multiplier, shift) : nn_rescale(y, multiplier, shift);
-    return (int8_t)nn_clamp(nn_wrap_add(y, offset), lo, hi);
-}
-
-// The window of output pixel (y, x) as one row of bytes; padding is the zero point, which the offset takes to 0.
-static void gather(const struct nn_conv *p, const int8_t *image, int32_t y, int32_t x, int8_t *to)
-{
-    const struct nn_window *g = &p->g;
-    size_t pixel = (size_t)g->in_c;
-    for (int32_t ky = 0; ky < g->k_h; ky++) {
-        int32_t in_y = y * g->stride_h - g->pad_h + ky * g->dilation_h;
-        for (int32_t kx = 0; kx < g->k_w; kx++, to += pixel) {
-            int32_t in_x = x * g->stride_w - g->pad_w + kx * g->dilation_w;
-            if (in_y < 0 || in_y >= g->in_h || in_x < 0 || in_x >= g->in_w) {
-                memset(to, -p->in_offset, pixel);
-            } else {
-                memcpy(to, image + ((size_t)in_y * (size_t)g->in_w + (size_t)in_x) * pixel, pixel);
-            }
-        }
-    }
-}
-
-// Inputs under pixels [at, at + 4) of an image; the last one stands in for those past the end.
-static void columns(const struct nn_conv *p, const int8_t *image, int32_t at, const int8_t **x)
-{
-    const struct nn_window *g = &p->g;
-    int32_t k = g->k_h * g->k_w * g->in_c;
-    bool in_place = g->k_h * g->k_w == 1 && g->pad_h == 0 && g->pad_w == 0;
-    for (int32_t i = 0; i < 4; i++) {
-        int32_t pixel = nn_min32(at + i, g->out_h * g->out_w - 1);
-        int32_t out_y = pixel / g->out_w;
-        int32_t out_x = pixel % g->out_w;
-        if (in_place) {
-            x[i] = image + ((size_t)(out_y * g->stride_h) * (size_t)g->in_w + (size_t)(out_x * g->stride_w)) * (size_t)g->in_c;
-            continue;
-        }
-        int8_t *to = (int8_t *)p->scratch + (size_t)i * (size_t)k;
-        gather(p, image, out_y, out_x, to);
-        x[i] = to;
-    }
-}
-
-static void conv(const struct nn_conv *p, nn_x86_dots dots)
-{
-    const struct nn_window *g = &p->g;
-    int32_t k = g->k_h * g->k_w * g->in_c;
-    int32_t pixels = g->out_h * g->out_w;
-    int8_t *out = p->out;
-    for (int32_t i = 0; i < g->batches * ((pixels + 3) / 4); i++) {
-        int32_t b = i / ((pixels + 3) / 4);
-        int32_t at = i % ((pixels + 3) / 4) * 4;
-        const int8_t *x[4];
-        columns(p, (const int8_t *)p->in + (size_t)b * (size_t)(g->in_h * g->in_w * g->in_c), at, x);
-        for (int32_t c = 0; c < g->out_c; c += 4) {
-            const int8_t *w[4];
-            int32_t sums[16];
-            for (int32_t f = 0; f < 4; f++) {
-                w[f] = (const int8_t *)p->weights + (size_t)nn_min32(c + f, g->out_c - 1) * (size_t)k;
-            }
-            dots(w, x, k, p->in_offset, sums);
-            for (int32_t f = 0; f < 4 && c + f < g->out_c; f++) {
-                for (int32_t n = 0; n < 4 && at + n < pixels; n++) {
-                    size_t to = ((size_t)b * (size_t)pixels + (size_t)(at + n)) * (size_t)g->out_c + (size_t)(c + f);
-                    out[to] = finish(sums[4 * f + n], p->bias, c + f, p->multiplier[c + f], p->shift[c + f], p->out_offset,
-                                     p->lo, p->hi);
-                }
-            }
-        }
-    }
-}
-
 static void conv_avx512(const void *params)
 {
-    conv(params, nn_x86_dots_4x4_avx512);
+    nn_conv_by_dots(params, nn_x86_dots_4x4_avx512);
 }
 
 static void conv_avx2(const void *params)
 {
-    conv(params, nn_x86_dots_4x4_avx2);
-}
-
-static void fc(const struct nn_fc *p, nn_x86_dots dots)
-{
-    for (int32_t b = 0; b < p->batches; b++) {
-        const int8_t *x = (const int8_t *)p->in + (size_t)b * (size_t)p->in_n;
-        int8_t *out = (int8_t *)p->out + (size_t)b * (size_t)p->out_n;
-        for (int32_t o = 0; o < p->out_n; o += 16) {
-            const int8_t *w[16];
-            int32_t sums[16];
-            for (int32_t f = 0; f < 16; f++) {
-                w[f] = (const int8_t *)p->weights + (size_t)nn_min32(o + f, p->out_n - 1) * (size_t)p->in_n;
-            }
-            dots(w, &x, p->in_n, p->in_offset, sums);
-            for (int32_t f = 0; f < 16 && o + f < p->out_n; f++) {
-                int32_t q = p->per_channel ? o + f : 0;
-                out[o + f] = finish(sums[f], p->bias, o + f, p->multiplier[q], p->shift[q], p->out_offset, p->lo, p->hi);
-            }
-        }
-    }
+    nn_conv_by_dots(params, nn_x86_dots_4x4_avx2);
 }
 
 static void fc_avx512(const void *params)
 {
-    fc(params, nn_x86_dots_16x1_avx512);
+    nn_fc_by_dots(params, nn_x86_dots_16x1_avx512);
 }
 
 static void fc_avx2(const void *params)
 {
-    fc(params, nn_x86_dots_16x1_avx2);
+    nn_fc_by_dots(params, nn_x86_dots_16x1_avx2);
 }
 
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p)
 {
     if (p->filter_c != p->g.in_c || !has_avx2()) {
-        return (struct nn_choice){nn_conv_i8_ref, 0};
+        return (struct nn_choice){nn_conv_i8_ref, 0, false};
     }
-    uint64_t k = (uint64_t)p->g.k_h * (uint64_t)p->g.k_w * (uint64_t)p->g.in_c;
-    bool in_place = p->g.k_h * p->g.k_w == 1 && p->g.pad_h == 0 && p->g.pad_w == 0;
-    return (struct nn_choice){has_avx512() ? conv_avx512 : conv_avx2, in_place ? 0 : 4 * k};
+    return (struct nn_choice){has_avx512() ? conv_avx512 : conv_avx2, nn_conv_by_dots_scratch(p), false};
 }
 
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
 {
     bool fits = p->filter_c == 1 && has_avx2() && (int64_t)p->g.k_h * p->g.k_w < 65536;
-    return (struct nn_choice){fits ? nn_depthwise_i8_avx2 : nn_depthwise_i8_ref, 0};
+    return (struct nn_choice){fits ? nn_depthwise_i8_avx2 : nn_depthwise_i8_ref, 0, false};
 }
 
 struct nn_choice nn_choose_fc_i8(const struct nn_fc *p)
 {
     if (!has_avx2() || p->out_n < 1) {
-        return (struct nn_choice){nn_fc_i8_ref, 0};
+        return (struct nn_choice){nn_fc_i8_ref, 0, false};
     }
-    return (struct nn_choice){has_avx512() ? fc_avx512 : fc_avx2, 0};
+    return (struct nn_choice){has_avx512() ? fc_avx512 : fc_avx2, 0, false};
+}
+
+nn_binary_run nn_choose_add_i8(void)
+{
+    return nn_add_i8_ref;
 }

@@ -33,6 +33,7 @@ struct nn_conv {
     // float
     float lo_f, hi_f;
     void *scratch;  // NULL where the kernel asked for none
+    const int32_t *start; // of each filter: bias plus in_offset times the sum of its weights; NULL: not asked for
     bool steep;     // some shift is above -2: not for nn_rescale_right
     bool wide_bias; // int16: bias is int64
 };
@@ -41,6 +42,7 @@ struct nn_conv {
 struct nn_choice {
     void (*eval)(const void *params);
     uint64_t scratch;
+    bool starts; // it wants p->start, which is kept
 };
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p);
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p);
@@ -65,6 +67,7 @@ struct nn_fc {
     bool steep;     // some shift is above -2: not for nn_rescale_right
     bool wide_bias; // int16: bias is int64
     void *scratch;
+    const int32_t *start; // as in struct nn_conv
 };
 struct nn_fc_f32 {
     const float *in;
@@ -89,6 +92,14 @@ void nn_average_pool_i8_ref(const void *params);
 void nn_average_pool_f32_ref(const void *params);
 void nn_max_pool_i8_ref(const void *params);
 void nn_max_pool_f32_ref(const void *params);
+
+// ADD and SUB on int8 (nn_binary.h): the run function that suits.
+struct nn_binary;
+typedef void (*nn_binary_run)(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                              int32_t stride_a, int32_t stride_b);
+nn_binary_run nn_choose_add_i8(void);
+void nn_add_i8_ref(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
+                   int32_t stride_b);
 
 // Softmax along the last dimension.
 struct nn_softmax {

@@ -190,3 +190,17 @@ int nn_keep_scale(struct nn_ctx *c, float a, float b, const int32_t **multiplier
     *shift = s;
     return MOTE_OK;
 }
+
+const int32_t *nn_keep_starts(struct nn_ctx *c, const int8_t *weights, const int32_t *bias, int32_t count, int32_t each,
+                              int32_t offset)
+{
+    int32_t *start = nn_keep_array(c, (size_t)count, sizeof *start);
+    for (int32_t i = 0; start != NULL && i < count; i++) {
+        int32_t sum = 0;
+        for (int32_t k = 0; k < each; k++) {
+            sum = nn_wrap_add(sum, *weights++);
+        }
+        start[i] = nn_wrap_add(bias != NULL ? bias[i] : 0, (int32_t)((uint32_t)sum * (uint32_t)offset));
+    }
+    return start;
+}

@@ -87,6 +87,10 @@ int nn_channel_scales(struct nn_ctx *c, const struct nn_tensor *in, const struct
                       const int8_t **shift) MOTE_CHECK;
 // One factor a / b, kept as arrays of one.
 int nn_keep_scale(struct nn_ctx *c, float a, float b, const int32_t **multiplier, const int8_t **shift) MOTE_CHECK;
+// Kept start of each filter: bias plus offset times the sum of its `each` weights, which must be constant; NULL while
+// measuring.
+const int32_t *nn_keep_starts(struct nn_ctx *c, const int8_t *weights, const int32_t *bias, int32_t count, int32_t each,
+                              int32_t offset);
 // Round half away from zero, as the reference rounds when it quantizes.
 float nn_roundf(float x);
 

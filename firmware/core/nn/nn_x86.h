@@ -2,12 +2,9 @@
 #ifndef MOTE_NN_X86_H
 #define MOTE_NN_X86_H
 
-#include "firmware/core/nn/nn_kernels.h"
+#include "firmware/core/nn/nn_dots.h"
 
-// sums[f * P + p] = sum over i < k of w[f][i] * (x[p][i] + offset), for F = P = 4 and for F = 16, P = 1. Nothing is
-// read beyond k.
-typedef void (*nn_x86_dots)(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums);
-
+// nn_dots of both kinds.
 void nn_x86_dots_4x4_avx2(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums);
 void nn_x86_dots_16x1_avx2(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums);
 void nn_x86_dots_4x4_avx512(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums);

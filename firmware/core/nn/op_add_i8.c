@@ -1,42 +1,13 @@
 // ADD and SUB on int8: both inputs are brought to one scale with 20 bits to spare, added, brought to the output's.
 #include "firmware/core/nn/nn_binary.h"
 
-#define LEFT_SHIFT 20
-
-static int32_t rescale(int32_t x, struct nn_scale q)
-{
-    return q.shift <= -2 ? nn_rescale_right(x, q.multiplier, q.shift) : nn_rescale(x, q.multiplier, q.shift);
-}
-
-static int32_t widen(int32_t x, struct nn_scale q)
-{
-    if (q.shift == 0 && q.multiplier == 1 << 30) { // the input of the larger scale: exactly one half
-        return x * (1 << (LEFT_SHIFT - 1));
-    }
-    return rescale(x * (1 << LEFT_SHIFT), q);
-}
-
-static void run(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                int32_t stride_b)
-{
-    const int8_t *pa = a;
-    const int8_t *pb = b;
-    int8_t *po = out;
-    struct nn_scale qa = p->qa;
-    struct nn_scale qb = p->qb;
-    struct nn_scale qo = p->qo;
-    int32_t sign = p->second ? -1 : 1;
-    for (int32_t i = 0; i < n; i++, pa += stride_a, pb += stride_b) {
-        int32_t sum = nn_wrap_add(widen(*pa + p->a_offset, qa), sign * widen(*pb + p->b_offset, qb));
-        po[i] = (int8_t)nn_clamp(nn_wrap_add(rescale(sum, qo), p->out_offset), p->range.i[0], p->range.i[1]);
-    }
-}
+#define LEFT_SHIFT NN_ADD_SHIFT
 
 static int prepare(struct nn_ctx *c, bool subtract)
 {
     struct nn_binary *p;
     struct nn_binary_tensors t;
-    int rc = nn_binary_prepare(c, &p, &t, run);
+    int rc = nn_binary_prepare(c, &p, &t, (c->flags & MOTE_NN_REFERENCE) != 0 ? nn_add_i8_ref : nn_choose_add_i8());
     if (rc != MOTE_OK || (rc = nn_binary_quantized(c, p, &t, nn_opt_u8(c, 0, 0))) != MOTE_OK) {
         return rc;
     }

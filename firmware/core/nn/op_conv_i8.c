@@ -11,6 +11,9 @@ static int prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **params)
         rc = nn_conv_prepare_quantized(c, p, &t, fused, MOTE_NN_I32, depthwise ? 3 : 0, 2);
     }
     p->steep = c->steep;
+    if (rc == MOTE_OK && t.weights.fixed == NULL) {
+        rc = nn_fail(c, MOTE_E_UNSUPPORTED, "weights are not constant", &t.weights);
+    }
     *params = p;
     return rc;
 }
@@ -18,9 +21,13 @@ static int prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **params)
 static int choose(struct nn_ctx *c, struct nn_conv *p, struct nn_choice fast, nn_eval_fn reference)
 {
     if ((c->flags & MOTE_NN_REFERENCE) != 0) {
-        fast = (struct nn_choice){reference, 0};
+        fast = (struct nn_choice){reference, 0, false};
     }
     c->eval = fast.eval;
+    if (fast.starts) {
+        int32_t each = p->g.k_h * p->g.k_w * p->filter_c;
+        p->start = nn_keep_starts(c, p->weights, p->bias, p->g.out_c, each, p->in_offset);
+    }
     return fast.scratch > 0 ? nn_scratch(c, fast.scratch, &p->scratch) : MOTE_OK;
 }
 

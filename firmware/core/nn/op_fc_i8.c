@@ -19,11 +19,14 @@ static int prepare(struct nn_ctx *c)
     if (rc != MOTE_OK) {
         return rc;
     }
-    struct nn_choice fast = {nn_fc_i8_ref, 0};
+    struct nn_choice fast = {nn_fc_i8_ref, 0, false};
     p->steep = c->steep;
     p->weights = t.weights.fixed; // weights that the model computes have no address in the first pass: NULL in both
     if ((c->flags & MOTE_NN_REFERENCE) == 0) {
         fast = nn_choose_fc_i8(p);
+    }
+    if (fast.starts) {
+        p->start = nn_keep_starts(c, p->weights, p->bias, p->out_n, p->in_n, p->in_offset);
     }
     p->weights = nn_data(c, &t.weights);
     c->eval = fast.eval;

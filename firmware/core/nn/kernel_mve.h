@@ -1,0 +1,43 @@
+// What the kernels for Helium (Cortex-M55) share: requantization of four lanes.
+#ifndef MOTE_NN_KERNEL_MVE_H
+#define MOTE_NN_KERNEL_MVE_H
+
+#include "firmware/core/nn/nn_kernels.h"
+
+#include <arm_mve.h>
+
+// As nn_rescale, lane by lane. VRSHL rounds halves up without overflow; what is subtracted from negative numbers
+// turns that into away from zero.
+static inline int32x4_t mve_rescale(int32x4_t x, int32x4_t multiplier, int32x4_t shift)
+{
+    int32x4_t zero = vdupq_n_s32(0);
+    int32x4_t right = vminq_s32(shift, zero);
+    int32x4_t y = vqrdmulhq_s32(vshlq_s32(x, vmaxq_s32(shift, zero)), multiplier);
+    y = vaddq_s32(y, vshrq_n_s32(vandq_s32(y, right), 31)); // -1 where both are negative
+    return vrshlq_s32(y, right);
+}
+
+// Rescales, adds the offset, clamps.
+static inline int32x4_t mve_finish(int32x4_t x, int32x4_t multiplier, int32x4_t shift, int32_t offset, int32_t lo, int32_t hi)
+{
+    int32x4_t y = vaddq_n_s32(mve_rescale(x, multiplier, shift), offset);
+    return vminq_s32(vmaxq_s32(y, vdupq_n_s32(lo)), vdupq_n_s32(hi));
+}
+
+// Copies bytes, sixteen at a time.
+static inline void mve_copy(int8_t *to, const int8_t *from, int32_t count)
+{
+    for (; count > 0; count -= 16, to += 16, from += 16) {
+        mve_pred16_t p = vctp8q((uint32_t)count);
+        vstrbq_p_s8(to, vldrbq_z_s8(from, p), p);
+    }
+}
+
+static inline void mve_fill(int8_t *to, int8_t value, int32_t count)
+{
+    for (; count > 0; count -= 16, to += 16) {
+        vstrbq_p_s8(to, vdupq_n_s8(value), vctp8q((uint32_t)count));
+    }
+}
+
+#endif
