@@ -1,9 +1,13 @@
-// moteloop-import: files in (import) and out (export).
+// moteloop-import: files in (import) and out (export), serial devices (gateway).
+#include <signal.h>
+
 #include "collector/coll_export.h"
 #include "collector/coll_import.h"
+#include "collector/gate_run.h"
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/jx.h"
+#include "common/log.h"
 #include "common/opt.h"
 #include "common/project.h"
 #include "common/store/store.h"
@@ -142,6 +146,64 @@ static const struct opt export_table[] = {
     OPT_JSON(struct export_args, json),
     OPT_END};
 
+// --- gateway -----------------------------------------------------------------------------------------
+
+struct gateway_args {
+    const char *project, *device, *protocol, *stream, *units, *label;
+    int64_t baud, recording_ms;
+    bool log_json;
+};
+
+static volatile sig_atomic_t stop;
+static void on_signal(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+static int run_gateway(void *options, int npos, char **pos)
+{
+    const struct gateway_args *a = options;
+    struct project p;
+    struct err e = {0};
+    static const char *const protocols[] = {"auto", "frames", "lines"};
+    size_t i = 0;
+    while (i < ARRAY_LEN(protocols) && strcmp(protocols[i], a->protocol) != 0) {
+        i++;
+    }
+    if (npos != 1 || !a->device || i == ARRAY_LEN(protocols) || a->recording_ms < 1000) {
+        fprintf(stderr, "moteloop: gateway needs one port, --device ID, a protocol of auto, frames, lines, and recordings of 1 s or more\n");
+        return 2;
+    }
+    log_init("gateway", LOG_INFO, a->log_json);
+    struct sigaction act = {.sa_handler = on_signal};
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGINT, &act, NULL);
+    int rc = project_open(&p, a->project, &e);
+    if (!rc) {
+        struct gate_options o = {.port = pos[0], .device = a->device, .protocol = a->protocol, .stream = a->stream, .units = a->units,
+                                 .label = a->label, .baud = a->baud, .recording_s = a->recording_ms / 1000, .stop = &stop};
+        rc = gate_run(&p, &o, &e);
+    }
+    return rc ? fail(&e) : 0;
+}
+
+static const struct gateway_args gateway_defaults = {.protocol = "auto", .stream = "data", .units = "", .label = "", .baud = 115200,
+                                                     .recording_ms = 10000};
+static const struct opt gateway_table[] = {
+    OPT_PROJECT(struct gateway_args, project),
+    {"device", "ID", "the device that is on this port ('moteloop device add' makes its credential)", OPT_STR,
+     offsetof(struct gateway_args, device)},
+    {"baud", "N", "speed of the port (default: 115200)", OPT_I64, offsetof(struct gateway_args, baud)},
+    {"protocol", "WORD", "auto (default), frames (docs/formats/frame.md), lines (numbers apart by comma, tab or blank)", OPT_STR,
+     offsetof(struct gateway_args, protocol)},
+    {"stream", "NAME", "stream that lines become (default: data)", OPT_STR, offsetof(struct gateway_args, stream)},
+    {"units", "UNITS", "their units", OPT_STR, offsetof(struct gateway_args, units)},
+    {"label", "LABEL", "label hinted at for recordings of lines", OPT_STR, offsetof(struct gateway_args, label)},
+    {"recording", "TIME", "length of a recording of lines (default: 10s)", OPT_DURATION, offsetof(struct gateway_args, recording_ms)},
+    {"log-json", NULL, "log lines are JSON objects", OPT_FLAG, offsetof(struct gateway_args, log_json)},
+    OPT_END};
+
 static const struct opt_command commands[] = {
     {"import", "FOLDER_OR_FILE...", "files and their labels into the store",
      "Reads WAV, FLAC, CSV (plain or gzip), PNG and JPEG. Labels come from folder names, from labels.csv, or from\n"
@@ -156,6 +218,12 @@ static const struct opt_command commands[] = {
      "    moteloop export out/\n"
      "    moteloop export --format wav --labels audacity --device import-fsdd out/\n",
      export_table, sizeof(struct export_args), &export_defaults, run_export},
+    {"gateway", "PORT", "bridge a serial or USB device to the broker",
+     "Passes on framed messages in both directions, and understands lines of numbers, whose rate and axes it finds out.\n"
+     "Runs until SIGTERM or SIGINT, or until the port is gone (exit code 1).\n\n"
+     "    moteloop device add bench-1\n"
+     "    moteloop gateway --device bench-1 --stream acc --units m/s2 /dev/ttyUSB0\n",
+     gateway_table, sizeof(struct gateway_args), &gateway_defaults, run_gateway},
     {0}};
 
 int main(int argc, char **argv)
