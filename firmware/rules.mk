@@ -42,7 +42,32 @@ $(B)/firmware/$(1)/libmote.a: $(call fw_obj,$(1)) firmware/check_symbols.sh
 endef
 $(foreach t,$(FW_TARGETS),$(eval $(call fw_target,$(t))))
 
-.PHONY: firmware size
+# The signature library for targets: of its sources (fetched once), the files that verification needs. `make
+# firmware-sig` builds it and proves that core and library together need the memory functions alone.
+FW_SIG_DIR := $(B)/firmware/src/bearssl
+FW_SIG_FILES := codec/ccopy codec/dec32be codec/enc32be ec/ec_p256_m31 ec/ec_secp256r1 ec/ec_secp384r1 \
+	ec/ec_secp521r1 ec/ecdsa_i31_bits ec/ecdsa_i31_vrfy_raw hash/sha2small int/i31_add int/i31_bitlen \
+	int/i31_decmod int/i31_decode int/i31_encode int/i31_fmont int/i31_iszero int/i31_modpow int/i31_montmul \
+	int/i31_muladd int/i31_ninv31 int/i31_rshift int/i31_sub int/i31_tmont int/i32_div32
+$(B)/firmware/src/ready:
+	@firmware/bearssl_source.sh $(B)/firmware/src
+	@touch $@
+define fw_sig_target
+$(B)/firmware/$(1)/sig/%.o: $(B)/firmware/src/ready
+	@mkdir -p $$(@D)
+	$$(Q)$$(fw_cc_$(1)) -Os -ffreestanding -ffunction-sections -fdata-sections -I$(FW_SIG_DIR)/inc -I$(FW_SIG_DIR)/src \
+		-c -o $$@ $(FW_SIG_DIR)/src/$$*.c
+$(B)/firmware/$(1)/libsig.a: $(addprefix $(B)/firmware/$(1)/sig/,$(addsuffix .o,$(FW_SIG_FILES))) $(B)/firmware/$(1)/libmote.a
+	@rm -f $$@
+	$$(Q)$(call fw_tool,$(1),ar) rcs $$@ $$(filter %.o,$$^)
+	@CC="$$(fw_cc_$(1))" LD="$(call fw_tool,$(1),ld) $(fw_ld_$(1))" NM=$(call fw_tool,$(1),nm) \
+		firmware/check_symbols.sh $(1) $(B)/firmware/$(1)/libmote.a $$@
+	@$(call fw_tool,$(1),size) -t $$@ | awk 'END {print "firmware: $(1): signature library: " $$$$1 + $$$$2 " bytes of flash"}'
+endef
+$(foreach t,$(FW_TARGETS),$(eval $(call fw_sig_target,$(t))))
+
+.PHONY: firmware firmware-sig size
+firmware-sig: deps-firmware $(foreach t,$(FW_TARGETS),$(B)/firmware/$(t)/libsig.a) ## the signature library for them
 firmware: deps-firmware $(foreach t,$(FW_TARGETS),$(B)/firmware/$(t)/libmote.a) ## the device core for every kind of part
 
 size: firmware ## flash, RAM and worst stack of firmware/core, per module and target

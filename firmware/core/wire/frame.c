@@ -108,14 +108,19 @@ static size_t unstuff(uint8_t *p, size_t len)
     return out;
 }
 
-static int finish(struct mote_frame_reader *r, const char **leaf, const uint8_t **payload, size_t *len)
+static int finish(struct mote_frame_reader *r, const char **leaf, const uint8_t **payload,
+                  size_t *len)
 {
     size_t n = r->overflow ? 0 : unstuff(r->buf, r->len);
     bool noise = r->len > 0;
     r->len = 0;
     r->overflow = false;
-    const uint8_t *end = n > 3 ? memchr(r->buf, 0, n - 2) : NULL;
-    if (!end || end == r->buf || end - r->buf > MOTE_FRAME_LEAF_MAX || crc16(0xffff, r->buf, n - 2) != mote_get16(r->buf + n - 2)) {
+    const uint8_t *end = r->buf;
+    while (n > 3 && end < r->buf + n - 2 && *end != 0) {
+        end++;
+    }
+    if (n <= 3 || end == r->buf + n - 2 || end == r->buf || end - r->buf > MOTE_FRAME_LEAF_MAX ||
+        crc16(0xffff, r->buf, n - 2) != mote_get16(r->buf + n - 2)) {
         r->errors += noise;
         return 0;
     }
@@ -126,7 +131,8 @@ static int finish(struct mote_frame_reader *r, const char **leaf, const uint8_t 
     return 1;
 }
 
-int mote_frame_push(struct mote_frame_reader *r, uint8_t byte, const char **leaf, const uint8_t **payload, size_t *len)
+int mote_frame_push(struct mote_frame_reader *r, uint8_t byte, const char **leaf,
+                    const uint8_t **payload, size_t *len)
 {
     if (byte == 0) {
         return finish(r, leaf, payload, len);
