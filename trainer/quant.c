@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#define LOGIT_RANGE_MIN 0.01f
+
 struct calibration {
     const struct graph *g;
     const struct net *n;
@@ -190,6 +192,12 @@ int quant_run(struct graph *g, const struct net *n, const struct fit_data *sampl
         return rc;
     }
     tie_ranges(g);
+    for (int i = 0; i < g->ops; i++) { // the operator refuses logits that all but agree
+        if (g->op[i].kind == GOP_SOFTMAX) {
+            struct gtensor *t = &g->t[g->op[i].in[0]];
+            t->hi = fmaxf(t->hi, t->lo + LOGIT_RANGE_MIN);
+        }
+    }
     for (int i = 0; i < g->tensors; i++) {
         set_scale(&g->t[i]);
     }

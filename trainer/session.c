@@ -78,6 +78,10 @@ static int load(struct session *s, struct err *e)
     if (rc) {
         return rc;
     }
+    if (s->recipe.dsp.kind == MOTE_DSP_IMAGE) { // the stream knows its pictures' size
+        s->recipe.dsp.width = (uint16_t)s->windows.width;
+        s->recipe.dsp.height = (uint16_t)s->windows.height;
+    }
     int64_t started = clock_mono_us();
     const float *offset = s->o->from && s->from.features ? s->from.offset : NULL;
     rc = features_make(&s->features, &s->windows, offset, offset ? s->from.gain : NULL, s->lanes, s->par, e);
