@@ -70,9 +70,13 @@ $(foreach t,$(FW_TARGETS),$(eval $(call fw_sig_target,$(t))))
 firmware-sig: deps-firmware $(foreach t,$(FW_TARGETS),$(B)/firmware/$(t)/libsig.a) ## the signature library for them
 firmware: deps-firmware $(foreach t,$(FW_TARGETS),$(B)/firmware/$(t)/libmote.a) ## the device core for every kind of part
 
-size: firmware ## flash, RAM and worst stack of firmware/core, per module and target
-	@for t in $(FW_TARGETS); do \
-		cc=$$(echo $(foreach t,$(FW_TARGETS),$(t)=$(firstword $(fw_cc_$(t)))) | tr ' ' '\n' | sed -n "s/^$$t=//p"); \
-		SIZE=$${cc%-gcc}-size firmware/size.sh $$t $(B)/firmware/$$t/firmware/core; done
+define fw_size_rule
+.PHONY: size-$(1)
+size-$(1): firmware $(B)/firmware/$(1)/firmware/state_size.o
+	@SIZE=$(call fw_tool,$(1),size) NM=$(call fw_tool,$(1),nm) \
+		firmware/size.sh $(1) $(B)/firmware/$(1)/firmware/core $(B)/firmware/$(1)/firmware/state_size.o
+endef
+$(foreach t,$(FW_TARGETS),$(eval $(call fw_size_rule,$(t))))
+size: $(addprefix size-,$(FW_TARGETS)) ## flash, RAM and worst stack of firmware/core, per module and target
 
 -include $(shell [ -d $(B)/firmware ] && find $(B)/firmware -name '*.d')
