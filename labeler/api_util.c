@@ -3,6 +3,7 @@
 
 #include "common/err.h"
 #include "common/jx.h"
+#include "common/store/store_label.h"
 
 int api_answer(struct lab_res *r, json_t *v, struct err *e)
 {
@@ -85,8 +86,9 @@ int api_opt_bool(const json_t *o, const char *key, bool *out, struct err *e)
 int api_check_label(const char *name, struct err *e)
 {
     size_t len = strlen(name);
-    if (len == 0 || !lab_text_ok(name, 64, false) || strchr(name, ',') || name[0] == ' ' || name[len - 1] == ' ') {
-        return err_set(e, E_FORMAT, "a label's name has 1 to 64 bytes, no comma, and no blank at its ends");
+    if (len == 0 || !lab_text_ok(name, STORE_LABEL_MAX, false) || strchr(name, ',') || name[0] == ' ' || name[len - 1] == ' ') {
+        return err_set(e, E_FORMAT, "a label's name has 1 to %d bytes, no comma, and no blank at its ends",
+                       STORE_LABEL_MAX);
     }
     return OK;
 }

@@ -7,7 +7,7 @@ import { api, launch, open, setup, shot, steps } from "./page.mjs";
 const rows = 20000;
 const server = await startServer(rows);
 const browser = await launch();
-const hostile = `<img src=x onerror="alert(1)"><script>alert(2)</script>'";DROP TABLE region`.slice(0, 64);
+const hostile = '<img src=x onerror=alert(1)>';
 try {
     const page = await open(browser, server.url);
     await steps([
@@ -42,7 +42,7 @@ try {
             assert.equal(made.status, 200);
             await page.reload();
             await page.waitForSelector(".vrow.here b");
-            for (const k of ["x", "j", "j", "X", "5"]) await page.keyboard.press(k);
+            for (const k of ["x", "j", "j", "Shift+X", "5"]) await page.keyboard.press(k);
             await page.waitForSelector("text=3 get their first label");
             await shot(page, "bulk");
             await page.keyboard.press("Enter");
@@ -77,7 +77,7 @@ try {
                 for (const [view, sign] of Object.entries(views)) {
                     await page.goto(`${server.url}/${view}`);
                     await page.waitForSelector(sign);
-                    await page.waitForLoadState("networkidle").catch(() => {});
+                    await page.waitForTimeout(350); // pictures and samples; the event stream never lets the network be idle
                     await shot(page, `${view.replace("/", "-")}-${scheme}`);
                     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${view} fits its width`);
                     if (scheme === "dark" && view === "recordings/5") break;

@@ -108,7 +108,7 @@ export function ModelView({ id }) {
                     </Card>
                     <div class="s5 col" style={{ gap: "16px" }}>
                         <Card title="Facts">
-                            <Facts rows={[["Accuracy int8", <b>{percent(m.int8_accuracy)}</b>], ["Accuracy float", percent(m.float_accuracy)], ["File", bytes(m.bytes)], ["Arena", bytes(m.arena)], ["Digest", <code>{m.digest}</code>], ["Fine-tuned from", m.parent && <Link class="mono" to={`/models/${m.parent}`}>{digest(m.parent)}</Link>], ["Seed", m.seed], ["Made by", m.program], ["Made", when(m.created_ms)],
+                            <Facts rows={[["Accuracy int8", <b>{percent(m.int8_accuracy)}</b>], ["Accuracy float", percent(m.float_accuracy)], ["Trainer and device agree", m.metrics.parity_windows > 0 && `on ${count(m.metrics.parity_equal)} of ${count(m.metrics.parity_windows)} windows, bit for bit`], ["File", bytes(m.bytes)], ["Arena", bytes(m.arena)], ["Parameters", m.metrics.parameters && count(m.metrics.parameters)], ["Multiplications a window", m.metrics.macs && count(m.metrics.macs)], ["Trained in", m.metrics.train_ms && `${(m.metrics.train_ms / 1000).toFixed(1)} s`], ["Digest", <code>{m.digest}</code>], ["Fine-tuned from", m.parent && <Link class="mono" to={`/models/${m.parent}`}>{digest(m.parent)}</Link>], ["Seed", m.seed], ["Made by", m.program], ["Made", when(m.created_ms)],
                                 ["Released as", releases?.filter((r) => r.model === m.digest).map((r) => `${r.name} #${r.seq}`).join(", ")], ["Runs on", on.length ? on.map((d) => d.id).join(", ") : "no device"]]} />
                         </Card>
                         <Card title="Dataset"><Dataset id={m.dataset} /></Card>

@@ -34,6 +34,7 @@ function BulkDialog({ ids, label, onDone, onClose }) {
             setPlan({ changes: change.map(([rec, w]) => (label === null ? { rec, region: "whole", delete: true, version: w.version } : { rec, region: "whole", label, version: w?.version || 0 })), relabelled: change.filter(([, w]) => w).map(([, w]) => w.label), fresh: change.filter(([, w]) => !w).length, same: list.length - change.length });
         }, (e) => { say(e.message, "error"); onClose(); });
     }, []);
+    useEffect(() => { if (plan) document.querySelector(".dialog .primary").focus(); }, [plan]);
     const apply = async () => {
         try {
             const answer = await post("/api/labels/bulk", { changes: plan.changes });
