@@ -11,6 +11,7 @@ struct coll_queue {
     pthread_cond_t filled, drained;
     struct coll_item *first, **last;
     size_t items, bytes;
+    size_t enough; // that the taker waits for
     bool closed;
 };
 
@@ -52,7 +53,7 @@ static void append(struct coll_queue *q, struct coll_item *item)
     *q->last = item;
     q->last = &item->next;
     q->bytes += item->len;
-    if (q->items++ == 0) {
+    if (++q->items == q->enough) {
         pthread_cond_signal(&q->filled);
     }
 }
@@ -99,22 +100,23 @@ int coll_queue_note(struct coll_queue *q, enum coll_item_kind kind, int mid)
     return OK;
 }
 
-static void wait_for_item(struct coll_queue *q, int64_t wait_us)
+static void wait_for_items(struct coll_queue *q, int64_t wait_us)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     int64_t ns = until.tv_nsec + wait_us * 1000;
     until.tv_sec += ns / 1000000000;
     until.tv_nsec = ns % 1000000000;
-    while (!q->first && !q->closed && pthread_cond_timedwait(&q->filled, &q->lock, &until) == 0) {
+    while (q->items < q->enough && !q->closed && pthread_cond_timedwait(&q->filled, &q->lock, &until) == 0) {
     }
 }
 
-struct coll_item *coll_queue_take(struct coll_queue *q, size_t max, int64_t wait_us)
+struct coll_item *coll_queue_take(struct coll_queue *q, size_t max, size_t enough, int64_t wait_us)
 {
     pthread_mutex_lock(&q->lock);
-    if (!q->first && wait_us > 0) {
-        wait_for_item(q, wait_us);
+    q->enough = enough;
+    if (wait_us > 0) {
+        wait_for_items(q, wait_us);
     }
     struct coll_item *list = q->first, **end = &list;
     while (*end && max-- > 0) {

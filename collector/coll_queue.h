@@ -28,8 +28,9 @@ void coll_queue_free(struct coll_queue *q); // accepts NULL
 int coll_queue_put(struct coll_queue *q, const char *topic, const void *payload, size_t len, bool retained) MUST_CHECK;
 // Adds a notice; never waits for room.
 int coll_queue_note(struct coll_queue *q, enum coll_item_kind kind, int mid) MUST_CHECK;
-// Takes what is there, at most max items, as a list; waits up to wait_us for the first one. NULL: none.
-struct coll_item *coll_queue_take(struct coll_queue *q, size_t max, int64_t wait_us);
+// Takes what is there, at most max items, as a list; waits up to wait_us until there are `enough`, so that
+// a fast stream does not wake the taker for every item. NULL: none.
+struct coll_item *coll_queue_take(struct coll_queue *q, size_t max, size_t enough, int64_t wait_us);
 void coll_item_free(struct coll_item *item);
 // Wakes all who wait; puts are refused from now on.
 void coll_queue_close(struct coll_queue *q);

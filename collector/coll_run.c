@@ -29,7 +29,8 @@
 #define BATCH_ROWS 2048
 #define BATCH_AGE_US 40000
 #define BATCH_QUIET_US 1500
-#define TAKE_MAX 256
+#define TAKE_MAX 512
+#define TAKE_ENOUGH 128 // while a batch is open: fewer wait for the rest of BATCH_QUIET_US
 #define OUTBOX_EVERY_US 50000
 #define ALIVE_EVERY_US 2000000
 #define CHECKPOINT_EVERY_MS 1000
@@ -179,7 +180,7 @@ static void log_refusal(struct coll *c)
 static void store_message(struct coll *c, const struct coll_item *item)
 {
     struct err e = {0};
-    if (clock_mono_us() < c->hold_until_us) {
+    if (c->hold_until_us && clock_mono_us() < c->hold_until_us) {
         return; // the rest of what was taken when the store failed; it comes again
     }
     int rc = c->open ? OK : begin(c, &e);
@@ -254,16 +255,16 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-// How long the loop may wait for the next message.
+// How long the loop may wait for messages. An open batch is committed soon, with the acknowledgements that
+// are due then; only between batches they need a look of their own.
 static int64_t wait_time(struct coll *c, int64_t now)
 {
-    int64_t ack_us, wait = OUTBOX_EVERY_US;
-    coll_acks_due(c->fleet, now, &ack_us);
-    wait = least(wait, ack_us);
+    int64_t ack_us;
     if (c->open) {
-        wait = least(wait, c->last_put_us + BATCH_QUIET_US - now);
+        return BATCH_QUIET_US;
     }
-    return wait > 0 ? wait : 0;
+    coll_acks_due(c->fleet, now, &ack_us);
+    return least(ack_us, OUTBOX_EVERY_US);
 }
 
 static void turn(struct coll *c)
@@ -274,7 +275,7 @@ static void turn(struct coll *c)
         nanosleep(&t, NULL); // the queue fills, then the broker's socket: that is the back-pressure
         return;
     }
-    struct coll_item *item = coll_queue_take(c->queue, TAKE_MAX, wait_time(c, now));
+    struct coll_item *item = coll_queue_take(c->queue, TAKE_MAX, c->open ? TAKE_ENOUGH : 1, wait_time(c, now));
     while (item) {
         struct coll_item *next = item->next;
         handle(c, item);
@@ -297,7 +298,7 @@ static void finish(struct coll *c)
 {
     struct err e = {0};
     for (int i = 0; i < 64 && clock_mono_us() >= c->hold_until_us; i++) {
-        struct coll_item *item = coll_queue_take(c->queue, TAKE_MAX, 0);
+        struct coll_item *item = coll_queue_take(c->queue, TAKE_MAX, 1, 0);
         if (!item) {
             break;
         }

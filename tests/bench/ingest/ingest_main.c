@@ -242,7 +242,7 @@ static int run(void *options, int npos, char **pos)
     return failed;
 }
 
-static const struct options defaults = {.devices = 100, .connections = 4, .blocks = 200000, .bytes = 256, .rounds = 2, .window = 32};
+static const struct options defaults = {.devices = 100, .connections = 4, .blocks = 200000, .bytes = 256, .rounds = 2, .window = 64};
 static const struct opt table[] = {
     {"devices", "N", "devices", OPT_I64, offsetof(struct options, devices)},
     {"connections", "N", "connections that they share", OPT_I64, offsetof(struct options, connections)},
