@@ -10,8 +10,10 @@ struct convert_opts {
 };
 
 static const struct opt convert_options[] = {
-    {"to", "FORM", "c-array: the model's bytes as a C file", OPT_STR, offsetof(struct convert_opts, to)},
-    {"out", "FILE", "where it goes (default: standard output)", OPT_STR, offsetof(struct convert_opts, out)},
+    {"to", "FORM", "c-array: the model's bytes as a C file", OPT_STR,
+     offsetof(struct convert_opts, to)},
+    {"out", "FILE", "where it goes (default: standard output)", OPT_STR,
+     offsetof(struct convert_opts, out)},
     {"name", "NAME", "C identifier (default: model)", OPT_STR, offsetof(struct convert_opts, name)},
     OPT_PROJECT(struct convert_opts, project),
     OPT_END};
@@ -49,7 +51,12 @@ static int cmd_convert(void *options, int npos, char **pos)
 }
 
 const struct opt_command cvt_convert_command = {
-    "convert", "MODEL", "a model to other forms",
+    "convert",
+    "MODEL",
+    "a model to other forms",
     "MODEL is a path, or within a project a digest or number.\n"
     "Example: moteloop convert fan.tflite --to c-array --name fan_model --out fan_model.c\n",
-    convert_options, sizeof(struct convert_opts), NULL, cmd_convert};
+    convert_options,
+    sizeof(struct convert_opts),
+    NULL,
+    cmd_convert};

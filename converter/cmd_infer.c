@@ -17,11 +17,16 @@ struct infer_opts {
 static const struct infer_opts infer_defaults = {.repeat = 1};
 
 static const struct opt infer_options[] = {
-    {"raw-in", "FILE", "bytes of the input tensors, one after the other", OPT_STR, offsetof(struct infer_opts, raw_in)},
-    {"raw-out", "FILE", "where the bytes of the output tensors go", OPT_STR, offsetof(struct infer_opts, raw_out)},
-    {"layers", "DIR", "write each operator's output as DIR/opN.bin", OPT_STR, offsetof(struct infer_opts, layers)},
-    {"repeat", "N", "run so often and report the fastest and the mean time (default: 1)", OPT_I64, offsetof(struct infer_opts, repeat)},
-    {"reference", NULL, "use the portable reference kernels", OPT_FLAG, offsetof(struct infer_opts, reference)},
+    {"raw-in", "FILE", "bytes of the input tensors, one after the other", OPT_STR,
+     offsetof(struct infer_opts, raw_in)},
+    {"raw-out", "FILE", "where the bytes of the output tensors go", OPT_STR,
+     offsetof(struct infer_opts, raw_out)},
+    {"layers", "DIR", "write each operator's output as DIR/opN.bin", OPT_STR,
+     offsetof(struct infer_opts, layers)},
+    {"repeat", "N", "run so often and report the fastest and the mean time (default: 1)", OPT_I64,
+     offsetof(struct infer_opts, repeat)},
+    {"reference", NULL, "use the portable reference kernels", OPT_FLAG,
+     offsetof(struct infer_opts, reference)},
     OPT_PROJECT(struct infer_opts, project),
     OPT_JSON(struct infer_opts, json),
     OPT_END};
@@ -34,13 +39,15 @@ static int read_input(struct cvt_run *r, const struct infer_opts *o, struct buf 
 {
     int rc = io_read_file(o->raw_in, (size_t)64 << 20, in, e);
     if (rc == OK && in->len != r->in_bytes) {
-        rc = err_set(e, E_FORMAT, "'%s' has %zu bytes, the model's input has %zu", o->raw_in, in->len, r->in_bytes);
+        rc = err_set(e, E_FORMAT, "'%s' has %zu bytes, the model's input has %zu", o->raw_in,
+                     in->len, r->in_bytes);
     }
     r->in = in->data;
     return rc;
 }
 
-static int run_repeatedly(struct cvt_run *r, int64_t repeat, struct timing *t, struct buf *out, struct err *e)
+static int run_repeatedly(struct cvt_run *r, int64_t repeat, struct timing *t, struct buf *out,
+                          struct err *e)
 {
     *t = (struct timing){.best_us = INT64_MAX};
     for (int64_t i = 0; i < repeat; i++) {
@@ -58,7 +65,8 @@ static int run_repeatedly(struct cvt_run *r, int64_t repeat, struct timing *t, s
 }
 
 // One pass operator by operator: what each took and gave.
-static int by_operator(const struct cvt_model *m, const struct cvt_run *whole, const struct infer_opts *o, json_t *list, struct err *e)
+static int by_operator(const struct cvt_model *m, const struct cvt_run *whole,
+                       const struct infer_opts *o, json_t *list, struct err *e)
 {
     struct cvt_run r;
     uint32_t flags = (o->layers ? MOTE_NN_KEEP_ALL : 0) | (o->reference ? MOTE_NN_REFERENCE : 0);
@@ -77,33 +85,40 @@ static int by_operator(const struct cvt_model *m, const struct cvt_run *whole, c
         int64_t took = clock_mono_us() - start;
         status = status == MOTE_OK ? mote_nn_op_output(&r.nn, i, &t, &tensor) : status;
         if (status != MOTE_OK) {
-            rc = err_set(e, E_FORMAT, "operator %zu %s: %s", i, mote_nn_op_name(&r.nn, i), mote_status_text(status));
+            rc = err_set(e, E_FORMAT, "operator %zu %s: %s", i, mote_nn_op_name(&r.nn, i),
+                         mote_status_text(status));
             break;
         }
-        json_array_append_new(list, json_pack("{sI ss sI sI sI sI}", "index", (json_int_t)i, "name", mote_nn_op_name(&r.nn, i), "tensor",
-                                              (json_int_t)tensor, "bytes", (json_int_t)t.bytes, "macs",
-                                              (json_int_t)mote_nn_op_macs(&r.nn, i), "us", (json_int_t)took));
+        json_array_append_new(list, json_pack("{sI ss sI sI sI sI}", "index", (json_int_t)i, "name",
+                                              mote_nn_op_name(&r.nn, i), "tensor",
+                                              (json_int_t)tensor, "bytes", (json_int_t)t.bytes,
+                                              "macs", (json_int_t)mote_nn_op_macs(&r.nn, i), "us",
+                                              (json_int_t)took));
         (void)snprintf(name, sizeof name, "op%zu.bin", i);
         if (o->layers) {
-            rc = io_join(path, sizeof path, o->layers, name) == OK ? io_write_atomic(path, t.data, t.bytes, 0644, e)
-                                                                     : err_set(e, E_LIMIT, "path of '%s' is too long", o->layers);
+            rc = io_join(path, sizeof path, o->layers, name) == OK
+                     ? io_write_atomic(path, t.data, t.bytes, 0644, e)
+                     : err_set(e, E_LIMIT, "path of '%s' is too long", o->layers);
         }
     }
     cvt_run_close(&r);
     return rc;
 }
 
-static void print(const struct infer_opts *o, const struct cvt_model *m, const struct cvt_run *r, const struct timing *t, json_t *list)
+static void print(const struct infer_opts *o, const struct cvt_model *m, const struct cvt_run *r,
+                  const struct timing *t, json_t *list)
 {
     double mean = (double)t->total_us / (double)o->repeat;
     if (o->json) {
-        jx_print(json_pack("{ss sI sI sI sI sf sI so}", "model", m->digest_text, "arena_bytes", (json_int_t)r->arena_bytes, "input_bytes",
-                           (json_int_t)r->in_bytes, "output_bytes", (json_int_t)r->out_bytes, "time_us", (json_int_t)t->best_us, "mean_us", mean,
-                           "repeat", (json_int_t)o->repeat, "operators", json_incref(list)));
+        jx_print(json_pack("{ss sI sI sI sI sf sI so}", "model", m->digest_text, "arena_bytes",
+                           (json_int_t)r->arena_bytes, "input_bytes", (json_int_t)r->in_bytes,
+                           "output_bytes", (json_int_t)r->out_bytes, "time_us",
+                           (json_int_t)t->best_us, "mean_us", mean, "repeat", (json_int_t)o->repeat,
+                           "operators", json_incref(list)));
         return;
     }
-    printf("%lld us (mean of %lld: %.1f), arena %zu bytes, %zu operators\n", (long long)t->best_us, (long long)o->repeat, mean, r->arena_bytes,
-           json_array_size(list));
+    printf("%lld us (mean of %lld: %.1f), arena %zu bytes, %zu operators\n", (long long)t->best_us,
+           (long long)o->repeat, mean, r->arena_bytes, json_array_size(list));
 }
 
 static int run_model(const struct cvt_model *m, const struct infer_opts *o, struct err *e)
@@ -150,8 +165,15 @@ static int cmd_infer(void *options, int npos, char **pos)
 }
 
 const struct opt_command cvt_infer_command = {
-    "infer", "MODEL", "run a model on raw tensor bytes",
-    "MODEL is a path, or within a project a digest or number. The bytes are those of TensorFlow Lite Micro's\n"
+    "infer",
+    "MODEL",
+    "run a model on raw tensor bytes",
+    "MODEL is a path, or within a project a digest or number. The bytes are those of TensorFlow "
+    "Lite Micro's\n"
     "reference kernels.\n"
-    "Example: moteloop infer fan.tflite --raw-in window.in --raw-out window.out --repeat 100 --json\n",
-    infer_options, sizeof(struct infer_opts), &infer_defaults, cmd_infer};
+    "Example: moteloop infer fan.tflite --raw-in window.in --raw-out window.out --repeat 100 "
+    "--json\n",
+    infer_options,
+    sizeof(struct infer_opts),
+    &infer_defaults,
+    cmd_infer};

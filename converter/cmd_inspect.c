@@ -14,9 +14,12 @@ struct inspect_opts {
 static const struct inspect_opts inspect_defaults = {.every_ms = 1000, .battery_mah = 1000};
 
 static const struct opt inspect_options[] = {
-    {"board", "NAME", "only that board; 'list' names them", OPT_STR, offsetof(struct inspect_opts, board)},
-    {"every", "TIME", "between inferences, for the days on a battery (default: 1s)", OPT_DURATION, offsetof(struct inspect_opts, every_ms)},
-    {"battery", "MAH", "capacity of the battery (default: 1000)", OPT_F64, offsetof(struct inspect_opts, battery_mah)},
+    {"board", "NAME", "only that board; 'list' names them", OPT_STR,
+     offsetof(struct inspect_opts, board)},
+    {"every", "TIME", "between inferences, for the days on a battery (default: 1s)", OPT_DURATION,
+     offsetof(struct inspect_opts, every_ms)},
+    {"battery", "MAH", "capacity of the battery (default: 1000)", OPT_F64,
+     offsetof(struct inspect_opts, battery_mah)},
     {"tensors", NULL, "list tensors too", OPT_FLAG, offsetof(struct inspect_opts, tensors)},
     OPT_PROJECT(struct inspect_opts, project),
     OPT_JSON(struct inspect_opts, json),
@@ -25,7 +28,8 @@ static const struct opt inspect_options[] = {
 static int run(const struct inspect_opts *o, const char *which, struct err *e)
 {
     struct cvt_model m;
-    struct cvt_inspect_options io = {.board = o->board, .every_ms = o->every_ms, .battery_mah = o->battery_mah};
+    struct cvt_inspect_options io = {
+        .board = o->board, .every_ms = o->every_ms, .battery_mah = o->battery_mah};
     int rc = cvt_model_open(&m, which, o->project, e);
     json_t *report = NULL;
     rc = rc == OK ? cvt_inspect(&m, &io, &report, e) : rc;
@@ -58,8 +62,15 @@ static int cmd_inspect(void *options, int npos, char **pos)
 }
 
 const struct opt_command cvt_inspect_command = {
-    "inspect", "MODEL", "what is in a model, and which boards it fits",
-    "Operators with shapes and multiply-accumulates, quantization, memory, pipeline; and for every board of the\n"
-    "table whether it fits, what it lacks, estimated time, energy and days on a battery. docs/boards.md says\n"
+    "inspect",
+    "MODEL",
+    "what is in a model, and which boards it fits",
+    "Operators with shapes and multiply-accumulates, quantization, memory, pipeline; and for every "
+    "board of the\n"
+    "table whether it fits, what it lacks, estimated time, energy and days on a battery. "
+    "docs/boards.md says\n"
     "where the boards' figures are from and how time is estimated.\n",
-    inspect_options, sizeof(struct inspect_opts), &inspect_defaults, cmd_inspect};
+    inspect_options,
+    sizeof(struct inspect_opts),
+    &inspect_defaults,
+    cmd_inspect};

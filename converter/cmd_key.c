@@ -15,21 +15,24 @@ struct key_opts {
 };
 
 static const struct opt key_options[] = {
-    {"root-key", "FILE", "the root's private key, where it is kept apart (of init, rotate)", OPT_STR,
-     offsetof(struct key_opts, root_key)},
-    {"revoke", NULL, "rotate: stop trusting the older keys of that role at once", OPT_FLAG, offsetof(struct key_opts, revoke)},
+    {"root-key", "FILE", "the root's private key, where it is kept apart (of init, rotate)",
+     OPT_STR, offsetof(struct key_opts, root_key)},
+    {"revoke", NULL, "rotate: stop trusting the older keys of that role at once", OPT_FLAG,
+     offsetof(struct key_opts, revoke)},
     OPT_PROJECT(struct key_opts, project),
     OPT_JSON(struct key_opts, json),
     OPT_END};
 
-static int load_root(struct cvt_key *root, const struct project *p, const struct key_opts *o, struct err *e)
+static int load_root(struct cvt_key *root, const struct project *p, const struct key_opts *o,
+                     struct err *e)
 {
     char path[IO_PATH_MAX];
     const char *file = o->root_key ? o->root_key : project_path(p, path, "keys/root.key");
     return cvt_key_load(root, file, MOTE_KEY_ROOT, e);
 }
 
-static int publish(const struct mote_keyset *set, struct cvt_key *root, const struct project *p, struct err *e)
+static int publish(const struct mote_keyset *set, struct cvt_key *root, const struct project *p,
+                   struct err *e)
 {
     struct store *s = NULL;
     int rc = store_open(&s, p->dir, STORE_WRITE, e);
@@ -55,7 +58,8 @@ static int key_init(const struct project *p, const struct key_opts *o, struct er
     (void)project_path(p, dir, "keys");
     int rc = io_mkdirs(dir, 0700, e);
     if (rc == OK) {
-        rc = o->root_key ? load_root(&root, p, o, e) : make_key(&root, MOTE_KEY_ROOT, dir, false, e);
+        rc =
+            o->root_key ? load_root(&root, p, o, e) : make_key(&root, MOTE_KEY_ROOT, dir, false, e);
     }
     for (unsigned role = MOTE_KEY_RELEASE; role <= MOTE_KEY_BEACON && rc == OK; role++) {
         rc = make_key(&k, role, dir, false, e);
@@ -83,7 +87,8 @@ static int key_new(const struct project *p, const char *name, struct err *e)
     return rc;
 }
 
-static int key_rotate(const struct project *p, const struct key_opts *o, const char *name, struct err *e)
+static int key_rotate(const struct project *p, const struct key_opts *o, const char *name,
+                      struct err *e)
 {
     char dir[IO_PATH_MAX];
     struct cvt_key root = {0}, k = {0};
@@ -91,7 +96,9 @@ static int key_rotate(const struct project *p, const struct key_opts *o, const c
     unsigned role;
     int rc = cvt_role_parse(name, &role, e);
     if (rc == OK && role == MOTE_KEY_ROOT) {
-        rc = err_set(e, E_REFUSED, "the root key is pinned in every device: a new one needs devices that are provisioned anew");
+        rc = err_set(e, E_REFUSED,
+                     "the root key is pinned in every device: a new one needs devices that are "
+                     "provisioned anew");
     }
     rc = rc == OK ? load_root(&root, p, o, e) : rc;
     rc = rc == OK ? cvt_keyset_load(&set, p, root.point, e) : rc;
@@ -111,8 +118,8 @@ struct key_row {
     bool secret, trusted;
 };
 
-static void fill_row(struct key_row *row, const struct project *p, const struct mote_keyset *set, unsigned role,
-                     const uint8_t point[MOTE_PUBKEY_LEN], bool current)
+static void fill_row(struct key_row *row, const struct project *p, const struct mote_keyset *set,
+                     unsigned role, const uint8_t point[MOTE_PUBKEY_LEN], bool current)
 {
     char name[32], path[IO_PATH_MAX];
     uint8_t kid[MOTE_KID_LEN];
@@ -124,7 +131,8 @@ static void fill_row(struct key_row *row, const struct project *p, const struct 
     row->secret = current && io_exists(project_path(p, path, name));
     row->trusted = role == MOTE_KEY_ROOT;
     for (uint8_t i = 0; i < set->count; i++) {
-        row->trusted |= set->key[i].role == role && memcmp(set->key[i].point, point, MOTE_PUBKEY_LEN) == 0;
+        row->trusted |=
+            set->key[i].role == role && memcmp(set->key[i].point, point, MOTE_PUBKEY_LEN) == 0;
     }
 }
 
@@ -138,21 +146,24 @@ static size_t collect(struct key_row *row, const struct project *p, const struct
         char name[32], path[IO_PATH_MAX];
         struct err ignored = {0}; // a role without a key is simply not listed
         (void)snprintf(name, sizeof name, "keys/%s.pub", cvt_role_name(role));
-        there[role] = cvt_key_load_public(current[role], project_path(p, path, name), &ignored) == OK;
+        there[role] =
+            cvt_key_load_public(current[role], project_path(p, path, name), &ignored) == OK;
         if (there[role]) {
             fill_row(&row[n++], p, set, role, current[role], true);
         }
     }
     for (uint8_t i = 0; i < set->count; i++) {
         unsigned role = set->key[i].role;
-        if (role < 3 && !(there[role] && memcmp(current[role], set->key[i].point, MOTE_PUBKEY_LEN) == 0)) {
+        if (role < 3 &&
+            !(there[role] && memcmp(current[role], set->key[i].point, MOTE_PUBKEY_LEN) == 0)) {
             fill_row(&row[n++], p, set, role, set->key[i].point, false);
         }
     }
     return n;
 }
 
-static int key_list(const struct project *p, const struct key_opts *o, const char *only, struct err *e)
+static int key_list(const struct project *p, const struct key_opts *o, const char *only,
+                    struct err *e)
 {
     struct mote_keyset set = {0};
     struct key_row row[3 + MOTE_KEYS_MAX];
@@ -168,10 +179,13 @@ static int key_list(const struct project *p, const struct key_opts *o, const cha
         }
         shown++;
         if (o->json) {
-            json_array_append_new(list, json_pack("{ss ss ss sb sb}", "role", row[i].role, "kid", row[i].kid, "point", row[i].point,
-                                                  "secret_here", row[i].secret, "trusted", row[i].trusted));
+            json_array_append_new(list, json_pack("{ss ss ss sb sb}", "role", row[i].role, "kid",
+                                                  row[i].kid, "point", row[i].point, "secret_here",
+                                                  row[i].secret, "trusted", row[i].trusted));
         } else {
-            printf("%-8s %s  %-10s %s\n", row[i].role, row[i].kid, row[i].trusted ? "trusted" : "not yet", row[i].secret ? "secret here" : "public only");
+            printf("%-8s %s  %-10s %s\n", row[i].role, row[i].kid,
+                   row[i].trusted ? "trusted" : "not yet",
+                   row[i].secret ? "secret here" : "public only");
             if (only) {
                 printf("         %s\n", row[i].point);
             }
@@ -182,19 +196,24 @@ static int key_list(const struct project *p, const struct key_opts *o, const cha
     } else {
         json_decref(list);
     }
-    return shown ? OK : err_set(e, E_NOT_FOUND, only ? "there is no %s key" : "there are no keys%s", only ? only : "");
+    return shown ? OK
+                 : err_set(e, E_NOT_FOUND, only ? "there is no %s key" : "there are no keys%s",
+                           only ? only : "");
 }
 
 static int run(const struct key_opts *o, const char *action, const char *role, struct err *e)
 {
     static struct project p;
-    bool list = strcmp(action, "list") == 0, show = strcmp(action, "show") == 0, init = strcmp(action, "init") == 0,
-         new = strcmp(action, "new") == 0, rotate = strcmp(action, "rotate") == 0;
+    bool list = strcmp(action, "list") == 0, show = strcmp(action, "show") == 0,
+         init = strcmp(action, "init") == 0, new = strcmp(action, "new") == 0,
+         rotate = strcmp(action, "rotate") == 0;
     if (!list && !show && !init && !new && !rotate) {
         return err_set(e, E_USAGE, "unknown action '%s': init, new, list, show or rotate", action);
     }
     if ((role == NULL) != (list || init)) {
-        return err_set(e, E_USAGE, role ? "'%s' takes no role" : "'%s' needs a role: root, release or beacon", action);
+        return err_set(e, E_USAGE,
+                       role ? "'%s' takes no role" : "'%s' needs a role: root, release or beacon",
+                       action);
     }
     int rc = project_open(&p, o->project, e);
     if (rc != OK) {
@@ -207,7 +226,10 @@ static int run(const struct key_opts *o, const char *action, const char *role, s
     if (rc == OK && o->json) {
         rc = key_list(&p, o, role, e);
     } else if (rc == OK) {
-        printf(init ? "made keys and key set in '%s/keys'\n" : new ? "made key in '%s/keys'\n" : "rotated; key set published from '%s/keys'\n", p.dir);
+        printf(init  ? "made keys and key set in '%s/keys'\n"
+               : new ? "made key in '%s/keys'\n"
+                     : "rotated; key set published from '%s/keys'\n",
+               p.dir);
     }
     return rc;
 }
@@ -215,19 +237,27 @@ static int run(const struct key_opts *o, const char *action, const char *role, s
 static int cmd_key(void *options, int npos, char **pos)
 {
     struct err e = {0};
-    int rc = npos < 1 || npos > 2 ? err_set(&e, E_USAGE, "say what to do: init, new ROLE, list, show ROLE or rotate ROLE")
-                                  : run(options, pos[0], npos == 2 ? pos[1] : NULL, &e);
+    int rc =
+        npos < 1 || npos > 2
+            ? err_set(&e, E_USAGE, "say what to do: init, new ROLE, list, show ROLE or rotate ROLE")
+            : run(options, pos[0], npos == 2 ? pos[1] : NULL, &e);
     return rc != OK ? cvt_fail("key", &e) : 0;
 }
 
 const struct opt_command cvt_key_command = {
-    "key", "ACTION [ROLE]", "signing keys and key sets",
+    "key",
+    "ACTION [ROLE]",
+    "signing keys and key sets",
     "Actions:\n"
-    "  init          root, release and beacon keys and the first key set (done by 'moteloop init')\n"
+    "  init          root, release and beacon keys and the first key set (done by 'moteloop "
+    "init')\n"
     "  new ROLE      a key without telling devices\n"
     "  list          keys, and which of them devices trust\n"
     "  show ROLE     the public key\n"
     "  rotate ROLE   a new release or beacon key, signed into a new key set by the root\n\n"
     "The root signs key sets, the release key manifests; the beacon key can only assert time.\n"
     "Keep keys/root.key away from this machine: rotate takes it from --root-key FILE.\n",
-    key_options, sizeof(struct key_opts), NULL, cmd_key};
+    key_options,
+    sizeof(struct key_opts),
+    NULL,
+    cmd_key};

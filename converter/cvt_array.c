@@ -40,12 +40,14 @@ int cvt_array_write(const struct cvt_model *m, const char *name, struct buf *out
     if (rc != OK) {
         return rc;
     }
-    rc = buf_printf(out,
-                    "// A model for mote_nn_open, made by moteloop convert.\n"
-                    "// SHA-256 %s\n// arena: %zu bytes on a 64-bit host; ask mote_nn_arena_size on the target\n// operators: %s\n"
-                    "#include <stddef.h>\n\nextern const unsigned char %s[];\nextern const size_t %s_len;\n\n"
-                    "_Alignas(16) const unsigned char %s[%zu] = {\n",
-                    m->digest_text, arena, ops, name, name, name, m->len);
+    rc = buf_printf(
+        out,
+        "// A model for mote_nn_open, made by moteloop convert.\n"
+        "// SHA-256 %s\n// arena: %zu bytes on a 64-bit host; ask mote_nn_arena_size on the "
+        "target\n// operators: %s\n"
+        "#include <stddef.h>\n\nextern const unsigned char %s[];\nextern const size_t %s_len;\n\n"
+        "_Alignas(16) const unsigned char %s[%zu] = {\n",
+        m->digest_text, arena, ops, name, name, name, m->len);
     rc = rc == OK ? write_bytes(m, out) : rc;
     rc = rc == OK ? buf_printf(out, "\n};\nconst size_t %s_len = %zu;\n", name, m->len) : rc;
     return rc == OK ? OK : err_set(e, rc, "out of memory");

@@ -6,9 +6,10 @@ struct buf;
 struct cvt_model;
 struct err;
 
-// Appends a C11 file that defines `const unsigned char NAME[]` (16-byte aligned), `const size_t NAME_len`,
-// and as constants in comments what an arena must hold and which operators to link. name must be a C
-// identifier (E_USAGE).
-int cvt_array_write(const struct cvt_model *m, const char *name, struct buf *out, struct err *e) MUST_CHECK;
+// Appends a C11 file that defines `const unsigned char NAME[]` (16-byte aligned), `const size_t
+// NAME_len`, and as constants in comments what an arena must hold and which operators to link. name
+// must be a C identifier (E_USAGE).
+int cvt_array_write(const struct cvt_model *m, const char *name, struct buf *out,
+                    struct err *e) MUST_CHECK;
 
 #endif

@@ -21,12 +21,14 @@ static int send_beacon(const struct project *p, struct store *s, int64_t now_ms,
     }
     int len = mote_beacon_encode(body, sizeof body, (uint64_t)now_ms);
     if (len >= 0) {
-        len = mote_cose_sign(signed_body, sizeof signed_body, body, (size_t)len, key.kid, cvt_key_sign, &key);
+        len = mote_cose_sign(signed_body, sizeof signed_body, body, (size_t)len, key.kid,
+                             cvt_key_sign, &key);
     }
     cvt_key_wipe(&key);
     // A beacon that waits in the outbox would tell an older time than the next one.
-    return len < 0 ? err_set(e, E_FORMAT, "time beacon: %s", mote_status_text(len))
-                   : store_outbox_put(s, "time", signed_body, (size_t)len, true, now_ms + EVERY_MS, e);
+    return len < 0
+               ? err_set(e, E_FORMAT, "time beacon: %s", mote_status_text(len))
+               : store_outbox_put(s, "time", signed_body, (size_t)len, true, now_ms + EVERY_MS, e);
 }
 
 void cvt_beacon_keep(struct cvt_beacon *b, const struct project *p, struct store *s)

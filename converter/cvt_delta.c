@@ -22,12 +22,14 @@ static int by_place(const void *a, const void *b)
     return x->at < y->at ? -1 : x->at > y->at;
 }
 
-static const struct tflite_tensor *same_tensor(const struct tflite_graph *base, const struct tflite_tensor *t, size_t i)
+static const struct tflite_tensor *same_tensor(const struct tflite_graph *base,
+                                               const struct tflite_tensor *t, size_t i)
 {
     // Usually the graph is the same; otherwise by name.
     for (size_t k = 0; k < base->tensors; k++) {
         const struct tflite_tensor *o = &base->tensor[(i + k) % base->tensors];
-        if (o->data && o->bytes == t->bytes && o->type == t->type && strcmp(o->name, t->name) == 0) {
+        if (o->data && o->bytes == t->bytes && o->type == t->type &&
+            strcmp(o->name, t->name) == 0) {
             return o;
         }
     }
@@ -44,7 +46,8 @@ static bool add(struct segments *g, enum mote_delta_kind kind, size_t base, size
 }
 
 // Segments for the whole file: what lies between constants is given anew.
-static bool line_up(const struct cvt_model *base, const struct cvt_model *m, const struct pair *p, size_t count, struct segments *g)
+static bool line_up(const struct cvt_model *base, const struct cvt_model *m, const struct pair *p,
+                    size_t count, struct segments *g)
 {
     size_t at = 0;
     bool fits = true;
@@ -62,7 +65,8 @@ static bool line_up(const struct cvt_model *base, const struct cvt_model *m, con
     return fits && (at == m->len || add(g, MOTE_DELTA_LITERAL, 0, m->len - at));
 }
 
-static int tensor_segments(const struct cvt_model *base, const struct cvt_model *m, struct segments *g, struct err *e)
+static int tensor_segments(const struct cvt_model *base, const struct cvt_model *m,
+                           struct segments *g, struct err *e)
 {
     struct tflite_model from, to = {0};
     size_t count = 0;
@@ -73,9 +77,11 @@ static int tensor_segments(const struct cvt_model *base, const struct cvt_model 
         rc = err_set(e, E_MEM, "out of memory");
     }
     for (size_t i = 0; rc == OK && i < to.graph.tensors; i++) {
-        const struct tflite_tensor *t = &to.graph.tensor[i], *o = t->data ? same_tensor(&from.graph, t, i) : NULL;
+        const struct tflite_tensor *t = &to.graph.tensor[i],
+                                   *o = t->data ? same_tensor(&from.graph, t, i) : NULL;
         if (o) {
-            p[count++] = (struct pair){(size_t)((const uint8_t *)t->data - m->file), (size_t)((const uint8_t *)o->data - base->file), t->bytes};
+            p[count++] = (struct pair){(size_t)((const uint8_t *)t->data - m->file),
+                                       (size_t)((const uint8_t *)o->data - base->file), t->bytes};
         }
     }
     if (count) {
@@ -97,11 +103,13 @@ static int read_bytes(void *ctx, uint32_t at, void *buf, uint32_t len)
 }
 
 // Applies the payload as a device does and compares.
-static int check(const struct cvt_model *base, const struct cvt_model *m, const uint8_t *payload, size_t len, struct err *e)
+static int check(const struct cvt_model *base, const struct cvt_model *m, const uint8_t *payload,
+                 size_t len, struct err *e)
 {
     struct mote_delta d;
     uint8_t piece[512];
-    int status = mote_delta_open(&d, read_bytes, (void *)(uintptr_t)payload, (uint32_t)len, read_bytes, base->file, (uint32_t)base->len, (uint32_t)m->len);
+    int status = mote_delta_open(&d, read_bytes, (void *)(uintptr_t)payload, (uint32_t)len,
+                                 read_bytes, base->file, (uint32_t)base->len, (uint32_t)m->len);
     for (size_t at = 0; at < m->len && status == MOTE_OK; at += sizeof piece) {
         uint32_t n = (uint32_t)(m->len - at < sizeof piece ? m->len - at : sizeof piece);
         status = mote_delta_next(&d, piece, n);
@@ -109,22 +117,28 @@ static int check(const struct cvt_model *base, const struct cvt_model *m, const 
             status = MOTE_E_CORRUPT;
         }
     }
-    return status == MOTE_OK ? OK : err_set(e, E_FORMAT, "delta to '%s': %s", m->path, mote_status_text(status));
+    return status == MOTE_OK
+               ? OK
+               : err_set(e, E_FORMAT, "delta to '%s': %s", m->path, mote_status_text(status));
 }
 
-int cvt_delta_build(const struct cvt_model *base, const struct cvt_model *m, struct buf *out, struct err *e)
+int cvt_delta_build(const struct cvt_model *base, const struct cvt_model *m, struct buf *out,
+                    struct err *e)
 {
     struct segments *g = calloc(1, sizeof *g);
     size_t cap = 2 * m->len + 65536;
     uint8_t *a = malloc(cap), *b = malloc(cap);
     int rc = g && a && b ? tensor_segments(base, m, g, e) : err_set(e, E_MEM, "out of memory");
     if (rc == OK) {
-        int by_tensor = g->count ? mote_delta_build(a, cap, base->file, base->len, m->file, m->len, g->s, g->count) : MOTE_E_LIMIT;
+        int by_tensor = g->count ? mote_delta_build(a, cap, base->file, base->len, m->file, m->len,
+                                                    g->s, g->count)
+                                 : MOTE_E_LIMIT;
         int by_byte = mote_delta_build(b, cap, base->file, base->len, m->file, m->len, NULL, 0);
         bool tensor_wins = by_tensor > 0 && (by_byte <= 0 || by_tensor <= by_byte);
         const uint8_t *payload = tensor_wins ? a : b;
         int len = tensor_wins ? by_tensor : by_byte;
-        rc = len > 0 ? check(base, m, payload, (size_t)len, e) : err_set(e, E_FORMAT, "delta to '%s': %s", m->path, mote_status_text(len));
+        rc = len > 0 ? check(base, m, payload, (size_t)len, e)
+                     : err_set(e, E_FORMAT, "delta to '%s': %s", m->path, mote_status_text(len));
         if (rc == OK && buf_put(out, payload, (size_t)len) != OK) {
             rc = err_set(e, E_MEM, "out of memory");
         }

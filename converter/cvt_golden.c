@@ -21,8 +21,8 @@ struct work {
     struct cvt_golden *g;
     struct mote_pipe pipe;
     uint8_t *arena;
-    uint8_t *raw;      // a window's bytes
-    size_t values;     // of a window
+    uint8_t *raw;  // a window's bytes
+    size_t values; // of a window
     struct pick pick[CVT_GOLDEN_WANTED];
     size_t picks;
     uint8_t seed_type; // of windows that are made
@@ -97,7 +97,8 @@ static int expect(struct work *w, struct mote_golden *g, void **owned, struct er
 {
     struct mote_pipe *p = &w->pipe;
     struct mote_nn_tensor in, out;
-    int status = mote_pipe_features(&p->config, w->raw, g->type, g->scale, p->scratch, p->scratch_len, p->features);
+    int status = mote_pipe_features(&p->config, w->raw, g->type, g->scale, p->scratch,
+                                    p->scratch_len, p->features);
     status = status == MOTE_OK ? mote_nn_reset(&p->nn) : status;
     status = status == MOTE_OK ? mote_nn_input(&p->nn, 0, &in) : status;
     status = status == MOTE_OK ? mote_pipe_quantize(p->features, p->config.features, &in) : status;
@@ -122,7 +123,9 @@ static int add_seeded(struct work *w, struct err *e)
 {
     struct mote_golden *g = &w->g->golden[w->g->count];
     // Any number but 0; the digest makes it differ from model to model.
-    *g = (struct mote_golden){.seed = (mote_get32(w->m->digest) + (uint32_t)w->g->count) | 1u, .type = w->seed_type, .scale = w->seed_scale};
+    *g = (struct mote_golden){.seed = (mote_get32(w->m->digest) + (uint32_t)w->g->count) | 1u,
+                              .type = w->seed_type,
+                              .scale = w->seed_scale};
     int status = mote_golden_window(g, w->raw, w->values * mote_sample_size(g->type));
     if (status != MOTE_OK) {
         return err_set(e, E_FORMAT, "golden window: %s", mote_status_text(status));
@@ -141,15 +144,17 @@ static int add_recorded(struct work *w, const struct pick *p, size_t *room, stru
     const struct mote_pipe_config *c = &w->pipe.config;
     struct mote_golden *g = &w->g->golden[w->g->count];
     int rc = OK;
-    if (rec_load(w->s, p->rec_id, p->stream, p->start_us, p->end_us, ITEM_FRAMES_MAX, &r, &gone) == OK && r.runs &&
-        r.run[0].frames >= c->window && r.channels == c->channels) {
+    if (rec_load(w->s, p->rec_id, p->stream, p->start_us, p->end_us, ITEM_FRAMES_MAX, &r, &gone) ==
+            OK &&
+        r.runs && r.run[0].frames >= c->window && r.channels == c->channels) {
         size_t bytes = w->values * mote_sample_size(r.type);
         w->seed_type = (uint8_t)r.type;
         w->seed_scale = r.scale;
         w->stream_known = true;
         memcpy(w->raw, r.raw, bytes);
         if (bytes <= *room) {
-            *g = (struct mote_golden){.window = {(const char *)r.raw, bytes}, .type = (uint8_t)r.type, .scale = r.scale};
+            *g = (struct mote_golden){
+                .window = {(const char *)r.raw, bytes}, .type = (uint8_t)r.type, .scale = r.scale};
             rc = expect(w, g, &w->g->owned[2 * w->g->count], e);
             w->g->owned[2 * w->g->count + 1] = r.raw;
             r.raw = NULL;
@@ -183,7 +188,8 @@ static int choose(struct work *w, struct err *e)
     return w->g->count ? OK : add_seeded(w, e);
 }
 
-int cvt_golden_make(struct cvt_golden *g, const struct cvt_model *m, struct store *s, size_t *arena, struct err *e)
+int cvt_golden_make(struct cvt_golden *g, const struct cvt_model *m, struct store *s, size_t *arena,
+                    struct err *e)
 {
     struct work w = {.m = m, .s = s, .g = g};
     *g = (struct cvt_golden){0};

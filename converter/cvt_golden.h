@@ -18,10 +18,11 @@ struct cvt_golden {
     void *owned[2 * CVT_GOLDEN_WANTED]; // private
 };
 
-// Windows of different labels from the test split of the model's dataset where the store has it, otherwise
-// (or where a window would not fit) made from seeds; run through firmware/core/pipe for the expected bytes.
-// arena: bytes that the pipeline needs, out.
-int cvt_golden_make(struct cvt_golden *g, const struct cvt_model *m, struct store *s, size_t *arena, struct err *e) MUST_CHECK;
+// Windows of different labels from the test split of the model's dataset where the store has it,
+// otherwise (or where a window would not fit) made from seeds; run through firmware/core/pipe for
+// the expected bytes. arena: bytes that the pipeline needs, out.
+int cvt_golden_make(struct cvt_golden *g, const struct cvt_model *m, struct store *s, size_t *arena,
+                    struct err *e) MUST_CHECK;
 void cvt_golden_release(struct cvt_golden *g); // accepts the zeroed struct
 
 #endif

@@ -8,8 +8,8 @@
 #include "converter/cvt_model.h"
 #include "converter/cvt_run.h"
 
-// Flash that the runtime and its operators take beside the model, and stack and state beside the arena: what the
-// linked size of the runtime on a Cortex-M4 rounds up to (make bench-nn prints it).
+// Flash that the runtime and its operators take beside the model, and stack and state beside the
+// arena: what the linked size of the runtime on a Cortex-M4 rounds up to (make bench-nn prints it).
 #define RUNTIME_FLASH 32768
 #define RUNTIME_RAM 4096
 
@@ -36,8 +36,9 @@ static json_t *shape_of(const struct tflite_tensor *t)
 static json_t *tensor_of(const struct tflite_graph *g, size_t i)
 {
     const struct tflite_tensor *t = &g->tensor[i];
-    json_t *o = json_pack("{sI ss ss so sI sb}", "index", (json_int_t)i, "name", t->name, "type", tflite_type_name((int32_t)t->type), "shape",
-                          shape_of(t), "bytes", (json_int_t)t->bytes, "constant", t->data != NULL);
+    json_t *o = json_pack("{sI ss ss so sI sb}", "index", (json_int_t)i, "name", t->name, "type",
+                          tflite_type_name((int32_t)t->type), "shape", shape_of(t), "bytes",
+                          (json_int_t)t->bytes, "constant", t->data != NULL);
     if (t->scales == 1) {
         json_object_set_new(o, "scale", json_real((double)t->scale[0]));
         json_object_set_new(o, "zero_point", json_integer(t->zero_point ? t->zero_point[0] : 0));
@@ -65,7 +66,8 @@ static json_t *operators_of(struct inspect *in, double *macs)
     for (size_t i = 0; i < g->ops; i++) {
         char name[32];
         const struct tflite_op *op = &g->op[i];
-        json_t *o = json_pack("{sI ss sI}", "index", (json_int_t)i, "name", tflite_model_op_name(&in->t, i, name, sizeof name), "version",
+        json_t *o = json_pack("{sI ss sI}", "index", (json_int_t)i, "name",
+                              tflite_model_op_name(&in->t, i, name, sizeof name), "version",
                               (json_int_t)in->t.op_version[i]);
         if (op->outs) {
             json_object_set_new(o, "output", shape_of(&g->tensor[op->out[0]]));
@@ -79,7 +81,8 @@ static json_t *operators_of(struct inspect *in, double *macs)
                 in->instructions[isa] += board_instructions((enum board_isa)isa, &f);
             }
             json_object_set_new(o, "macs", json_integer((json_int_t)n));
-            json_object_set_new(o, "instructions_m4", json_real(board_instructions(BOARD_V7EM, &f)));
+            json_object_set_new(o, "instructions_m4",
+                                json_real(board_instructions(BOARD_V7EM, &f)));
             *macs += (double)n;
         }
         json_array_append_new(list, o);
@@ -98,10 +101,13 @@ static json_t *pipeline_of(const struct cvt_model *m)
     for (size_t i = 0; i < c.classes; i++) {
         json_array_append_new(labels, json_stringn(c.label[i].p, c.label[i].len));
     }
-    return json_pack("{ss% ss ss sI sI sI sf sI so sf sI}", "stream", c.stream.p, c.stream.len, "block", mote_dsp_kind_name(c.dsp.kind), "variant",
-                     mote_dsp_variant_name(c.dsp.variant), "channels", (json_int_t)c.channels, "window", (json_int_t)c.window, "stride",
-                     (json_int_t)c.stride, "rate_hz", c.interval_ns ? 1e9 / (double)c.interval_ns : 0.0, "features", (json_int_t)c.features, "labels",
-                     labels, "threshold", (double)c.threshold, "centroids", (json_int_t)c.centroids);
+    return json_pack("{ss% ss ss sI sI sI sf sI so sf sI}", "stream", c.stream.p, c.stream.len,
+                     "block", mote_dsp_kind_name(c.dsp.kind), "variant",
+                     mote_dsp_variant_name(c.dsp.variant), "channels", (json_int_t)c.channels,
+                     "window", (json_int_t)c.window, "stride", (json_int_t)c.stride, "rate_hz",
+                     c.interval_ns ? 1e9 / (double)c.interval_ns : 0.0, "features",
+                     (json_int_t)c.features, "labels", labels, "threshold", (double)c.threshold,
+                     "centroids", (json_int_t)c.centroids);
 }
 
 static json_t *board_report(const struct inspect *in, const struct board *b)
@@ -113,13 +119,16 @@ static json_t *board_report(const struct inspect *in, const struct board *b)
     }
     if (flash > b->flash) {
         size_t n = strlen(lacks);
-        (void)snprintf(lacks + n, sizeof lacks - n, "%s%zu bytes of flash, it has %u", n ? "; " : "", flash, b->flash);
+        (void)snprintf(lacks + n, sizeof lacks - n, "%s%zu bytes of flash, it has %u",
+                       n ? "; " : "", flash, b->flash);
     }
     double ms = board_ms(b, in->instructions[b->isa]);
     double days = board_days(b, ms, (double)in->o->every_ms, in->o->battery_mah);
-    return json_pack("{ss ss ss sb ss sf sf sf sf sb sb ss}", "board", b->id, "title", b->title, "core", b->core, "fits", lacks[0] == '\0', "lacks", lacks,
-                     "instructions", in->instructions[b->isa], "ms", ms, "mj", board_mj(b, ms), "days", days, "counted",
-                     in->all_int8 && !b->isa_stands_in, "power_checked", b->checked, "source", b->source);
+    return json_pack("{ss ss ss sb ss sf sf sf sf sb sb ss}", "board", b->id, "title", b->title,
+                     "core", b->core, "fits", lacks[0] == '\0', "lacks", lacks, "instructions",
+                     in->instructions[b->isa], "ms", ms, "mj", board_mj(b, ms), "days", days,
+                     "counted", in->all_int8 && !b->isa_stands_in, "power_checked", b->checked,
+                     "source", b->source);
 }
 
 static json_t *boards_of(const struct inspect *in)
@@ -144,15 +153,18 @@ static json_t *gather(struct inspect *in)
         constants += g->tensor[i].data ? g->tensor[i].bytes : 0;
     }
     json_t *operators = operators_of(in, &macs);
-    json_t *o = json_pack("{ss ss sI sI ss so so so so so}", "model", in->m->digest_text, "path", in->m->path, "bytes", (json_int_t)in->m->len,
-                          "constant_bytes", (json_int_t)constants, "description", g->description ? g->description : "", "inputs",
-                          tensors_of(g, g->input, g->inputs), "outputs", tensors_of(g, g->output, g->outputs), "operators", operators, "tensors",
-                          tensors_of(g, NULL, g->tensors), "pipeline", pipeline_of(in->m));
+    json_t *o = json_pack(
+        "{ss ss sI sI ss so so so so so}", "model", in->m->digest_text, "path", in->m->path,
+        "bytes", (json_int_t)in->m->len, "constant_bytes", (json_int_t)constants, "description",
+        g->description ? g->description : "", "inputs", tensors_of(g, g->input, g->inputs),
+        "outputs", tensors_of(g, g->output, g->outputs), "operators", operators, "tensors",
+        tensors_of(g, NULL, g->tensors), "pipeline", pipeline_of(in->m));
     if (in->runs) {
         size_t pipe_arena = 0;
         json_object_set_new(o, "macs", json_real(macs));
         json_object_set_new(o, "arena_bytes", json_integer((json_int_t)in->run.arena_bytes));
-        if (mote_pipe_arena_size(in->m->file, in->m->len, &mote_nn_ops_all, &pipe_arena, NULL) == MOTE_OK) {
+        if (mote_pipe_arena_size(in->m->file, in->m->len, &mote_nn_ops_all, &pipe_arena, NULL) ==
+            MOTE_OK) {
             json_object_set_new(o, "pipeline_arena_bytes", json_integer((json_int_t)pipe_arena));
         }
         json_object_set_new(o, "boards", boards_of(in));
@@ -162,12 +174,14 @@ static json_t *gather(struct inspect *in)
     return o;
 }
 
-int cvt_inspect(const struct cvt_model *m, const struct cvt_inspect_options *o, json_t **report, struct err *e)
+int cvt_inspect(const struct cvt_model *m, const struct cvt_inspect_options *o, json_t **report,
+                struct err *e)
 {
     struct inspect in = {.m = m, .o = o};
     *report = NULL;
     if (o->board && !board_find(o->board)) {
-        return err_set(e, E_NOT_FOUND, "no board '%.40s': 'moteloop inspect --board list' names them", o->board);
+        return err_set(e, E_NOT_FOUND,
+                       "no board '%.40s': 'moteloop inspect --board list' names them", o->board);
     }
     int rc = tflite_read(&in.t, m->file, m->len, e);
     if (rc != OK) {

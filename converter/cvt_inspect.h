@@ -13,9 +13,11 @@ struct cvt_inspect_options {
     double battery_mah;
 };
 
-// *report is the caller's (json_decref). A model that the runtime refuses is reported with the reason, as
-// "refused"; only a file that is no .tflite is an error. E_NOT_FOUND for an unknown board.
-int cvt_inspect(const struct cvt_model *m, const struct cvt_inspect_options *o, json_t **report, struct err *e) MUST_CHECK;
+// *report is the caller's (json_decref). A model that the runtime refuses is reported with the
+// reason, as "refused"; only a file that is no .tflite is an error. E_NOT_FOUND for an unknown
+// board.
+int cvt_inspect(const struct cvt_model *m, const struct cvt_inspect_options *o, json_t **report,
+                struct err *e) MUST_CHECK;
 // For people, on standard output.
 void cvt_inspect_print(const json_t *report, bool tensors);
 void cvt_inspect_boards(void);

@@ -39,7 +39,8 @@ static void print_tensors(const char *what, const json_t *list)
         if (json_object_get(t, "scale")) {
             printf("  scale %.9g zero %lld", number(t, "scale"), whole(t, "zero_point"));
         } else if (json_object_get(t, "scales")) {
-            printf("  %lld scales along dimension %lld", whole(t, "scales"), whole(t, "quantized_dimension"));
+            printf("  %lld scales along dimension %lld", whole(t, "scales"),
+                   whole(t, "quantized_dimension"));
         }
         printf("  %s\n", text(t, "name"));
     }
@@ -54,7 +55,8 @@ static void print_operators(const json_t *list)
         printf("%3lld  %-26s v%-2lld ", whole(o, "index"), text(o, "name"), whole(o, "version"));
         print_shape(json_object_get(o, "output"));
         if (json_object_get(o, "macs")) {
-            printf("  %lld MACs, about %.0f instructions on a Cortex-M4", whole(o, "macs"), number(o, "instructions_m4"));
+            printf("  %lld MACs, about %.0f instructions on a Cortex-M4", whole(o, "macs"),
+                   number(o, "instructions_m4"));
         }
         printf("\n");
     }
@@ -68,8 +70,10 @@ static void print_pipeline(const json_t *p)
         printf("pipeline: %s\n", *text(p, "error") ? text(p, "error") : "none");
         return;
     }
-    printf("pipeline: stream '%s', %lld channels at %g Hz, window %lld, stride %lld; %s (%s) gives %lld features; labels", text(p, "stream"),
-           whole(p, "channels"), number(p, "rate_hz"), whole(p, "window"), whole(p, "stride"), text(p, "block"), text(p, "variant"), whole(p, "features"));
+    printf("pipeline: stream '%s', %lld channels at %g Hz, window %lld, stride %lld; %s (%s) gives "
+           "%lld features; labels",
+           text(p, "stream"), whole(p, "channels"), number(p, "rate_hz"), whole(p, "window"),
+           whole(p, "stride"), text(p, "block"), text(p, "variant"), whole(p, "features"));
     json_array_foreach(json_object_get(p, "labels"), i, label)
     {
         printf("%s %s", i ? "," : "", json_string_value(label));
@@ -82,13 +86,16 @@ static void print_boards(const json_t *list)
     size_t i;
     const json_t *b;
     bool guessed = false;
-    printf("\n%-22s %-12s %-5s %12s %10s %10s  %s\n", "board", "core", "fits", "ms", "mJ", "days", "");
+    printf("\n%-22s %-12s %-5s %12s %10s %10s  %s\n", "board", "core", "fits", "ms", "mJ", "days",
+           "");
     json_array_foreach(list, i, b)
     {
-        bool sure = json_is_true(json_object_get(b, "counted")) && json_is_true(json_object_get(b, "power_checked"));
+        bool sure = json_is_true(json_object_get(b, "counted")) &&
+                    json_is_true(json_object_get(b, "power_checked"));
         guessed |= !sure;
-        printf("%-22s %-12s %-5s %12.3f %10.4f ", text(b, "title"), text(b, "core"), json_is_true(json_object_get(b, "fits")) ? "yes" : "no",
-               number(b, "ms"), number(b, "mj"));
+        printf("%-22s %-12s %-5s %12.3f %10.4f ", text(b, "title"), text(b, "core"),
+               json_is_true(json_object_get(b, "fits")) ? "yes" : "no", number(b, "ms"),
+               number(b, "mj"));
         if (number(b, "days") > 0) {
             printf("%10.1f", number(b, "days"));
         } else {
@@ -97,14 +104,15 @@ static void print_boards(const json_t *list)
         printf("%s %s%s\n", sure ? " " : "~", *text(b, "lacks") ? "needs " : "", text(b, "lacks"));
     }
     if (guessed) {
-        printf("~ rough: instructions of another instruction set or type, or currents that were not looked up (docs/boards.md)\n");
+        printf("~ rough: instructions of another instruction set or type, or currents that were "
+               "not looked up (docs/boards.md)\n");
     }
 }
 
 void cvt_inspect_print(const json_t *report, bool tensors)
 {
-    printf("%s\n%.16s  %lld bytes, %lld of them constants\n", text(report, "path"), text(report, "model"), whole(report, "bytes"),
-           whole(report, "constant_bytes"));
+    printf("%s\n%.16s  %lld bytes, %lld of them constants\n", text(report, "path"),
+           text(report, "model"), whole(report, "bytes"), whole(report, "constant_bytes"));
     print_tensors("in ", json_object_get(report, "inputs"));
     print_tensors("out", json_object_get(report, "outputs"));
     print_pipeline(json_object_get(report, "pipeline"));
@@ -118,7 +126,8 @@ void cvt_inspect_print(const json_t *report, bool tensors)
         printf("\nthe runtime refuses it: %s\n", text(report, "refused"));
         return;
     }
-    printf("\n%.0f MACs, arena %lld bytes on this machine", number(report, "macs"), whole(report, "arena_bytes"));
+    printf("\n%.0f MACs, arena %lld bytes on this machine", number(report, "macs"),
+           whole(report, "arena_bytes"));
     if (json_object_get(report, "pipeline_arena_bytes")) {
         printf(", %lld with the pipeline", whole(report, "pipeline_arena_bytes"));
     }
@@ -131,8 +140,10 @@ void cvt_inspect_boards(void)
     size_t count;
     const struct board *b = board_table(&count);
     for (size_t i = 0; i < count; i++) {
-        printf("%-14s %-22s %-11s %4u MHz, %u KiB RAM, %u KiB flash, %g V, %g mA, asleep %g mA%s\n               %s\n", b[i].id, b[i].title, b[i].core,
-               b[i].mhz, b[i].ram / 1024, b[i].flash / 1024, b[i].volts, b[i].active_ma, b[i].sleep_ma, b[i].checked ? "" : " (not looked up)",
+        printf("%-14s %-22s %-11s %4u MHz, %u KiB RAM, %u KiB flash, %g V, %g mA, asleep %g mA%s\n "
+               "              %s\n",
+               b[i].id, b[i].title, b[i].core, b[i].mhz, b[i].ram / 1024, b[i].flash / 1024,
+               b[i].volts, b[i].active_ma, b[i].sleep_ma, b[i].checked ? "" : " (not looked up)",
                b[i].source);
     }
 }

@@ -13,7 +13,8 @@
 #define KEY_FILE_MAX 4096
 #define KEY_MAGIC "moteloop-key 1 "
 
-static const char *const role_names[] = {[MOTE_KEY_ROOT] = "root", [MOTE_KEY_RELEASE] = "release", [MOTE_KEY_BEACON] = "beacon"};
+static const char *const role_names[] = {
+    [MOTE_KEY_ROOT] = "root", [MOTE_KEY_RELEASE] = "release", [MOTE_KEY_BEACON] = "beacon"};
 
 const char *cvt_role_name(unsigned role)
 {
@@ -71,9 +72,10 @@ int cvt_key_generate(struct cvt_key *k, unsigned role, struct err *e)
 // BearSSL reduces nothing: a secret of the order or above would sign wrongly.
 static bool below_order(const uint8_t secret[CVT_SECRET_LEN])
 {
-    static const uint8_t order[CVT_SECRET_LEN] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
-                                                  0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
-                                                  0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+    static const uint8_t order[CVT_SECRET_LEN] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00,
+                                                  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                                  0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84,
+                                                  0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
     return memcmp(secret, order, sizeof order) < 0;
 }
 
@@ -88,7 +90,8 @@ static int parse_key(struct cvt_key *k, char *text, const char *path, unsigned r
         return err_set(e, E_AUTH, "'%s' is not a %s key", path, cvt_role_name(role));
     }
     *k = (struct cvt_key){.role = role};
-    if (hex_decode(k->secret, sizeof k->secret, text + magic + name + 1) != OK || !below_order(k->secret) || complete(k) != OK) {
+    if (hex_decode(k->secret, sizeof k->secret, text + magic + name + 1) != OK ||
+        !below_order(k->secret) || complete(k) != OK) {
         return err_set(e, E_FORMAT, "'%s': the secret is damaged", path);
     }
     return OK;
@@ -103,12 +106,14 @@ int cvt_key_load(struct cvt_key *k, const char *path, unsigned role, struct err 
         return err_errno(e, E_NOT_FOUND, "cannot open %s key '%s'", cvt_role_name(role), path);
     }
     if (st.st_mode & 077) {
-        return err_set(e, E_AUTH, "'%s' can be read by others (mode %04o): a private key must have mode 0600", path,
-                       (unsigned)st.st_mode & 07777);
+        return err_set(e, E_AUTH,
+                       "'%s' can be read by others (mode %04o): a private key must have mode 0600",
+                       path, (unsigned)st.st_mode & 07777);
     }
     int rc = io_read_file(path, KEY_FILE_MAX, &text, e);
     if (rc == OK) {
-        rc = text.len ? parse_key(k, text.data, path, role, e) : err_set(e, E_FORMAT, "'%s' is empty", path);
+        rc = text.len ? parse_key(k, text.data, path, role, e)
+                      : err_set(e, E_FORMAT, "'%s' is empty", path);
     }
     if (text.data) {
         sodium_memzero(text.data, text.len);
@@ -129,7 +134,8 @@ int cvt_key_load_public(uint8_t point[MOTE_PUBKEY_LEN], const char *path, struct
             text.data[strcspn(text.data, "\r\n")] = '\0';
         }
         if (!text.data || hex_decode(point, MOTE_PUBKEY_LEN, text.data) != OK || point[0] != 4) {
-            rc = err_set(e, E_FORMAT, "'%s' is not the hex of a %d-byte point", path, MOTE_PUBKEY_LEN);
+            rc = err_set(e, E_FORMAT, "'%s' is not the hex of a %d-byte point", path,
+                         MOTE_PUBKEY_LEN);
         }
     }
     buf_release(&text);
@@ -181,7 +187,8 @@ int cvt_key_save(const struct cvt_key *k, const char *dir, bool replace, struct 
         return err_set(e, E_LIMIT, "path of folder '%s' is too long", dir);
     }
     if (!replace && (io_exists(secret) || io_exists(public))) {
-        return err_set(e, E_EXISTS, "there is a %s key already: '%s'", role, io_exists(secret) ? secret : public);
+        return err_set(e, E_EXISTS, "there is a %s key already: '%s'", role,
+                       io_exists(secret) ? secret : public);
     }
     int rc = io_exists(public) ? keep_old_public(dir, role, public, e) : OK;
     if (rc == OK) {
@@ -199,6 +206,7 @@ int cvt_key_sign(void *ctx, const uint8_t digest[MOTE_DIGEST_LEN], uint8_t sig[M
 {
     struct cvt_key *k = ctx;
     br_ec_private_key secret = {BR_EC_secp256r1, k->secret, sizeof k->secret};
-    size_t len = br_ecdsa_i31_sign_raw(br_ec_get_default(), &br_sha256_vtable, digest, &secret, sig);
+    size_t len =
+        br_ecdsa_i31_sign_raw(br_ec_get_default(), &br_sha256_vtable, digest, &secret, sig);
     return len == MOTE_SIG_LEN ? MOTE_OK : MOTE_E_AUTH;
 }

@@ -7,7 +7,8 @@
 #include "common/project.h"
 #include "common/store/store_outbox.h"
 
-int cvt_keyset_load(struct mote_keyset *set, const struct project *p, const uint8_t *root_point, struct err *e)
+int cvt_keyset_load(struct mote_keyset *set, const struct project *p, const uint8_t *root_point,
+                    struct err *e)
 {
     char path[IO_PATH_MAX];
     struct buf file = {0};
@@ -26,22 +27,26 @@ int cvt_keyset_load(struct mote_keyset *set, const struct project *p, const uint
     }
     rc = rc == OK ? io_read_file(path, MOTE_MANIFEST_MAX, &file, e) : rc;
     if (rc == OK) {
-        int status = mote_cose_verify((const uint8_t *)file.data, file.len, &root, 1, MOTE_KEY_ROOT, &payload, &len);
+        int status = mote_cose_verify((const uint8_t *)file.data, file.len, &root, 1, MOTE_KEY_ROOT,
+                                      &payload, &len);
         status = status == MOTE_OK ? mote_keyset_decode(set, payload, len) : status;
-        rc = status == MOTE_OK ? OK : err_set(e, E_AUTH, "key set '%s': %s", path, mote_status_text(status));
+        rc = status == MOTE_OK
+                 ? OK
+                 : err_set(e, E_AUTH, "key set '%s': %s", path, mote_status_text(status));
     }
     buf_release(&file);
     return rc;
 }
 
-int cvt_keyset_publish(const struct mote_keyset *set, struct cvt_key *root, const struct project *p, struct store *s,
-                       struct err *e)
+int cvt_keyset_publish(const struct mote_keyset *set, struct cvt_key *root, const struct project *p,
+                       struct store *s, struct err *e)
 {
     uint8_t plain[MOTE_MANIFEST_MAX], signed_set[MOTE_MANIFEST_MAX];
     char path[IO_PATH_MAX];
     int len = mote_keyset_encode(plain, sizeof plain, set);
     if (len >= 0) {
-        len = mote_cose_sign(signed_set, sizeof signed_set, plain, (size_t)len, root->kid, cvt_key_sign, root);
+        len = mote_cose_sign(signed_set, sizeof signed_set, plain, (size_t)len, root->kid,
+                             cvt_key_sign, root);
     }
     if (len < 0) {
         return err_set(e, E_FORMAT, "sign key set: %s", mote_status_text(len));
@@ -51,7 +56,9 @@ int cvt_keyset_publish(const struct mote_keyset *set, struct cvt_key *root, cons
         return rc;
     }
     rc = store_outbox_put(s, "r/keys", signed_set, (size_t)len, true, 0, e);
-    rc = rc == OK ? io_write_atomic(project_path(p, path, "keys/keyset.cose"), signed_set, (size_t)len, 0644, e) : rc;
+    rc = rc == OK ? io_write_atomic(project_path(p, path, "keys/keyset.cose"), signed_set,
+                                    (size_t)len, 0644, e)
+                  : rc;
     rc = rc == OK ? store_commit(s, e) : rc;
     if (rc != OK) {
         store_rollback(s);
@@ -59,8 +66,8 @@ int cvt_keyset_publish(const struct mote_keyset *set, struct cvt_key *root, cons
     return rc;
 }
 
-int cvt_keyset_change(struct mote_keyset *set, unsigned role, const uint8_t point[MOTE_PUBKEY_LEN], bool revoke,
-                      struct err *e)
+int cvt_keyset_change(struct mote_keyset *set, unsigned role, const uint8_t point[MOTE_PUBKEY_LEN],
+                      bool revoke, struct err *e)
 {
     uint8_t kept = 0;
     for (uint8_t i = 0; i < set->count; i++) {
@@ -71,7 +78,8 @@ int cvt_keyset_change(struct mote_keyset *set, unsigned role, const uint8_t poin
     }
     set->count = kept;
     if (kept >= MOTE_KEYS_MAX) {
-        return err_set(e, E_LIMIT, "the key set holds %d keys already: rotate with --revoke", MOTE_KEYS_MAX);
+        return err_set(e, E_LIMIT, "the key set holds %d keys already: rotate with --revoke",
+                       MOTE_KEYS_MAX);
     }
     set->key[kept].role = (uint8_t)role;
     memcpy(set->key[kept].point, point, MOTE_PUBKEY_LEN);

@@ -56,14 +56,17 @@ static int read_aligned(struct cvt_model *m, struct err *e)
     return rc;
 }
 
-int cvt_model_load(struct cvt_model *m, const char *which, const struct project *p, struct store *s, struct err *e)
+int cvt_model_load(struct cvt_model *m, const char *which, const struct project *p, struct store *s,
+                   struct err *e)
 {
     struct found f = {m, p, e};
     int rc = OK;
     *m = (struct cvt_model){0};
     bool file = which && io_exists(which) && !io_is_dir(which);
     if (file) {
-        rc = snprintf(m->path, sizeof m->path, "%s", which) < (int)sizeof m->path ? OK : err_set(e, E_LIMIT, "path of model is too long");
+        rc = snprintf(m->path, sizeof m->path, "%s", which) < (int)sizeof m->path
+                 ? OK
+                 : err_set(e, E_LIMIT, "path of model is too long");
     } else if (!s) {
         rc = err_set(e, E_NOT_FOUND, "no model file '%s'", which ? which : "");
     } else {
@@ -75,7 +78,8 @@ int cvt_model_load(struct cvt_model *m, const char *which, const struct project 
         hex_sha256(m->digest, m->file, m->len);
         hex_encode(text, m->digest, sizeof m->digest);
         if (m->known && strcmp(text, m->digest_text) != 0) {
-            rc = err_set(e, E_CONFLICT, "'%s' is not the model that the store names: its digest differs", m->path);
+            rc = err_set(e, E_CONFLICT,
+                         "'%s' is not the model that the store names: its digest differs", m->path);
         }
         memcpy(m->digest_text, text, sizeof text);
     }
@@ -122,12 +126,15 @@ int cvt_model_pipeline(const struct cvt_model *m, struct mote_pipe_config *c, st
     size_t len;
     int status = mote_nn_metadata(m->file, m->len, MOTE_PIPE_METADATA, &data, &len);
     if (status == MOTE_E_NOT_FOUND) {
-        return err_set(e, E_NOT_FOUND, "'%s' has no pipeline: how to feed it is not known", m->path);
+        return err_set(e, E_NOT_FOUND, "'%s' has no pipeline: how to feed it is not known",
+                       m->path);
     }
     if (status == MOTE_OK) {
         status = mote_pipe_config_decode(c, data, len);
     }
-    return status == MOTE_OK ? OK : err_set(e, E_FORMAT, "pipeline of '%s': %s", m->path, mote_status_text(status));
+    return status == MOTE_OK
+               ? OK
+               : err_set(e, E_FORMAT, "pipeline of '%s': %s", m->path, mote_status_text(status));
 }
 
 // Whether the blank-separated list holds the name.
@@ -173,7 +180,8 @@ int cvt_refused(struct err *e, int status, const struct mote_nn_diag *diag)
     const char *reason = diag->reason ? diag->reason : mote_status_text(status);
     int code = status == MOTE_E_UNSUPPORTED ? E_REFUSED : E_FORMAT;
     if (diag->op_name) {
-        return err_set(e, code, "operator %d %s: %s (%s)", diag->op_index, diag->op_name, reason, mote_status_text(status));
+        return err_set(e, code, "operator %d %s: %s (%s)", diag->op_index, diag->op_name, reason,
+                       mote_status_text(status));
     }
     return err_set(e, code, "%s (%s)", reason, mote_status_text(status));
 }

@@ -25,19 +25,24 @@ struct cvt_model {
     int64_t seed;
 };
 
-// which: a path, or with p and s a digest, its beginning, an id, or NULL for the newest. p and s may be NULL
-// together: then which must be a path. A file that the store names must still have its digest (E_CONFLICT).
-int cvt_model_load(struct cvt_model *m, const char *which, const struct project *p, struct store *s, struct err *e) MUST_CHECK;
+// which: a path, or with p and s a digest, its beginning, an id, or NULL for the newest. p and s
+// may be NULL together: then which must be a path. A file that the store names must still have its
+// digest (E_CONFLICT).
+int cvt_model_load(struct cvt_model *m, const char *which, const struct project *p, struct store *s,
+                   struct err *e) MUST_CHECK;
 // As above for commands that need no project: it is opened only where which is not a file.
-int cvt_model_open(struct cvt_model *m, const char *which, const char *project, struct err *e) MUST_CHECK;
+int cvt_model_open(struct cvt_model *m, const char *which, const char *project,
+                   struct err *e) MUST_CHECK;
 void cvt_model_release(struct cvt_model *m); // accepts the zeroed struct
 
 // The pipeline inside; its text points into m->file. E_NOT_FOUND where there is none, E_FORMAT.
-int cvt_model_pipeline(const struct cvt_model *m, struct mote_pipe_config *c, struct err *e) MUST_CHECK;
+int cvt_model_pipeline(const struct cvt_model *m, struct mote_pipe_config *c,
+                       struct err *e) MUST_CHECK;
 // Distinct operator names, blank between, in order of first use.
 int cvt_model_ops(const struct cvt_model *m, char *out, size_t cap, struct err *e) MUST_CHECK;
 
-// "operator 3 CONV_2D: reason (unsupported)": why the runtime refused, as an error of code E_FORMAT.
+// "operator 3 CONV_2D: reason (unsupported)": why the runtime refused, as an error of code
+// E_FORMAT.
 int cvt_refused(struct err *e, int status, const struct mote_nn_diag *diag);
 // 16-byte aligned zeroed memory for an arena; free() it. NULL where there is none.
 void *cvt_arena(size_t bytes);

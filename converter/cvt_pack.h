@@ -7,9 +7,9 @@
 #include "converter/cvt_model.h"
 
 struct cvt_pack_options {
-    int64_t seq;          // of the release, from 1
-    const char *name;     // slot name
-    uint64_t expires_s;   // 0: never
+    int64_t seq;        // of the release, from 1
+    const char *name;   // slot name
+    uint64_t expires_s; // 0: never
     uint64_t health_us;
     uint32_t min_class;
     const struct cvt_model *base; // of a delta; NULL: the payload is the model itself
@@ -26,13 +26,15 @@ struct cvt_package {
     char digest_text[HEX_DIGEST_TEXT];
 };
 
-// Builds and signs. The model, its golden windows and pack must outlive the use of pack->manifest. E_LIMIT where
-// the manifest does not fit MOTE_MANIFEST_MAX. The signature is checked against set, so that a key that devices do
-// not trust is refused here (E_AUTH).
-int cvt_pack(struct cvt_package *pack, const struct cvt_model *m, const struct cvt_golden *golden, size_t arena,
-             const struct cvt_pack_options *o, struct cvt_key *key, const struct mote_keyset *set, struct err *e) MUST_CHECK;
+// Builds and signs. The model, its golden windows and pack must outlive the use of pack->manifest.
+// E_LIMIT where the manifest does not fit MOTE_MANIFEST_MAX. The signature is checked against set,
+// so that a key that devices do not trust is refused here (E_AUTH).
+int cvt_pack(struct cvt_package *pack, const struct cvt_model *m, const struct cvt_golden *golden,
+             size_t arena, const struct cvt_pack_options *o, struct cvt_key *key,
+             const struct mote_keyset *set, struct err *e) MUST_CHECK;
 // Checks a signed manifest against the keys of set and decodes it; text is borrowed from bytes.
-int cvt_unpack(struct mote_manifest *m, const void *bytes, size_t len, const struct mote_keyset *set, struct err *e) MUST_CHECK;
+int cvt_unpack(struct mote_manifest *m, const void *bytes, size_t len,
+               const struct mote_keyset *set, struct err *e) MUST_CHECK;
 // SHA-256 over what the model was made from (docs/formats/release.md).
 void cvt_provenance(const struct cvt_model *m, uint8_t out[MOTE_DIGEST_LEN]);
 

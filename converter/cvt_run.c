@@ -34,7 +34,8 @@ int cvt_run_open(struct cvt_run *r, const struct cvt_model *m, uint32_t flags, s
 {
     struct mote_nn_diag diag = {0};
     *r = (struct cvt_run){0};
-    int status = mote_nn_arena_size(m->file, m->len, &mote_nn_ops_all, flags, &r->arena_bytes, &diag);
+    int status =
+        mote_nn_arena_size(m->file, m->len, &mote_nn_ops_all, flags, &r->arena_bytes, &diag);
     if (status != MOTE_OK) {
         (void)cvt_refused(e, status, &diag);
         return err_wrap(e, "'%s'", m->path);
@@ -43,7 +44,8 @@ int cvt_run_open(struct cvt_run *r, const struct cvt_model *m, uint32_t flags, s
     if (!r->arena) {
         return err_set(e, E_MEM, "out of memory");
     }
-    status = mote_nn_open(&r->nn, m->file, m->len, &mote_nn_ops_all, flags, r->arena, r->arena_bytes, &diag);
+    status = mote_nn_open(&r->nn, m->file, m->len, &mote_nn_ops_all, flags, r->arena,
+                          r->arena_bytes, &diag);
     int rc = status == MOTE_OK ? count_bytes(r, e) : cvt_refused(e, status, &diag);
     if (rc != OK) {
         cvt_run_close(r);

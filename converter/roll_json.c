@@ -9,12 +9,14 @@ int roll_policy_write(const struct roll_policy *p, char *out, size_t cap)
     json_t *stages = json_array();
     for (size_t i = 0; i < p->stages; i++) {
         char text[24];
-        (void)snprintf(text, sizeof text, "%lld%s", (long long)p->stage[i].value, p->stage[i].percent ? "%" : "");
+        (void)snprintf(text, sizeof text, "%lld%s", (long long)p->stage[i].value,
+                       p->stage[i].percent ? "%" : "");
         json_array_append_new(stages, json_string(text));
     }
-    json_t *o = json_pack("{so ss ss sI sI sI sI}", "stages", stages, "canary", p->canary, "group", p->group, "wait_ms", (json_int_t)p->wait_ms,
-                          "timeout_ms", (json_int_t)p->timeout_ms, "abort_over", (json_int_t)p->abort_over, "accepted",
-                          (json_int_t)p->accepted);
+    json_t *o = json_pack("{so ss ss sI sI sI sI}", "stages", stages, "canary", p->canary, "group",
+                          p->group, "wait_ms", (json_int_t)p->wait_ms, "timeout_ms",
+                          (json_int_t)p->timeout_ms, "abort_over", (json_int_t)p->abort_over,
+                          "accepted", (json_int_t)p->accepted);
     size_t n = o ? json_dumpb(o, out, cap, JSON_COMPACT) : 0;
     json_decref(o);
     if (n == 0 || n >= cap) {
@@ -28,7 +30,8 @@ static int read_stages(struct roll_policy *p, const json_t *stages, struct err *
 {
     size_t i;
     const json_t *v;
-    if (!json_is_array(stages) || json_array_size(stages) < 1 || json_array_size(stages) > ROLL_STAGES_MAX) {
+    if (!json_is_array(stages) || json_array_size(stages) < 1 ||
+        json_array_size(stages) > ROLL_STAGES_MAX) {
         return err_set(e, E_FORMAT, "a policy has 1 to %d stages", ROLL_STAGES_MAX);
     }
     json_array_foreach(stages, i, v)

@@ -30,8 +30,9 @@ static int take_rollout(void *ctx, const struct store_rollout *r)
     (void)snprintf(j->state, sizeof j->state, "%s", r->state);
     (void)snprintf(j->reason, sizeof j->reason, "%s", r->reason);
     int rc = roll_policy_read(&j->policy, r->policy, l->e);
-    return rc == OK && (j->stage < 0 || (size_t)j->stage >= j->policy.stages) ? err_set(l->e, E_FORMAT, "stage %lld is not there", (long long)j->stage)
-                                                                              : rc;
+    return rc == OK && (j->stage < 0 || (size_t)j->stage >= j->policy.stages)
+               ? err_set(l->e, E_FORMAT, "stage %lld is not there", (long long)j->stage)
+               : rc;
 }
 
 static int take_release(void *ctx, const struct store_release *r)
@@ -40,7 +41,9 @@ static int take_release(void *ctx, const struct store_release *r)
     l->j->seq = r->seq;
     (void)snprintf(l->j->name, sizeof l->j->name, "%s", r->name);
     (void)snprintf(l->j->digest, sizeof l->j->digest, "%s", r->manifest_digest);
-    return buf_put(&l->j->signed_manifest, r->manifest, r->manifest_len) == OK ? OK : err_set(l->e, E_MEM, "out of memory");
+    return buf_put(&l->j->signed_manifest, r->manifest, r->manifest_len) == OK
+               ? OK
+               : err_set(l->e, E_MEM, "out of memory");
 }
 
 int roll_job_load(struct roll_job *j, struct store *s, int64_t rollout_id, struct err *e)
@@ -116,14 +119,16 @@ static enum roll_state reported_state(const struct store_device *d, const struct
         return ROLL_NONE;
     }
     enum roll_state state = roll_state_parse(d->rel_state);
-    return state == ROLL_ACTIVE || state == ROLL_REFUSED || state == ROLL_ROLLED_BACK ? state : ROLL_NONE;
+    return state == ROLL_ACTIVE || state == ROLL_REFUSED || state == ROLL_ROLLED_BACK ? state
+                                                                                      : ROLL_NONE;
 }
 
 static int take_device(void *ctx, const struct store_device *d)
 {
     struct gather *g = ctx;
     struct roll_job *j = g->j;
-    if (d->removed_ms || (j->policy.group[0] && strcmp(j->policy.group, d->grp) != 0) || strlen(d->id) >= ROLL_ID_MAX) {
+    if (d->removed_ms || (j->policy.group[0] && strcmp(j->policy.group, d->grp) != 0) ||
+        strlen(d->id) >= ROLL_ID_MAX) {
         return 0;
     }
     int rc = grow((void **)&j->device, &g->cap, j->devices, sizeof *j->device, g->e);
@@ -135,7 +140,8 @@ static int take_device(void *ctx, const struct store_device *d)
     *r = (struct roll_device){.online = d->online};
     (void)snprintf(r->id, sizeof r->id, "%s", d->id);
     (void)snprintf(key.device, sizeof key.device, "%s", d->id);
-    const struct stream_row *found = g->streams ? bsearch(&key, g->stream, g->streams, sizeof key, by_device) : NULL;
+    const struct stream_row *found =
+        g->streams ? bsearch(&key, g->stream, g->streams, sizeof key, by_device) : NULL;
     roll_fit(g->m, d, found ? found->name : "", r->reason, sizeof r->reason);
     r->fit = r->reason[0] == '\0';
     // Until the rollout's own rows are read, state holds what the device reported.
@@ -143,7 +149,8 @@ static int take_device(void *ctx, const struct store_device *d)
     if (strcmp(d->rel_manifest, j->digest) == 0) {
         r->heard_ms = d->reported_ms;
         if (r->state != ROLL_NONE) {
-            (void)snprintf(r->reason, sizeof r->reason, "%s", roll_failed(r->state) ? d->rel_reason : "");
+            (void)snprintf(r->reason, sizeof r->reason, "%s",
+                           roll_failed(r->state) ? d->rel_reason : "");
         }
     }
     return 0;
@@ -160,7 +167,8 @@ static int take_row(void *ctx, const struct store_rollout_device *row)
     struct gather *g = ctx;
     struct roll_device key = {0};
     (void)snprintf(key.id, sizeof key.id, "%s", row->device);
-    struct roll_device *r = g->j->devices ? bsearch(&key, g->j->device, g->j->devices, sizeof key, by_id) : NULL;
+    struct roll_device *r =
+        g->j->devices ? bsearch(&key, g->j->device, g->j->devices, sizeof key, by_id) : NULL;
     if (!r) {
         return 0; // removed, or in another group now
     }
@@ -171,7 +179,8 @@ static int take_row(void *ctx, const struct store_rollout_device *row)
     if (known == ROLL_UNFIT || known == ROLL_NONE) {
         // settle_new makes it unfit where it does not fit; written where that differs from the row.
         bool fit = known == ROLL_NONE;
-        r->dirty = reported != ROLL_NONE || fit != r->fit || (!fit && strcmp(row->reason, r->reason) != 0);
+        r->dirty =
+            reported != ROLL_NONE || fit != r->fit || (!fit && strcmp(row->reason, r->reason) != 0);
         return 0;
     }
     if (reported != ROLL_NONE && reported != known) {
@@ -189,8 +198,8 @@ static int take_row(void *ctx, const struct store_rollout_device *row)
     return 0;
 }
 
-// Devices without a row: unfit ones get one, so that people see why they are left out; those that answered
-// the same release before keep their answer.
+// Devices without a row: unfit ones get one, so that people see why they are left out; those that
+// answered the same release before keep their answer.
 static void settle_new(struct gather *g)
 {
     for (size_t i = 0; i < g->j->devices; i++) {
@@ -205,7 +214,8 @@ static void settle_new(struct gather *g)
     }
 }
 
-int roll_job_devices(struct roll_job *j, const struct mote_manifest *m, int64_t now_ms, struct err *e)
+int roll_job_devices(struct roll_job *j, const struct mote_manifest *m, int64_t now_ms,
+                     struct err *e)
 {
     struct gather g = {.j = j, .m = m, .now_ms = now_ms, .e = e};
     int rc = store_page_streams(j->s, NULL, take_stream, &g, e);
@@ -246,8 +256,13 @@ static int put_desired(struct roll_job *j, const char *device, bool withdraw, st
 
 static int put_row(struct roll_job *j, const struct roll_device *r, struct err *e)
 {
-    struct store_rollout_device row = {.rollout_id = j->rollout_id, .stage = r->stage, .offered_ms = r->offered_ms,
-                                       .changed_ms = r->changed_ms, .device = r->id, .state = roll_state_text(r->state), .reason = r->reason};
+    struct store_rollout_device row = {.rollout_id = j->rollout_id,
+                                       .stage = r->stage,
+                                       .offered_ms = r->offered_ms,
+                                       .changed_ms = r->changed_ms,
+                                       .device = r->id,
+                                       .state = roll_state_text(r->state),
+                                       .reason = r->reason};
     return store_rollout_device_put(j->s, &row, e);
 }
 
@@ -261,11 +276,15 @@ int roll_job_unchanged(const struct roll_job *j, struct err *e)
 {
     int64_t changed_ms = 0;
     int rc = store_rollout_find(j->s, j->rollout_id, take_changed, &changed_ms, e);
-    return rc == OK && changed_ms != j->changed_ms ? err_set(e, E_CONFLICT, "rollout %lld was changed meanwhile", (long long)j->rollout_id) : rc;
+    return rc == OK && changed_ms != j->changed_ms
+               ? err_set(e, E_CONFLICT, "rollout %lld was changed meanwhile",
+                         (long long)j->rollout_id)
+               : rc;
 }
 
 // One transaction over the dirty ones among `count` devices.
-static int save_part(struct roll_job *j, struct roll_device *device, size_t count, int64_t now_ms, struct err *e)
+static int save_part(struct roll_job *j, struct roll_device *device, size_t count, int64_t now_ms,
+                     struct err *e)
 {
     int rc = store_begin(j->s, e);
     if (rc != OK) {
@@ -307,9 +326,14 @@ int roll_job_save(const struct roll_job *j, struct err *e)
 {
     char policy[1024];
     int rc = roll_policy_write(&j->policy, policy, sizeof policy);
-    struct store_rollout row = {.rollout_id = j->rollout_id, .release_id = j->release_id, .stage = j->stage, .state = j->state,
-                                .policy = policy, .reason = j->reason};
-    return rc == OK ? store_rollout_put(j->s, &row, e) : err_set(e, rc, "the rollout's policy is too long");
+    struct store_rollout row = {.rollout_id = j->rollout_id,
+                                .release_id = j->release_id,
+                                .stage = j->stage,
+                                .state = j->state,
+                                .policy = policy,
+                                .reason = j->reason};
+    return rc == OK ? store_rollout_put(j->s, &row, e)
+                    : err_set(e, rc, "the rollout's policy is too long");
 }
 
 int roll_job_withdraw(struct roll_job *j, int64_t now_ms, struct err *e)

@@ -4,10 +4,10 @@
 #include "common/err.h"
 #include "common/parse.h"
 
-static const char *const state_text[] = {[ROLL_NONE] = "waiting",          [ROLL_UNFIT] = "unfit",
-                                         [ROLL_OFFERED] = "offered",       [ROLL_ACTIVE] = "active",
-                                         [ROLL_REFUSED] = "refused",       [ROLL_ROLLED_BACK] = "rolled-back",
-                                         [ROLL_TIMEOUT] = "timeout"};
+static const char *const state_text[] = {
+    [ROLL_NONE] = "waiting",   [ROLL_UNFIT] = "unfit",     [ROLL_OFFERED] = "offered",
+    [ROLL_ACTIVE] = "active",  [ROLL_REFUSED] = "refused", [ROLL_ROLLED_BACK] = "rolled-back",
+    [ROLL_TIMEOUT] = "timeout"};
 
 const char *roll_state_text(enum roll_state state)
 {
@@ -42,7 +42,8 @@ static int parse_stage(struct roll_stage *s, const char *text, size_t len, struc
             return OK;
         }
     }
-    return err_set(e, E_USAGE, "stage '%.*s' is not a number of devices or a percentage (1 to 100)", (int)(len < 40 ? len : 40), text);
+    return err_set(e, E_USAGE, "stage '%.*s' is not a number of devices or a percentage (1 to 100)",
+                   (int)(len < 40 ? len : 40), text);
 }
 
 int roll_parse_stages(struct roll_policy *p, const char *text, struct err *e)
@@ -109,15 +110,16 @@ static void change(struct roll_device *d, enum roll_state state, int64_t now_ms,
     (void)snprintf(d->reason, sizeof d->reason, "%s", reason);
 }
 
-static void time_out(const struct roll_policy *p, int64_t now_ms, struct roll_device *device, size_t count)
+static void time_out(const struct roll_policy *p, int64_t now_ms, struct roll_device *device,
+                     size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct roll_device *d = &device[i];
         int64_t heard = d->heard_ms > d->offered_ms ? d->heard_ms : d->offered_ms;
         if (d->state == ROLL_OFFERED && now_ms - heard > p->timeout_ms) {
             char reason[ROLL_REASON_MAX];
-            (void)snprintf(reason, sizeof reason, "silent for %lld s%s", (long long)((now_ms - heard) / 1000),
-                           d->online ? "" : ", offline");
+            (void)snprintf(reason, sizeof reason, "silent for %lld s%s",
+                           (long long)((now_ms - heard) / 1000), d->online ? "" : ", offline");
             change(d, ROLL_TIMEOUT, now_ms, reason);
         }
     }
@@ -173,15 +175,17 @@ static int by_turn(const void *left, const void *right)
     return strcmp(a->device->id, b->device->id);
 }
 
-// Offers the release to `wanted` devices, as many as there are. Returns how many; none where memory is short.
-static size_t offer(const struct roll_policy *p, size_t stage, int64_t now_ms, uint32_t salt, struct roll_device *device,
-                    size_t count, size_t wanted)
+// Offers the release to `wanted` devices, as many as there are. Returns how many; none where memory
+// is short.
+static size_t offer(const struct roll_policy *p, size_t stage, int64_t now_ms, uint32_t salt,
+                    struct roll_device *device, size_t count, size_t wanted)
 {
     size_t n = 0;
     struct candidate *c = wanted ? malloc(count * sizeof *c) : NULL;
     for (size_t i = 0; c && i < count; i++) {
         if (device[i].fit && device[i].state == ROLL_NONE) {
-            c[n++] = (struct candidate){&device[i], strcmp(device[i].id, p->canary) == 0, rank_of(salt, device[i].id)};
+            c[n++] = (struct candidate){&device[i], strcmp(device[i].id, p->canary) == 0,
+                                        rank_of(salt, device[i].id)};
         }
     }
     if (n) {
@@ -200,12 +204,15 @@ static size_t offer(const struct roll_policy *p, size_t stage, int64_t now_ms, u
 static void too_many(struct roll_result *out, const struct roll_policy *p, const struct tally *t)
 {
     out->action = ROLL_PAUSE;
-    (void)snprintf(out->reason, sizeof out->reason, "%zu of %zu devices failed, over %lld%%; '%s' %s: %.100s", t->failed, t->offered,
-                   (long long)p->abort_over, t->example->id, roll_state_text(t->example->state), t->example->reason);
+    (void)snprintf(out->reason, sizeof out->reason,
+                   "%zu of %zu devices failed, over %lld%%; '%s' %s: %.100s", t->failed, t->offered,
+                   (long long)p->abort_over, t->example->id, roll_state_text(t->example->state),
+                   t->example->reason);
 }
 
 // The canary, where one is named and cannot be offered the release.
-static const struct roll_device *lame_canary(const struct roll_policy *p, const struct roll_device *device, size_t count)
+static const struct roll_device *lame_canary(const struct roll_policy *p,
+                                             const struct roll_device *device, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct roll_device *d = &device[i];
@@ -216,8 +223,8 @@ static const struct roll_device *lame_canary(const struct roll_policy *p, const 
     return NULL;
 }
 
-void roll_step(const struct roll_policy *p, size_t stage, int64_t now_ms, uint32_t salt, struct roll_device *device,
-               size_t count, struct roll_result *out)
+void roll_step(const struct roll_policy *p, size_t stage, int64_t now_ms, uint32_t salt,
+               struct roll_device *device, size_t count, struct roll_result *out)
 {
     *out = (struct roll_result){.action = ROLL_WAIT};
     time_out(p, now_ms, device, count);
@@ -229,12 +236,15 @@ void roll_step(const struct roll_policy *p, size_t stage, int64_t now_ms, uint32
         too_many(out, p, &t);
     } else if (lame) {
         out->action = ROLL_PAUSE;
-        (void)snprintf(out->reason, sizeof out->reason, "canary '%s' does not fit: %.160s", lame->id, lame->reason);
+        (void)snprintf(out->reason, sizeof out->reason, "canary '%s' does not fit: %.160s",
+                       lame->id, lame->reason);
     } else if (!t.fit) {
         out->action = ROLL_PAUSE;
         (void)snprintf(out->reason, sizeof out->reason, "no device fits this release");
     } else {
-        size_t offered = t.offered < out->target ? offer(p, stage, now_ms, salt, device, count, out->target - t.offered) : 0;
+        size_t offered = t.offered < out->target
+                             ? offer(p, stage, now_ms, salt, device, count, out->target - t.offered)
+                             : 0;
         t.offered += offered;
         t.open += offered;
         if (!t.open && now_ms - t.last_change >= p->wait_ms) {

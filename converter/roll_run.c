@@ -45,7 +45,8 @@ static void set_state(struct roll_job *j, const char *state, const char *reason)
 {
     (void)snprintf(j->state, sizeof j->state, "%s", state);
     (void)snprintf(j->reason, sizeof j->reason, "%s", reason);
-    log_info("rollout %lld of '%s' number %lld: %s%s%s", (long long)j->rollout_id, j->name, (long long)j->seq, state, reason[0] ? ": " : "", reason);
+    log_info("rollout %lld of '%s' number %lld: %s%s%s", (long long)j->rollout_id, j->name,
+             (long long)j->seq, state, reason[0] ? ": " : "", reason);
 }
 
 static int save_row(struct roll_job *j, struct err *e)
@@ -68,7 +69,8 @@ static void tell(const struct roll_job *j)
     for (size_t i = 0; i < j->devices; i++) {
         const struct roll_device *d = &j->device[i];
         if (d->dirty && d->state != ROLL_UNFIT && d->state != ROLL_NONE) {
-            log_info("rollout %lld: '%s' %s%s%s", (long long)j->rollout_id, d->id, roll_state_text(d->state), d->reason[0] ? ": " : "", d->reason);
+            log_info("rollout %lld: '%s' %s%s%s", (long long)j->rollout_id, d->id,
+                     roll_state_text(d->state), d->reason[0] ? ": " : "", d->reason);
         }
     }
 }
@@ -84,7 +86,8 @@ static bool step(struct roll_job *j, int64_t now_ms, uint32_t salt)
             return false;
         case ROLL_ADVANCE:
             j->stage++;
-            log_info("rollout %lld: stage %lld of %zu", (long long)j->rollout_id, (long long)j->stage + 1, j->policy.stages);
+            log_info("rollout %lld: stage %lld of %zu", (long long)j->rollout_id,
+                     (long long)j->stage + 1, j->policy.stages);
             break;
         case ROLL_PAUSE:
             set_state(j, "paused", r.reason);
@@ -120,7 +123,8 @@ static int count_dirty(const struct roll_job *j)
     return n;
 }
 
-static int run_job(struct pass *pass, struct roll_job *j, const struct mote_manifest *m, bool newest_done, struct err *e)
+static int run_job(struct pass *pass, struct roll_job *j, const struct mote_manifest *m,
+                   bool newest_done, struct err *e)
 {
     int64_t stage = j->stage;
     bool ended = false;
@@ -162,7 +166,8 @@ static int one_rollout(struct pass *pass, const struct row *row, struct err *e)
 {
     struct roll_job j;
     struct mote_manifest m;
-    bool running = strcmp(row->state, "running") == 0, done = strcmp(row->state, "done") == 0, newest = false;
+    bool running = strcmp(row->state, "running") == 0, done = strcmp(row->state, "done") == 0,
+         newest = false;
     int rc = roll_job_load(&j, pass->s, row->rollout_id, e);
     if (rc != OK) {
         return rc;
@@ -209,7 +214,9 @@ static int take_old(void *ctx, const struct store_release *r)
     for (size_t i = 0; i < pass->names && !r->swept_ms; i++) {
         if (strcmp(pass->done[i].name, r->name) == 0 && r->release_id < pass->done[i].release_id) {
             struct old *o = &sw->old[sw->count++];
-            *o = (struct old){.release_id = r->release_id, .bytes = r->payload_bytes, .block = MOTE_PAYLOAD_BLOCK,
+            *o = (struct old){.release_id = r->release_id,
+                              .bytes = r->payload_bytes,
+                              .block = MOTE_PAYLOAD_BLOCK,
                               .newest_rollout = pass->done[i].rollout_id};
             (void)snprintf(o->digest, sizeof o->digest, "%s", r->manifest_digest);
         }
@@ -220,7 +227,8 @@ static int take_old(void *ctx, const struct store_release *r)
 static bool in_use(const struct pass *pass, int64_t release_id)
 {
     for (size_t i = 0; i < pass->rows; i++) {
-        if (pass->row[i].release_id == release_id && (strcmp(pass->row[i].state, "running") == 0 || strcmp(pass->row[i].state, "paused") == 0)) {
+        if (pass->row[i].release_id == release_id && (strcmp(pass->row[i].state, "running") == 0 ||
+                                                      strcmp(pass->row[i].state, "paused") == 0)) {
             return true;
         }
     }
@@ -232,9 +240,10 @@ static int by_id(const void *a, const void *b)
     return strcmp(((const struct roll_device *)a)->id, ((const struct roll_device *)b)->id);
 }
 
-// Devices that still wait for the old release and are not offered the new one must not wait for messages
-// that are about to go: their desired state is withdrawn.
-static int withdraw_left(struct pass *pass, int64_t old_rollout, int64_t newest_rollout, struct err *e)
+// Devices that still wait for the old release and are not offered the new one must not wait for
+// messages that are about to go: their desired state is withdrawn.
+static int withdraw_left(struct pass *pass, int64_t old_rollout, int64_t newest_rollout,
+                         struct err *e)
 {
     struct roll_job old = {0}, newest = {0};
     struct mote_manifest none = {0}; // fitness does not matter
@@ -243,7 +252,9 @@ static int withdraw_left(struct pass *pass, int64_t old_rollout, int64_t newest_
     rc = rc == OK ? roll_job_devices(&old, &none, pass->now_ms, e) : rc;
     rc = rc == OK ? roll_job_devices(&newest, &none, pass->now_ms, e) : rc;
     for (size_t i = 0; i < old.devices && rc == OK; i++) {
-        const struct roll_device *d = newest.devices ? bsearch(&old.device[i], newest.device, newest.devices, sizeof *d, by_id) : NULL;
+        const struct roll_device *d = newest.devices ? bsearch(&old.device[i], newest.device,
+                                                               newest.devices, sizeof *d, by_id)
+                                                     : NULL;
         if (d && d->offered_ms) {
             old.device[i].state = ROLL_NONE; // the new one replaced it
         }
@@ -270,7 +281,8 @@ static int sweep_one(struct pass *pass, const struct old *o, struct err *e)
         }
     }
     log_info("release %lld is withdrawn from the broker", (long long)o->release_id);
-    return rc == OK ? cvt_release_sweep(pass->s, o->release_id, o->digest, o->bytes, o->block, e) : rc;
+    return rc == OK ? cvt_release_sweep(pass->s, o->release_id, o->digest, o->bytes, o->block, e)
+                    : rc;
 }
 
 static int sweep(struct pass *pass, struct err *e)
@@ -289,7 +301,8 @@ static int sweep(struct pass *pass, struct err *e)
     return rc;
 }
 
-int roll_pass(const struct project *p, struct store *s, int64_t now_ms, struct roll_totals *out, struct err *e)
+int roll_pass(const struct project *p, struct store *s, int64_t now_ms, struct roll_totals *out,
+              struct err *e)
 {
     struct pass *pass = calloc(1, sizeof *pass);
     *out = (struct roll_totals){0};

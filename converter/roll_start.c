@@ -17,7 +17,8 @@ struct unfinished {
 static int take_unfinished(void *ctx, const struct store_rollout *r)
 {
     struct unfinished *u = ctx;
-    if (u->count < UNFINISHED_MAX && (strcmp(r->state, "running") == 0 || strcmp(r->state, "paused") == 0)) {
+    if (u->count < UNFINISHED_MAX &&
+        (strcmp(r->state, "running") == 0 || strcmp(r->state, "paused") == 0)) {
         u->id[u->count++] = r->rollout_id;
     }
     return 0;
@@ -34,7 +35,8 @@ static int end_rollout(struct roll_job *j, const char *reason, struct err *e)
     return rc == OK ? roll_job_save(j, e) : rc;
 }
 
-static int supersede(struct store *s, const char *name, int64_t by, int64_t *superseded, struct err *e)
+static int supersede(struct store *s, const char *name, int64_t by, int64_t *superseded,
+                     struct err *e)
 {
     struct unfinished u = {0};
     int rc = store_rollout_walk(s, NULL, take_unfinished, &u, e);
@@ -67,7 +69,8 @@ static int take_release_id(void *ctx, const struct store_release *r)
     return 0;
 }
 
-// The canary must be able to take the release now; and with what patience is known only from the manifest.
+// The canary must be able to take the release now; and with what patience is known only from the
+// manifest.
 static int check(struct roll_job *j, const struct project *p, struct err *e)
 {
     struct mote_keyset set;
@@ -81,28 +84,36 @@ static int check(struct roll_job *j, const struct project *p, struct err *e)
     j->policy.timeout_ms += (int64_t)(m.health_us / 1000);
     for (size_t i = 0; i < j->devices; i++) {
         if (strcmp(j->device[i].id, j->policy.canary) == 0) {
-            return j->device[i].fit ? OK : err_set(e, E_REFUSED, "canary '%s' cannot take release %lld: %s", j->policy.canary, (long long)j->release_id,
-                                                   j->device[i].reason);
+            return j->device[i].fit
+                       ? OK
+                       : err_set(e, E_REFUSED, "canary '%s' cannot take release %lld: %s",
+                                 j->policy.canary, (long long)j->release_id, j->device[i].reason);
         }
     }
-    return j->policy.canary[0] ? err_set(e, E_NOT_FOUND, "there is no device '%s' to be the canary", j->policy.canary) : OK;
+    return j->policy.canary[0] ? err_set(e, E_NOT_FOUND, "there is no device '%s' to be the canary",
+                                         j->policy.canary)
+                               : OK;
 }
 
-static int audit(struct store *s, const char *who, const char *action, int64_t rollout_id, struct err *e)
+static int audit(struct store *s, const char *who, const char *action, int64_t rollout_id,
+                 struct err *e)
 {
     char what[64];
     (void)snprintf(what, sizeof what, "rollout %lld: %s", (long long)rollout_id, action);
     return store_audit(s, who, what, e);
 }
 
-static int add(struct store *s, const struct project *p, int64_t release_id, const struct roll_policy *policy, int64_t *rollout_id,
-               int64_t *superseded, struct err *e)
+static int add(struct store *s, const struct project *p, int64_t release_id,
+               const struct roll_policy *policy, int64_t *rollout_id, int64_t *superseded,
+               struct err *e)
 {
     char text[1024];
     struct roll_job j = {0};
-    struct store_rollout row = {.release_id = release_id, .state = "running", .policy = text, .reason = ""};
+    struct store_rollout row = {
+        .release_id = release_id, .state = "running", .policy = text, .reason = ""};
     int rc = roll_policy_write(policy, text, sizeof text);
-    rc = rc == OK ? store_rollout_put(s, &row, e) : err_set(e, rc, "the rollout's policy is too long");
+    rc = rc == OK ? store_rollout_put(s, &row, e)
+                  : err_set(e, rc, "the rollout's policy is too long");
     rc = rc == OK ? roll_job_load(&j, s, row.rollout_id, e) : rc;
     rc = rc == OK ? check(&j, p, e) : rc;
     rc = rc == OK ? roll_job_save(&j, e) : rc;
@@ -112,14 +123,17 @@ static int add(struct store *s, const struct project *p, int64_t release_id, con
     return rc;
 }
 
-int roll_start(const struct project *p, struct store *s, const char *release, const struct roll_policy *policy, const char *who,
-               int64_t *rollout_id, int64_t *superseded, struct err *e)
+int roll_start(const struct project *p, struct store *s, const char *release,
+               const struct roll_policy *policy, const char *who, int64_t *rollout_id,
+               int64_t *superseded, struct err *e)
 {
     struct chosen c = {0};
     *superseded = 0;
     int rc = store_release_find(s, release, take_release_id, &c, e);
     if (rc == OK && c.swept) {
-        rc = err_set(e, E_STATE, "release %lld was withdrawn after a newer one: release the model again", (long long)c.release_id);
+        rc = err_set(e, E_STATE,
+                     "release %lld was withdrawn after a newer one: release the model again",
+                     (long long)c.release_id);
     }
     rc = rc == OK ? store_begin(s, e) : rc;
     if (rc != OK) {
@@ -158,10 +172,12 @@ static int apply(struct roll_job *j, const char *action, const char *who, struct
         j->reason[0] = '\0';
         return rc == OK ? roll_job_save(j, e) : rc;
     }
-    return err_set(e, E_STATE, "rollout %lld is %s: cannot %s it", (long long)j->rollout_id, j->state, action);
+    return err_set(e, E_STATE, "rollout %lld is %s: cannot %s it", (long long)j->rollout_id,
+                   j->state, action);
 }
 
-int roll_change(struct store *s, int64_t rollout_id, const char *action, const char *who, struct err *e)
+int roll_change(struct store *s, int64_t rollout_id, const char *action, const char *who,
+                struct err *e)
 {
     struct roll_job j = {0};
     int rc = store_begin(s, e);

@@ -1,5 +1,5 @@
-// Instructions of operators from the features of their shapes. The coefficients are fitted by `make bench-cost`
-// (tests/bench/cost_fit.py) to instructions counted on emulated boards.
+// Instructions of operators from the features of their shapes. The coefficients are fitted by `make
+// bench-cost` (tests/bench/cost_fit.py) to instructions counted on emulated boards.
 #include "common/board/board.h"
 
 #include "common/board/board_priv.h"
@@ -45,7 +45,8 @@ static double elements(const struct tflite_tensor *t)
     return n;
 }
 
-static const struct tflite_tensor *input(const struct tflite_graph *g, const struct tflite_op *op, size_t i)
+static const struct tflite_tensor *input(const struct tflite_graph *g, const struct tflite_op *op,
+                                         size_t i)
 {
     return i < op->ins && op->in[i] >= 0 ? &g->tensor[op->in[i]] : NULL;
 }
@@ -85,7 +86,8 @@ static enum board_kind kind_of(int32_t code)
 }
 
 // Taps of a window that lie inside the input, summed over the output positions of one axis.
-static double taps_inside(int32_t in, int32_t out, int32_t k, int32_t stride, int32_t dilation, bool same)
+static double taps_inside(int32_t in, int32_t out, int32_t k, int32_t stride, int32_t dilation,
+                          bool same)
 {
     int32_t reach = (k - 1) * dilation + 1, spare = (out - 1) * stride + reach - in;
     int32_t pad = same && spare > 0 ? spare / 2 : 0;
@@ -104,18 +106,21 @@ static int32_t or_one(int32_t v)
     return v > 0 ? v : 1;
 }
 
-// Features: 1, outputs, multiply-accumulates, output positions, rows of the window at each position, and,
-// for kernels that leave out what lies in the padding, multiply-accumulates and taps inside the input.
-// A convolution of 1 x 1 reads its input in place and costs otherwise.
-static void conv_features(const struct tflite_tensor *x, const struct tflite_tensor *w, const struct tflite_tensor *y,
-                          const struct tflite_options *o, struct board_features *out)
+// Features: 1, outputs, multiply-accumulates, output positions, rows of the window at each
+// position, and, for kernels that leave out what lies in the padding, multiply-accumulates and taps
+// inside the input. A convolution of 1 x 1 reads its input in place and costs otherwise.
+static void conv_features(const struct tflite_tensor *x, const struct tflite_tensor *w,
+                          const struct tflite_tensor *y, const struct tflite_options *o,
+                          struct board_features *out)
 {
     bool depthwise = out->kind == BOARD_DEPTHWISE;
     int32_t in_channels = x->dims[3], channels = y->dims[3], kh = w->dims[1], kw = w->dims[2];
     double outputs = elements(y), positions = outputs / channels, taps = (double)kh * kw;
     if (depthwise) {
         bool fast = kh == 3 && kw == 3 && channels % 4 == 0;
-        out->kind = channels != in_channels ? BOARD_DEPTHWISE_MULTIPLIER : fast ? BOARD_DEPTHWISE : BOARD_DEPTHWISE_ODD;
+        out->kind = channels != in_channels ? BOARD_DEPTHWISE_MULTIPLIER
+                    : fast                  ? BOARD_DEPTHWISE
+                                            : BOARD_DEPTHWISE_ODD;
     } else if (kh == 1 && kw == 1 && o->stride_w <= 1 && o->stride_h <= 1) {
         out->kind = in_channels % 4 ? BOARD_CONV_1X1_ODD : BOARD_CONV_1X1;
     } else {
@@ -126,14 +131,18 @@ static void conv_features(const struct tflite_tensor *x, const struct tflite_ten
     out->f[3] = positions;
     out->f[4] = positions * kh * (depthwise ? kw : 1);
     bool same = o->padding == TFLITE_PAD_SAME;
-    out->f[6] = taps_inside(x->dims[1], y->dims[1], kh, or_one(o->stride_h), or_one(o->dilation_h), same) *
-                taps_inside(x->dims[2], y->dims[2], kw, or_one(o->stride_w), or_one(o->dilation_w), same) * channels;
+    out->f[6] =
+        taps_inside(x->dims[1], y->dims[1], kh, or_one(o->stride_h), or_one(o->dilation_h), same) *
+        taps_inside(x->dims[2], y->dims[2], kw, or_one(o->stride_w), or_one(o->dilation_w), same) *
+        channels;
     out->f[5] = out->f[6] * (depthwise ? 1 : in_channels);
 }
 
-void board_op_features(const struct tflite_graph *g, const struct tflite_op *op, struct board_features *out)
+void board_op_features(const struct tflite_graph *g, const struct tflite_op *op,
+                       struct board_features *out)
 {
-    const struct tflite_tensor *x = input(g, op, 0), *w = input(g, op, 1), *y = op->outs ? &g->tensor[op->out[0]] : NULL;
+    const struct tflite_tensor *x = input(g, op, 0), *w = input(g, op, 1),
+                               *y = op->outs ? &g->tensor[op->out[0]] : NULL;
     *out = (struct board_features){.kind = kind_of((int32_t)op->code), .f = {1}};
     if (!x || !y) {
         out->kind = BOARD_OTHER;

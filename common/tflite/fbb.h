@@ -33,8 +33,8 @@ fbb_ref fbb_string(struct fbb *b, const char *text);
 // The references must be of objects built before.
 fbb_ref fbb_refs(struct fbb *b, const fbb_ref *ref, size_t count);
 
-// One table at a time: begin, its fields in any order, end. Fields that equal `absent` (the schema's
-// default), and references of 0, are left out.
+// One table at a time: begin, its fields in any order, end. Fields that equal `absent` (the
+// schema's default), and references of 0, are left out.
 void fbb_table_begin(struct fbb *b);
 void fbb_u8(struct fbb *b, size_t slot, uint8_t value, uint8_t absent);
 void fbb_i32(struct fbb *b, size_t slot, int32_t value, int32_t absent);

@@ -1,5 +1,5 @@
-// FlatBuffers: a table starts with a signed offset back to its vtable (u16 size, u16 table size, u16
-// field offsets); references are u32 offsets forward from their own place.
+// FlatBuffers: a table starts with a signed offset back to its vtable (u16 size, u16 table size,
+// u16 field offsets); references are u32 offsets forward from their own place.
 #include "common/tflite/fbr.h"
 
 #include "firmware/core/mote_base.h"

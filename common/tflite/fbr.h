@@ -1,5 +1,5 @@
-// Reads FlatBuffers that nobody vouches for: every access is checked against the file's end. The first
-// thing that is off sticks in `bad`; later calls return zeros.
+// Reads FlatBuffers that nobody vouches for: every access is checked against the file's end. The
+// first thing that is off sticks in `bad`; later calls return zeros.
 #ifndef COMMON_TFLITE_FBR_H
 #define COMMON_TFLITE_FBR_H
 

@@ -32,7 +32,9 @@ static const struct op_info {
     {TFLITE_MEAN, "MEAN", OPTIONS_REDUCER, {1, 2, 3}},
     {TFLITE_SUB, "SUB", OPTIONS_SUB, {1, 2, 5}},
     {TFLITE_SQUEEZE, "SQUEEZE", OPTIONS_SQUEEZE, {1, 1, 1}},
-    {TFLITE_UNIDIRECTIONAL_SEQUENCE_LSTM, "UNIDIRECTIONAL_SEQUENCE_LSTM", OPTIONS_SEQUENCE_LSTM,
+    {TFLITE_UNIDIRECTIONAL_SEQUENCE_LSTM,
+     "UNIDIRECTIONAL_SEQUENCE_LSTM",
+     OPTIONS_SEQUENCE_LSTM,
      {1, 1, 5}},
     {TFLITE_STRIDED_SLICE, "STRIDED_SLICE", OPTIONS_STRIDED_SLICE, {1, 2, 1}},
     {TFLITE_SPLIT, "SPLIT", OPTIONS_SPLIT, {1, 2, 4}},
@@ -105,8 +107,8 @@ size_t tflite_type_size(int32_t type)
 }
 
 // Input or output tensor of an operator, or NULL where it is absent.
-static const struct tflite_tensor *port(const struct tflite_graph *g, const int32_t *index, size_t count,
-                                        size_t i)
+static const struct tflite_tensor *port(const struct tflite_graph *g, const int32_t *index,
+                                        size_t count, size_t i)
 {
     return i < count && index[i] >= 0 ? &g->tensor[index[i]] : NULL;
 }

@@ -60,8 +60,10 @@ int32_t tflite_op_version(const struct tflite_graph *g, const struct tflite_op *
 enum tflite_options_type tflite_op_options_type(int32_t code);
 
 // Builds the operator's option table, if it has one: *ref is 0 where it has none.
-void tflite_options_put(struct fbb *b, const struct tflite_graph *g, const struct tflite_op *op, uint32_t *ref);
+void tflite_options_put(struct fbb *b, const struct tflite_graph *g, const struct tflite_op *op,
+                        uint32_t *ref);
 // Reads an option table (at 0: none, every default) of that type into o, which must be zeroed.
-void tflite_options_get(struct fbr *r, size_t table, enum tflite_options_type type, struct tflite_options *o);
+void tflite_options_get(struct fbr *r, size_t table, enum tflite_options_type type,
+                        struct tflite_options *o);
 
 #endif

@@ -5,12 +5,12 @@
 #include "common/tflite/ops.h"
 
 enum kind {
-    ENUM,   // an int in the struct, a byte in the file
+    ENUM, // an int in the struct, a byte in the file
     BOOL,
     INT,
     FLOAT,
-    SHAPE,  // new_rank and new_shape
-    POT     // bool that counts on int16 activations only
+    SHAPE, // new_rank and new_shape
+    POT    // bool that counts on int16 activations only
 };
 
 static const struct field {
@@ -21,8 +21,10 @@ static const struct field {
     int8_t unset;  // what a member of 0 stands for
     int8_t absent; // the schema's default: not written
 } fields[] = {
-#define F(table, slot, kind, member, unset, absent) \
-    {OPTIONS_##table, slot, kind, offsetof(struct tflite_options, member), unset, absent}
+#define F(table, slot, kind, member, unset, absent)                                                \
+    {                                                                                              \
+        OPTIONS_##table, slot, kind, offsetof(struct tflite_options, member), unset, absent        \
+    }
     F(CONV_2D, 0, ENUM, padding, 0, 0),
     F(CONV_2D, 1, INT, stride_w, 1, 0),
     F(CONV_2D, 2, INT, stride_h, 1, 0),
@@ -85,10 +87,11 @@ static const struct field {
 #undef F
 };
 // Enumerations are stored through int32_t below.
-_Static_assert(sizeof(enum tflite_padding) == 4 && sizeof(enum tflite_activation) == 4, "enums are ints");
+_Static_assert(sizeof(enum tflite_padding) == 4 && sizeof(enum tflite_activation) == 4,
+               "enums are ints");
 
-static void put_field(struct fbb *b, const struct field *f, const struct tflite_options *o, bool int16,
-                      fbb_ref shape)
+static void put_field(struct fbb *b, const struct field *f, const struct tflite_options *o,
+                      bool int16, fbb_ref shape)
 {
     const char *at = (const char *)o + f->offset;
     int32_t i = 0;
@@ -118,7 +121,8 @@ static void put_field(struct fbb *b, const struct field *f, const struct tflite_
     }
 }
 
-void tflite_options_put(struct fbb *b, const struct tflite_graph *g, const struct tflite_op *op, uint32_t *ref)
+void tflite_options_put(struct fbb *b, const struct tflite_graph *g, const struct tflite_op *op,
+                        uint32_t *ref)
 {
     enum tflite_options_type type = tflite_op_options_type((int32_t)op->code);
     const struct tflite_options *o = &op->options;
@@ -153,7 +157,8 @@ static void get_shape(struct fbr *r, size_t table, size_t slot, struct tflite_op
     o->new_rank = (uint8_t)count;
 }
 
-void tflite_options_get(struct fbr *r, size_t table, enum tflite_options_type type, struct tflite_options *o)
+void tflite_options_get(struct fbr *r, size_t table, enum tflite_options_type type,
+                        struct tflite_options *o)
 {
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
         const struct field *f = &fields[i];

@@ -15,7 +15,7 @@ struct walk {
     size_t codes, code_count;     // vector of OperatorCode tables
     float *scale;                 // next free of the quantization pool
     int32_t *zero;
-    size_t pool;                  // elements left in it
+    size_t pool; // elements left in it
 };
 
 static void *own(struct tflite_model *m, size_t count, size_t size)
@@ -145,8 +145,8 @@ static size_t part_vector(struct walk *w, size_t table, size_t slot, size_t *cou
     return at;
 }
 
-// Room for every scale of the file: each takes at least 4 bytes of it, and shared vectors are counted
-// for each tensor that names them.
+// Room for every scale of the file: each takes at least 4 bytes of it, and shared vectors are
+// counted for each tensor that names them.
 static int make_pool(struct walk *w, size_t tensors_at, size_t tensors)
 {
     size_t total = 0;
@@ -167,7 +167,8 @@ static int make_pool(struct walk *w, size_t tensors_at, size_t tensors)
     return w->scale && w->zero ? OK : E_MEM;
 }
 
-static int read_ports_of_graph(struct walk *w, size_t table, size_t slot, const int32_t **out, size_t *count)
+static int read_ports_of_graph(struct walk *w, size_t table, size_t slot, const int32_t **out,
+                               size_t *count)
 {
     size_t n, at = part_vector(w, table, slot, &n);
     int32_t *index = own(w->m, n, sizeof *index);
@@ -188,12 +189,14 @@ static int read_ports_of_graph(struct walk *w, size_t table, size_t slot, const 
 static int read_subgraph(struct walk *w, size_t table)
 {
     struct tflite_graph *g = &w->m->graph;
-    size_t tensors, ops, tensors_at = part_vector(w, table, 0, &tensors), ops_at = part_vector(w, table, 3, &ops);
+    size_t tensors, ops, tensors_at = part_vector(w, table, 0, &tensors),
+                         ops_at = part_vector(w, table, 3, &ops);
     struct tflite_tensor *tensor = own(w->m, tensors, sizeof *tensor);
     struct tflite_op *op = own(w->m, ops, sizeof *op);
     w->m->op_version = own(w->m, ops, sizeof *w->m->op_version);
     w->m->op_custom = own(w->m, ops, sizeof *w->m->op_custom);
-    if (!tensor || !op || !w->m->op_version || !w->m->op_custom || make_pool(w, tensors_at, tensors) != OK) {
+    if (!tensor || !op || !w->m->op_version || !w->m->op_custom ||
+        make_pool(w, tensors_at, tensors) != OK) {
         return E_MEM;
     }
     g->tensor = tensor;

@@ -1,5 +1,6 @@
 // Numbers of the .tflite schema (FlatBuffers, version 3) that Moteloop reads and writes: operator
-// codes, option tables, enumerations and field positions. Facts of the public schema; nothing else here.
+// codes, option tables, enumerations and field positions. Facts of the public schema; nothing else
+// here.
 #ifndef COMMON_TFLITE_SCHEMA_H
 #define COMMON_TFLITE_SCHEMA_H
 
@@ -60,7 +61,12 @@ enum tflite_builtin {
     TFLITE_HARD_SWISH = 117
 };
 
-enum tflite_activation { TFLITE_ACT_NONE = 0, TFLITE_ACT_RELU = 1, TFLITE_ACT_RELU6 = 3, TFLITE_ACT_TANH = 4 };
+enum tflite_activation {
+    TFLITE_ACT_NONE = 0,
+    TFLITE_ACT_RELU = 1,
+    TFLITE_ACT_RELU6 = 3,
+    TFLITE_ACT_TANH = 4
+};
 enum tflite_padding { TFLITE_PAD_SAME = 0, TFLITE_PAD_VALID = 1 };
 
 #define TFLITE_SCHEMA_VERSION 3

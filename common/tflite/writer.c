@@ -1,8 +1,8 @@
-// Lays a graph out as a .tflite file. Built back to front, so the file starts with the root table and
-// ends with the constants' bytes: a reader that walks the graph touches one compact region.
+// Lays a graph out as a .tflite file. Built back to front, so the file starts with the root table
+// and ends with the constants' bytes: a reader that walks the graph touches one compact region.
 //
-// Buffer 0 is empty and stands for "no data"; then one buffer for each constant tensor, in tensor order,
-// then one for each metadata entry. Hosts are little-endian, like the file.
+// Buffer 0 is empty and stands for "no data"; then one buffer for each constant tensor, in tensor
+// order, then one for each metadata entry. Hosts are little-endian, like the file.
 #include "common/tflite/writer.h"
 
 #include <math.h>
@@ -12,7 +12,8 @@
 #include "common/tflite/fbb.h"
 #include "common/tflite/ops.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "vectors are copied as they lie in memory");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "vectors are copied as they lie in memory");
 
 #define MAX_PARTS 65536 // tensors, operators: more is a mistake, not a model for a device
 
@@ -35,21 +36,25 @@ static int check_shape(const struct tflite_tensor *t, size_t i, struct err *e)
 {
     size_t size = tflite_type_size((int32_t)t->type), bytes = size;
     if (!size) {
-        return err_set(e, E_FORMAT, "tensor %zu '%s': type %d has no fixed size", i, t->name, (int)t->type);
+        return err_set(e, E_FORMAT, "tensor %zu '%s': type %d has no fixed size", i, t->name,
+                       (int)t->type);
     }
     if (t->rank > TFLITE_MAX_RANK) {
-        return err_set(e, E_LIMIT, "tensor %zu '%s': rank %u is over %d", i, t->name, t->rank, TFLITE_MAX_RANK);
+        return err_set(e, E_LIMIT, "tensor %zu '%s': rank %u is over %d", i, t->name, t->rank,
+                       TFLITE_MAX_RANK);
     }
     for (size_t d = 0; d < t->rank; d++) {
         // Tensors that only carry quantization (intermediates of an LSTM) have a dimension of 0.
-        if (t->dims[d] < (t->data ? 1 : 0) || (bytes && (size_t)t->dims[d] > FBB_MAX_BYTES / bytes)) {
-            return err_set(e, E_FORMAT, "tensor %zu '%s': dimension %zu is %d", i, t->name, d, t->dims[d]);
+        if (t->dims[d] < (t->data ? 1 : 0) ||
+            (bytes && (size_t)t->dims[d] > FBB_MAX_BYTES / bytes)) {
+            return err_set(e, E_FORMAT, "tensor %zu '%s': dimension %zu is %d", i, t->name, d,
+                           t->dims[d]);
         }
         bytes *= (size_t)t->dims[d];
     }
     if (t->data && t->bytes != bytes) {
-        return err_set(e, E_FORMAT, "tensor %zu '%s': %zu bytes of data, its shape has %zu", i, t->name,
-                       t->bytes, bytes);
+        return err_set(e, E_FORMAT, "tensor %zu '%s': %zu bytes of data, its shape has %zu", i,
+                       t->name, t->bytes, bytes);
     }
     return OK;
 }
@@ -65,25 +70,26 @@ static int check_tensor(const struct tflite_tensor *t, size_t i, struct err *e)
     if (t->scales > 1) {
         if (t->quantized_dim < 0 || t->quantized_dim >= t->rank ||
             t->scales != (size_t)t->dims[t->quantized_dim]) {
-            return err_set(e, E_FORMAT, "tensor %zu '%s': %zu scales do not match dimension %d", i, t->name,
-                           t->scales, t->quantized_dim);
+            return err_set(e, E_FORMAT, "tensor %zu '%s': %zu scales do not match dimension %d", i,
+                           t->name, t->scales, t->quantized_dim);
         }
     }
     for (size_t k = 0; k < t->scales; k++) {
         if (!isfinite(t->scale[k]) || t->scale[k] <= 0) {
-            return err_set(e, E_FORMAT, "tensor %zu '%s': scale %zu is %g", i, t->name, k, (double)t->scale[k]);
+            return err_set(e, E_FORMAT, "tensor %zu '%s': scale %zu is %g", i, t->name, k,
+                           (double)t->scale[k]);
         }
     }
     return OK;
 }
 
-static int check_indices(const struct tflite_graph *g, const int32_t *index, size_t count, bool optional,
-                         const char *what, size_t op, struct err *e)
+static int check_indices(const struct tflite_graph *g, const int32_t *index, size_t count,
+                         bool optional, const char *what, size_t op, struct err *e)
 {
     for (size_t i = 0; i < count; i++) {
         if (index[i] < (optional ? -1 : 0) || (index[i] >= 0 && (size_t)index[i] >= g->tensors)) {
-            return err_set(e, E_FORMAT, "%s %zu: tensor index %d of port %zu is out of range", what, op,
-                           index[i], i);
+            return err_set(e, E_FORMAT, "%s %zu: tensor index %d of port %zu is out of range", what,
+                           op, index[i], i);
         }
     }
     return OK;
@@ -105,7 +111,8 @@ static int check_op(const struct tflite_graph *g, size_t i, struct err *e)
     }
     for (size_t k = 0; k < op->outs; k++) {
         if (g->tensor[op->out[k]].data) {
-            return err_set(e, E_FORMAT, "operator %zu: writes to the constant tensor %d", i, op->out[k]);
+            return err_set(e, E_FORMAT, "operator %zu: writes to the constant tensor %d", i,
+                           op->out[k]);
         }
     }
     return check_indices(g, op->intermediate, op->intermediates, false, "operator", i, e);
@@ -115,7 +122,9 @@ static int check_graph(const struct tflite_graph *g, struct err *e)
 {
     if (!g->tensors || !g->inputs || !g->outputs || g->tensors > MAX_PARTS || g->ops > MAX_PARTS ||
         g->metadatas > MAX_PARTS || g->inputs > g->tensors || g->outputs > g->tensors) {
-        return err_set(e, E_FORMAT, "a graph needs tensors, inputs and outputs, at most %d of a kind", MAX_PARTS);
+        return err_set(e, E_FORMAT,
+                       "a graph needs tensors, inputs and outputs, at most %d of a kind",
+                       MAX_PARTS);
     }
     for (size_t i = 0; i < g->tensors; i++) {
         if (check_tensor(&g->tensor[i], i, e) != OK) {
@@ -357,7 +366,8 @@ int tflite_write(const struct tflite_graph *g, struct buf *out, struct err *e)
     w.code = calloc(g->ops + 1, sizeof *w.code);
     status = w.tensor_buffer && w.ref && w.code ? build(&w, out) : E_MEM;
     if (status != OK) {
-        status = err_set(e, status, "write .tflite: %s", status == E_LIMIT ? "the file would be too large" : "out of memory");
+        status = err_set(e, status, "write .tflite: %s",
+                         status == E_LIMIT ? "the file would be too large" : "out of memory");
     }
     fbb_release(&w.b);
     free(w.tensor_buffer);

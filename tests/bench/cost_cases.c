@@ -41,13 +41,18 @@ static const int32_t act_zero[2] = {3, -7};
 
 static void activation(struct one_op *m, size_t i, uint8_t rank, const int32_t *dims, size_t quant)
 {
-    m->t[i] = (struct tflite_tensor){.name = i ? "y" : "x", .type = TFLITE_INT8, .rank = rank, .scale = &act_scale[quant],
-                                     .zero_point = &act_zero[quant], .scales = 1};
+    m->t[i] = (struct tflite_tensor){.name = i ? "y" : "x",
+                                     .type = TFLITE_INT8,
+                                     .rank = rank,
+                                     .scale = &act_scale[quant],
+                                     .zero_point = &act_zero[quant],
+                                     .scales = 1};
     memcpy(m->t[i].dims, dims, 4u * rank);
 }
 
 // Weight (tensor 1) and bias (tensor 2) of `channels` outputs along dimension `axis`.
-static void weights(struct one_op *m, uint8_t rank, const int32_t *dims, int32_t axis, int32_t channels)
+static void weights(struct one_op *m, uint8_t rank, const int32_t *dims, int32_t axis,
+                    int32_t channels)
 {
     size_t n = 1;
     for (uint8_t i = 0; i < rank; i++) {
@@ -62,11 +67,23 @@ static void weights(struct one_op *m, uint8_t rank, const int32_t *dims, int32_t
         m->bias[i] = pick(-3000, 3000);
     }
     size_t scales = axis < 0 ? 1 : (size_t)channels;
-    m->t[1] = (struct tflite_tensor){.name = "w", .type = TFLITE_INT8, .rank = rank, .data = m->weight, .bytes = n, .scale = m->weight_scale,
-                                     .scales = scales, .quantized_dim = axis < 0 ? 0 : axis};
+    m->t[1] = (struct tflite_tensor){.name = "w",
+                                     .type = TFLITE_INT8,
+                                     .rank = rank,
+                                     .data = m->weight,
+                                     .bytes = n,
+                                     .scale = m->weight_scale,
+                                     .scales = scales,
+                                     .quantized_dim = axis < 0 ? 0 : axis};
     memcpy(m->t[1].dims, dims, 4u * rank);
-    m->t[2] = (struct tflite_tensor){.name = "b", .type = TFLITE_INT32, .rank = 1, .dims = {channels}, .data = m->bias, .bytes = 4u * (size_t)channels,
-                                     .scale = m->bias_scale, .scales = scales};
+    m->t[2] = (struct tflite_tensor){.name = "b",
+                                     .type = TFLITE_INT32,
+                                     .rank = 1,
+                                     .dims = {channels},
+                                     .data = m->bias,
+                                     .bytes = 4u * (size_t)channels,
+                                     .scale = m->bias_scale,
+                                     .scales = scales};
 }
 
 static void make_conv(struct one_op *m, bool depthwise, bool pointwise)
@@ -75,18 +92,35 @@ static void make_conv(struct one_op *m, bool depthwise, bool pointwise)
     int32_t h = pick(3, 24), w = pick(3, 24), c = even ? 4 * pick(1, 16) : pick(1, 10) * pick(1, 6);
     int32_t multiplier = depthwise && pick(0, 3) == 0 ? pick(2, 8) : 1;
     c = multiplier > 1 ? pick(1, 12) : c;
-    int32_t o = depthwise ? c * multiplier : even ? 4 * pick(1, 16) : pick(1, 10) * pick(1, 6), stride = pointwise ? 1 : pick(1, 2);
-    int32_t kh = pointwise ? 1 : depthwise && even ? 3 : pick(1, 5), kw = pointwise ? 1 : depthwise && even ? 3 : pick(2, 5);
+    int32_t o = depthwise ? c * multiplier
+                : even    ? 4 * pick(1, 16)
+                          : pick(1, 10) * pick(1, 6),
+            stride = pointwise ? 1 : pick(1, 2);
+    int32_t kh = pointwise           ? 1
+                 : depthwise && even ? 3
+                                     : pick(1, 5),
+            kw = pointwise           ? 1
+                 : depthwise && even ? 3
+                                     : pick(2, 5);
     kh = kh > h ? h : kh;
     kw = kw > w ? w : kw;
     bool same = pick(0, 1);
-    int32_t oh = same ? (h + stride - 1) / stride : (h - kh) / stride + 1, ow = same ? (w + stride - 1) / stride : (w - kw) / stride + 1;
+    int32_t oh = same ? (h + stride - 1) / stride : (h - kh) / stride + 1,
+            ow = same ? (w + stride - 1) / stride : (w - kw) / stride + 1;
     activation(m, 0, 4, (int32_t[]){1, h, w, c}, 0);
-    weights(m, 4, depthwise ? (int32_t[]){1, kh, kw, o} : (int32_t[]){o, kh, kw, c}, depthwise ? 3 : 0, o);
+    weights(m, 4, depthwise ? (int32_t[]){1, kh, kw, o} : (int32_t[]){o, kh, kw, c},
+            depthwise ? 3 : 0, o);
     activation(m, 3, 4, (int32_t[]){1, oh, ow, o}, 1);
     m->tensors = 4;
-    m->op = (struct tflite_op){.code = depthwise ? TFLITE_DEPTHWISE_CONV_2D : TFLITE_CONV_2D, .ins = 3, .outs = 1, .in = {0, 1, 2}, .out = {3},
-                               .options = {.padding = same ? TFLITE_PAD_SAME : TFLITE_PAD_VALID, .stride_h = stride, .stride_w = stride, .depth_multiplier = multiplier}};
+    m->op = (struct tflite_op){.code = depthwise ? TFLITE_DEPTHWISE_CONV_2D : TFLITE_CONV_2D,
+                               .ins = 3,
+                               .outs = 1,
+                               .in = {0, 1, 2},
+                               .out = {3},
+                               .options = {.padding = same ? TFLITE_PAD_SAME : TFLITE_PAD_VALID,
+                                           .stride_h = stride,
+                                           .stride_w = stride,
+                                           .depth_multiplier = multiplier}};
 }
 
 static void make_dense(struct one_op *m)
@@ -96,7 +130,8 @@ static void make_dense(struct one_op *m)
     weights(m, 2, (int32_t[]){out, in}, -1, out);
     activation(m, 3, 2, (int32_t[]){1, out}, 1);
     m->tensors = 4;
-    m->op = (struct tflite_op){.code = TFLITE_FULLY_CONNECTED, .ins = 3, .outs = 1, .in = {0, 1, 2}, .out = {3}};
+    m->op = (struct tflite_op){
+        .code = TFLITE_FULLY_CONNECTED, .ins = 3, .outs = 1, .in = {0, 1, 2}, .out = {3}};
 }
 
 static void make_pool(struct one_op *m)
@@ -105,8 +140,16 @@ static void make_pool(struct one_op *m)
     activation(m, 0, 4, (int32_t[]){1, h, w, c}, 0);
     activation(m, 1, 4, (int32_t[]){1, h / k, w / k, c}, 0);
     m->tensors = 2;
-    m->op = (struct tflite_op){.code = TFLITE_AVERAGE_POOL_2D, .ins = 1, .outs = 1, .in = {0}, .out = {1},
-                               .options = {.padding = TFLITE_PAD_VALID, .stride_h = k, .stride_w = k, .filter_h = k, .filter_w = k}};
+    m->op = (struct tflite_op){.code = TFLITE_AVERAGE_POOL_2D,
+                               .ins = 1,
+                               .outs = 1,
+                               .in = {0},
+                               .out = {1},
+                               .options = {.padding = TFLITE_PAD_VALID,
+                                           .stride_h = k,
+                                           .stride_w = k,
+                                           .filter_h = k,
+                                           .filter_w = k}};
 }
 
 static void make_add(struct one_op *m)
@@ -142,13 +185,16 @@ static void make_simple(struct one_op *m, enum tflite_builtin code)
 static void make(struct one_op *m, int n)
 {
     switch (n % 10) {
-    case 0: case 1:
+    case 0:
+    case 1:
         make_conv(m, false, false);
         break;
-    case 2: case 3:
+    case 2:
+    case 3:
         make_conv(m, false, true);
         break;
-    case 4: case 5:
+    case 4:
+    case 5:
         make_conv(m, true, false);
         break;
     case 6:
@@ -161,7 +207,8 @@ static void make(struct one_op *m, int n)
         make_add(m);
         break;
     default:
-        make_simple(m, (enum tflite_builtin[]){TFLITE_SOFTMAX, TFLITE_RESHAPE, TFLITE_LOGISTIC}[n / 10 % 3]);
+        make_simple(m, (enum tflite_builtin[]){TFLITE_SOFTMAX, TFLITE_RESHAPE,
+                                               TFLITE_LOGISTIC}[n / 10 % 3]);
     }
 }
 
@@ -178,7 +225,8 @@ static void list_ops(const char *name, const struct tflite_graph *g)
     }
 }
 
-static int write_file(const char *dir, int n, const char *ending, const void *data, size_t len, struct err *e)
+static int write_file(const char *dir, int n, const char *ending, const void *data, size_t len,
+                      struct err *e)
 {
     char path[IO_PATH_MAX];
     (void)snprintf(path, sizeof path, "%s/%d.%s", dir, n, ending);
@@ -191,7 +239,15 @@ static int write_case(const char *dir, int n, const struct one_op *m, struct err
     char path[IO_PATH_MAX], name[16];
     static const int32_t in = 0;
     int32_t out = m->op.out[0];
-    struct tflite_graph g = {.description = "cost", .tensor = m->t, .tensors = m->tensors, .op = &m->op, .ops = 1, .input = &in, .output = &out, .inputs = 1, .outputs = 1};
+    struct tflite_graph g = {.description = "cost",
+                             .tensor = m->t,
+                             .tensors = m->tensors,
+                             .op = &m->op,
+                             .ops = 1,
+                             .input = &in,
+                             .output = &out,
+                             .inputs = 1,
+                             .outputs = 1};
     struct buf file = {0}, result = {0};
     struct cvt_model model = {0};
     struct cvt_run run = {0};

@@ -20,18 +20,29 @@ struct net {
     struct tflite_graph graph;
 };
 
-static void activation(struct net *n, size_t i, const char *name, uint8_t rank, int32_t a, int32_t b, int32_t c, int32_t d,
-                       size_t quant)
+static void activation(struct net *n, size_t i, const char *name, uint8_t rank, int32_t a,
+                       int32_t b, int32_t c, int32_t d, size_t quant)
 {
-    n->tensor[i] = (struct tflite_tensor){.name = name, .type = TFLITE_INT8, .rank = rank, .dims = {a, b, c, d},
-                                          .scale = &n->one_scale[quant], .zero_point = &n->zero[quant], .scales = 1};
+    n->tensor[i] = (struct tflite_tensor){.name = name,
+                                          .type = TFLITE_INT8,
+                                          .rank = rank,
+                                          .dims = {a, b, c, d},
+                                          .scale = &n->one_scale[quant],
+                                          .zero_point = &n->zero[quant],
+                                          .scales = 1};
 }
 
 static void build(struct net *n)
 {
-    *n = (struct net){.conv_bias = {5, -7}, .fc_bias = {1, 2, 3, 4}, .shape = {1, 32}, .conv_scale = {0.5f, 0.25f},
-                      .conv_bias_scale = {0.05f, 0.025f}, .one_scale = {0.1f, 0.2f, 0.03f, 0.4f, 1.0f / 256},
-                      .zero = {-128, 3, 0, -5, -128}, .in = {0}, .out = {9}};
+    *n = (struct net){.conv_bias = {5, -7},
+                      .fc_bias = {1, 2, 3, 4},
+                      .shape = {1, 32},
+                      .conv_scale = {0.5f, 0.25f},
+                      .conv_bias_scale = {0.05f, 0.025f},
+                      .one_scale = {0.1f, 0.2f, 0.03f, 0.4f, 1.0f / 256},
+                      .zero = {-128, 3, 0, -5, -128},
+                      .in = {0},
+                      .out = {9}};
     for (size_t i = 0; i < sizeof n->filter; i++) {
         n->filter[i] = (int8_t)(i * 7 % 31 - 15);
     }
@@ -39,25 +50,65 @@ static void build(struct net *n)
         n->weight[i] = (int8_t)(i * 5 % 63 - 31);
     }
     activation(n, 0, "input", 4, 1, 4, 4, 1, 0);
-    n->tensor[1] = (struct tflite_tensor){.name = "filter", .type = TFLITE_INT8, .rank = 4, .dims = {2, 3, 3, 1}, .data = n->filter,
-                                          .bytes = sizeof n->filter, .scale = n->conv_scale, .scales = 2};
-    n->tensor[2] = (struct tflite_tensor){.name = "conv_bias", .type = TFLITE_INT32, .rank = 1, .dims = {2}, .data = n->conv_bias,
-                                          .bytes = 8, .scale = n->conv_bias_scale, .scales = 2};
+    n->tensor[1] = (struct tflite_tensor){.name = "filter",
+                                          .type = TFLITE_INT8,
+                                          .rank = 4,
+                                          .dims = {2, 3, 3, 1},
+                                          .data = n->filter,
+                                          .bytes = sizeof n->filter,
+                                          .scale = n->conv_scale,
+                                          .scales = 2};
+    n->tensor[2] = (struct tflite_tensor){.name = "conv_bias",
+                                          .type = TFLITE_INT32,
+                                          .rank = 1,
+                                          .dims = {2},
+                                          .data = n->conv_bias,
+                                          .bytes = 8,
+                                          .scale = n->conv_bias_scale,
+                                          .scales = 2};
     activation(n, 3, "conv", 4, 1, 4, 4, 2, 1);
-    n->tensor[4] = (struct tflite_tensor){.name = "shape", .type = TFLITE_INT32, .rank = 1, .dims = {2}, .data = n->shape, .bytes = 8};
+    n->tensor[4] = (struct tflite_tensor){.name = "shape",
+                                          .type = TFLITE_INT32,
+                                          .rank = 1,
+                                          .dims = {2},
+                                          .data = n->shape,
+                                          .bytes = 8};
     activation(n, 5, "flat", 2, 1, 32, 0, 0, 1);
-    n->tensor[6] = (struct tflite_tensor){.name = "weight", .type = TFLITE_INT8, .rank = 2, .dims = {4, 32}, .data = n->weight,
-                                          .bytes = sizeof n->weight, .scale = &n->one_scale[2], .scales = 1};
-    n->tensor[7] = (struct tflite_tensor){.name = "fc_bias", .type = TFLITE_INT32, .rank = 1, .dims = {4}, .data = n->fc_bias, .bytes = 16};
+    n->tensor[6] = (struct tflite_tensor){.name = "weight",
+                                          .type = TFLITE_INT8,
+                                          .rank = 2,
+                                          .dims = {4, 32},
+                                          .data = n->weight,
+                                          .bytes = sizeof n->weight,
+                                          .scale = &n->one_scale[2],
+                                          .scales = 1};
+    n->tensor[7] = (struct tflite_tensor){.name = "fc_bias",
+                                          .type = TFLITE_INT32,
+                                          .rank = 1,
+                                          .dims = {4},
+                                          .data = n->fc_bias,
+                                          .bytes = 16};
     activation(n, 8, "logits", 2, 1, 4, 0, 0, 3);
     activation(n, 9, "scores", 2, 1, 4, 0, 0, 4);
-    n->op[0] = (struct tflite_op){TFLITE_CONV_2D, 3, 1, {0, 1, 2}, {3}, 0, {0}, {.activation = TFLITE_ACT_RELU6}};
-    n->op[1] = (struct tflite_op){TFLITE_RESHAPE, 2, 1, {3, 4}, {5}, 0, {0}, {.new_rank = 2, .new_shape = {1, 32}}};
-    n->op[2] = (struct tflite_op){TFLITE_FULLY_CONNECTED, 3, 1, {5, 6, 7}, {8}, 0, {0}, {.activation = TFLITE_ACT_NONE}};
+    n->op[0] = (struct tflite_op){
+        TFLITE_CONV_2D, 3, 1, {0, 1, 2}, {3}, 0, {0}, {.activation = TFLITE_ACT_RELU6}};
+    n->op[1] = (struct tflite_op){
+        TFLITE_RESHAPE, 2, 1, {3, 4}, {5}, 0, {0}, {.new_rank = 2, .new_shape = {1, 32}}};
+    n->op[2] = (struct tflite_op){TFLITE_FULLY_CONNECTED,         3, 1, {5, 6, 7}, {8}, 0, {0},
+                                  {.activation = TFLITE_ACT_NONE}};
     n->op[3] = (struct tflite_op){TFLITE_SOFTMAX, 1, 1, {8}, {9}, 0, {0}, {.beta = 1.0f}};
     n->metadata[0] = (struct tflite_metadata){"moteloop.pipeline", "\xa1\x01\x02", 3};
-    n->graph = (struct tflite_graph){.description = "test", .tensor = n->tensor, .tensors = 10, .op = n->op, .ops = 4, .input = n->in,
-                                     .output = n->out, .inputs = 1, .outputs = 1, .metadata = n->metadata, .metadatas = 1,
+    n->graph = (struct tflite_graph){.description = "test",
+                                     .tensor = n->tensor,
+                                     .tensors = 10,
+                                     .op = n->op,
+                                     .ops = 4,
+                                     .input = n->in,
+                                     .output = n->out,
+                                     .inputs = 1,
+                                     .outputs = 1,
+                                     .metadata = n->metadata,
+                                     .metadatas = 1,
                                      .signature = "serving_default"};
 }
 
@@ -74,7 +125,8 @@ static void assert_same_tensor(const struct tflite_tensor *a, const struct tflit
     ck_assert_uint_eq(a->scales, b->scales);
     for (size_t i = 0; i < a->scales; i++) {
         ck_assert(memcmp(&a->scale[i], &b->scale[i], 4) == 0);
-        ck_assert_int_eq(a->zero_point ? a->zero_point[i] : 0, b->zero_point ? b->zero_point[i] : 0);
+        ck_assert_int_eq(a->zero_point ? a->zero_point[i] : 0,
+                         b->zero_point ? b->zero_point[i] : 0);
     }
     ck_assert(a->is_variable == b->is_variable);
 }
@@ -219,9 +271,15 @@ static void load_golden(const char *name, struct buf *file)
     ck_assert_msg(io_read_file(path, TFLITE_FILE_MAX, file, &e) == OK, "%s", e.msg);
 }
 
-static const char *const golden[] = {"ad01_int8.tflite", "hello_world_float.tflite", "hello_world_int8.tflite",
-                                     "keyword_scrambled_8bit.tflite", "kws_ref_model.tflite", "micro_speech_quantized.tflite",
-                                     "pretrainedResnet_quant.tflite", "trained_lstm_int8.tflite", "vww_96_int8.tflite"};
+static const char *const golden[] = {"ad01_int8.tflite",
+                                     "hello_world_float.tflite",
+                                     "hello_world_int8.tflite",
+                                     "keyword_scrambled_8bit.tflite",
+                                     "kws_ref_model.tflite",
+                                     "micro_speech_quantized.tflite",
+                                     "pretrainedResnet_quant.tflite",
+                                     "trained_lstm_int8.tflite",
+                                     "vww_96_int8.tflite"};
 
 START_TEST(golden_models_survive_rewriting)
 {

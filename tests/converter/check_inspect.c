@@ -35,7 +35,8 @@ START_TEST(a_report_names_operators_memory_and_boards)
     (void)board_table(&boards);
     ck_assert_msg(cvt_inspect(&m, &o, &report, &e) == OK, "%s", e.msg);
     ck_assert_uint_eq(json_array_size(json_object_get(report, "operators")), 13);
-    ck_assert_int_eq((int64_t)json_real_value(json_object_get(report, "macs")), 2656768); // the published figure: 2.657 million
+    ck_assert_int_eq((int64_t)json_real_value(json_object_get(report, "macs")),
+                     2656768); // the published figure: 2.657 million
     ck_assert_uint_eq(json_array_size(json_object_get(report, "boards")), boards);
     ck_assert(json_is_null(json_object_get(report, "pipeline")));
     json_decref(report);
@@ -61,7 +62,8 @@ START_TEST(a_model_too_large_says_what_is_missing)
     const json_t *board = json_array_get(json_object_get(report, "boards"), 0);
     ck_assert(json_is_false(json_object_get(board, "fits")));
     const char *lacks = json_string_value(json_object_get(board, "lacks"));
-    ck_assert_msg(strstr(lacks, "bytes of RAM, it has 32768; ") && strstr(lacks, "bytes of flash"), "%s", lacks);
+    ck_assert_msg(strstr(lacks, "bytes of RAM, it has 32768; ") && strstr(lacks, "bytes of flash"),
+                  "%s", lacks);
     json_decref(report);
     cvt_model_release(&m);
 }
@@ -84,7 +86,8 @@ START_TEST(what_the_runtime_refuses_is_still_reported)
     memcpy(odd.file, file.data, file.len);
     ck_assert_msg(cvt_inspect(&odd, &o, &report, &e) == OK, "%s", e.msg);
     const char *why = json_string_value(json_object_get(report, "refused"));
-    ck_assert_msg(why && strstr(why, "operator 0 FULLY_CONNECTED"), "%s", why ? why : "it was not refused");
+    ck_assert_msg(why && strstr(why, "operator 0 FULLY_CONNECTED"), "%s",
+                  why ? why : "it was not refused");
     ck_assert_ptr_null(json_object_get(report, "boards"));
     json_decref(report);
     tflite_model_release(&t);
@@ -107,7 +110,8 @@ START_TEST(runs_start_from_fresh_state)
     r.in = in.data;
     for (int i = 0; i < 3; i++) {
         buf_clear(&out);
-        ck_assert(cvt_run_feed(&r, &e) == OK && cvt_run_invoke(&r, &e) == OK && cvt_run_collect(&r, &out, &e) == OK);
+        ck_assert(cvt_run_feed(&r, &e) == OK && cvt_run_invoke(&r, &e) == OK &&
+                  cvt_run_collect(&r, &out, &e) == OK);
         ck_assert_uint_eq(out.len, want.len);
         ck_assert_mem_eq(out.data, want.data, want.len);
     }
@@ -142,7 +146,7 @@ START_TEST(battery_life_follows_from_duty)
 {
     const struct board *b = board_find("teensy40");
     ck_assert_ptr_nonnull(b);
-    ck_assert_double_eq(board_days(b, 20, 10, 1000), 0); // cannot keep up
+    ck_assert_double_eq(board_days(b, 20, 10, 1000), 0);             // cannot keep up
     ck_assert_double_eq_tol(board_days(b, 10, 10, 2400), 1.0, 1e-9); // always at 100 mA
     ck_assert_double_eq_tol(board_ms(b, 600e6), 750, 1e-6);
     ck_assert_double_eq_tol(board_mj(b, 1000), 500, 1e-9);

@@ -51,7 +51,8 @@ START_TEST(a_saved_key_loads_and_signs_alike)
 {
     struct cvt_key k = make(MOTE_KEY_RELEASE, false), again;
     struct err e = {0};
-    uint8_t digest[MOTE_DIGEST_LEN] = {1, 2, 3}, a[MOTE_SIG_LEN], b[MOTE_SIG_LEN], point[MOTE_PUBKEY_LEN];
+    uint8_t digest[MOTE_DIGEST_LEN] = {1, 2, 3}, a[MOTE_SIG_LEN], b[MOTE_SIG_LEN],
+            point[MOTE_PUBKEY_LEN];
     ck_assert_int_eq(cvt_key_load(&again, in_keys("release.key"), MOTE_KEY_RELEASE, &e), OK);
     ck_assert_mem_eq(&k, &again, sizeof k);
     ck_assert_int_eq(cvt_key_load_public(point, in_keys("release.pub"), &e), OK);
@@ -102,29 +103,41 @@ START_TEST(bad_key_files_are_refused)
     } bad[] = {
         {"", 0600, E_FORMAT},
         {"hello\n", 0600, E_FORMAT},
-        {"moteloop-key 1 beacon 0101010101010101010101010101010101010101010101010101010101010101\n", 0600, E_AUTH},
+        {"moteloop-key 1 beacon 0101010101010101010101010101010101010101010101010101010101010101\n",
+         0600, E_AUTH},
         {"moteloop-key 1 release 01\n", 0600, E_FORMAT},
-        {"moteloop-key 1 release 0000000000000000000000000000000000000000000000000000000000000000\n", 0600, E_FORMAT},
-        {"moteloop-key 1 release ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551\n", 0600, E_FORMAT},
-        {"moteloop-key 1 release 0101010101010101010101010101010101010101010101010101010101010101\n", 0640, E_AUTH},
+        {"moteloop-key 1 release "
+         "0000000000000000000000000000000000000000000000000000000000000000\n",
+         0600, E_FORMAT},
+        {"moteloop-key 1 release "
+         "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551\n",
+         0600, E_FORMAT},
+        {"moteloop-key 1 release "
+         "0101010101010101010101010101010101010101010101010101010101010101\n",
+         0640, E_AUTH},
     };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         struct cvt_key k;
         struct err e = {0};
         write_key_file(bad[i].text, bad[i].mode);
-        ck_assert_msg(cvt_key_load(&k, in_keys("release.key"), MOTE_KEY_RELEASE, &e) == bad[i].code, "%zu: %s", i, e.msg);
+        ck_assert_msg(cvt_key_load(&k, in_keys("release.key"), MOTE_KEY_RELEASE, &e) == bad[i].code,
+                      "%zu: %s", i, e.msg);
         ck_assert(sodium_is_zero(k.secret, sizeof k.secret));
     }
     struct cvt_key k;
     struct err e = {0};
-    write_key_file("moteloop-key 1 release ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550\n", 0600);
-    ck_assert_msg(cvt_key_load(&k, in_keys("release.key"), MOTE_KEY_RELEASE, &e) == OK, "%s", e.msg);
+    write_key_file(
+        "moteloop-key 1 release ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550\n",
+        0600);
+    ck_assert_msg(cvt_key_load(&k, in_keys("release.key"), MOTE_KEY_RELEASE, &e) == OK, "%s",
+                  e.msg);
 }
 END_TEST
 
 START_TEST(key_sets_are_signed_published_and_checked)
 {
-    struct cvt_key root = make(MOTE_KEY_ROOT, false), release = make(MOTE_KEY_RELEASE, false), other;
+    struct cvt_key root = make(MOTE_KEY_ROOT, false), release = make(MOTE_KEY_RELEASE, false),
+                   other;
     struct mote_keyset set = {0}, read;
     struct err e = {0};
     int64_t pending;
@@ -149,7 +162,8 @@ START_TEST(rotation_keeps_or_revokes)
     uint8_t point[MOTE_PUBKEY_LEN] = {4};
     for (unsigned i = 0; i < MOTE_KEYS_MAX; i++) {
         point[1] = (uint8_t)i;
-        ck_assert_int_eq(cvt_keyset_change(&set, i ? MOTE_KEY_RELEASE : MOTE_KEY_BEACON, point, false, &e), OK);
+        ck_assert_int_eq(
+            cvt_keyset_change(&set, i ? MOTE_KEY_RELEASE : MOTE_KEY_BEACON, point, false, &e), OK);
     }
     ck_assert_uint_eq(set.count, MOTE_KEYS_MAX);
     ck_assert_uint_eq(set.version, MOTE_KEYS_MAX);

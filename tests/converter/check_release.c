@@ -26,7 +26,8 @@ static struct cvt_released released(const char *model)
     return r;
 }
 
-static struct conv_message manifest_of(const struct cvt_released *r, struct mote_manifest *m, const struct mote_keyset *set, int expect)
+static struct conv_message manifest_of(const struct cvt_released *r, struct mote_manifest *m,
+                                       const struct mote_keyset *set, int expect)
 {
     char topic[128];
     struct err e = {0};
@@ -48,7 +49,8 @@ START_TEST(a_release_round_trips_through_the_outbox)
     ck_assert_uint_eq(m.seq, 1);
     ck_assert_uint_eq(m.size, f.kit.model.len);
     ck_assert_uint_eq(m.health_us, 2000000);
-    ck_assert(mote_str_is(m.stream, "acc") && mote_str_is(m.model, "fan") && mote_str_is(m.dsp_variant, "f32-1"));
+    ck_assert(mote_str_is(m.stream, "acc") && mote_str_is(m.model, "fan") &&
+              mote_str_is(m.dsp_variant, "f32-1"));
     ck_assert(mote_str_is(m.ops, "FULLY_CONNECTED SOFTMAX"));
     ck_assert_mem_eq(m.pipeline, f.kit.manifest.pipeline, MOTE_DIGEST_LEN);
     char model[HEX_DIGEST_TEXT];
@@ -105,7 +107,8 @@ START_TEST(a_changed_manifest_is_refused)
     for (size_t i = 0; i < message.len; i += 7) {
         struct err e = {0};
         message.payload[i] ^= 0x10;
-        ck_assert_msg(cvt_unpack(&m, message.payload, message.len, &f.set, &e) != OK, "byte %zu", i);
+        ck_assert_msg(cvt_unpack(&m, message.payload, message.len, &f.set, &e) != OK, "byte %zu",
+                      i);
         message.payload[i] ^= 0x10;
     }
 }
@@ -142,7 +145,9 @@ START_TEST(a_model_that_is_not_what_the_store_says_is_refused)
     struct cvt_release_options o = {0};
     snprintf(relative, sizeof relative, "models/%s.tflite", f.model);
     f.kit.model.data[f.kit.model.len - 1] ^= 1;
-    ck_assert_int_eq(io_write_atomic(project_path(&f.p, path, relative), f.kit.model.data, f.kit.model.len, 0644, &e), OK);
+    ck_assert_int_eq(io_write_atomic(project_path(&f.p, path, relative), f.kit.model.data,
+                                     f.kit.model.len, 0644, &e),
+                     OK);
     ck_assert_int_eq(cvt_release_make(&r, &f.p, f.store.store, &o, &e), E_CONFLICT);
 }
 END_TEST
@@ -164,20 +169,43 @@ static int64_t record(int64_t session, int64_t rec_no, int16_t value, unsigned f
 {
     int64_t rec_id = 0;
     struct err e = {0};
-    struct store_stream st = {.device = "dev-1", .name = "acc", .units = "m/s2", .channel_names = "", .type = MOTE_I16, .channels = 3,
-                              .interval_ns = 10000000, .scale = 0.01};
+    struct store_stream st = {.device = "dev-1",
+                              .name = "acc",
+                              .units = "m/s2",
+                              .channel_names = "",
+                              .type = MOTE_I16,
+                              .channels = 3,
+                              .interval_ns = 10000000,
+                              .scale = 0.01};
     ck_assert_int_eq(store_stream_put(f.store.store, &st, &e), OK);
     for (unsigned at = 0; at < frames; at += 50, ++*seq) {
         uint8_t data[300], bytes[600];
         for (unsigned i = 0; i < 150; i++) {
             mote_put16(data + 2 * i, (uint16_t)(value + (int)(at + i / 3)));
         }
-        struct mote_block b = {.kind = MOTE_BLOCK_SAMPLES, .seq = (uint64_t)*seq, .t_us = at * 10000ull, .interval_ns = 10000000, .type = MOTE_I16,
-                               .channels = 3, .scale = 0.01f, .recording = (uint32_t)rec_no, .data = data, .data_len = sizeof data};
+        struct mote_block b = {.kind = MOTE_BLOCK_SAMPLES,
+                               .seq = (uint64_t)*seq,
+                               .t_us = at * 10000ull,
+                               .interval_ns = 10000000,
+                               .type = MOTE_I16,
+                               .channels = 3,
+                               .scale = 0.01f,
+                               .recording = (uint32_t)rec_no,
+                               .data = data,
+                               .data_len = sizeof data};
         int len = mote_block_encode(bytes, sizeof bytes, &b);
         ck_assert_int_gt(len, 0);
-        struct store_block row = {.session_id = session, .stream_id = st.stream_id, .seq = *seq, .rec_no = rec_no, .t_us = (int64_t)b.t_us,
-                                  .end_us = (int64_t)b.t_us + 500000, .frames = 50, .bytes = bytes, .len = (size_t)len, .device = "dev-1", .hint = ""};
+        struct store_block row = {.session_id = session,
+                                  .stream_id = st.stream_id,
+                                  .seq = *seq,
+                                  .rec_no = rec_no,
+                                  .t_us = (int64_t)b.t_us,
+                                  .end_us = (int64_t)b.t_us + 500000,
+                                  .frames = 50,
+                                  .bytes = bytes,
+                                  .len = (size_t)len,
+                                  .device = "dev-1",
+                                  .hint = ""};
         ck_assert_int_eq(store_block_put(f.store.store, &row, &rec_id, &e), STORE_BLOCK_NEW);
     }
     return rec_id;
@@ -196,7 +224,9 @@ START_TEST(golden_windows_are_the_test_splits_own_bytes)
                                          {a, 500000, 1500000, "acc", "calm", "test", "x"},
                                          {a, 0, 1000000, "acc", "calm", "test", "x"},
                                          {b, 0, 1000000, "acc", "shaking", "test", "x"}};
-    ck_assert_msg(store_dataset_put(f.store.store, "set", "all", items, ARRAY_LEN(items), dataset, &e) == OK, "%s", e.msg);
+    ck_assert_msg(
+        store_dataset_put(f.store.store, "set", "all", items, ARRAY_LEN(items), dataset, &e) == OK,
+        "%s", e.msg);
     conv_add_model(&f, dataset, 2);
     struct cvt_released r = released(f.model);
     ck_assert_uint_eq(r.golden, 2);
@@ -206,7 +236,8 @@ START_TEST(golden_windows_are_the_test_splits_own_bytes)
     ck_assert_uint_eq(m.golden[0].window.len, 600);
     ck_assert_uint_eq(m.golden[0].type, MOTE_I16);
     ck_assert_float_eq(m.golden[0].scale, 0.01f);
-    ck_assert_int_eq((int16_t)mote_get16((const uint8_t *)m.golden[0].window.p), 150); // the frame at 500 ms
+    ck_assert_int_eq((int16_t)mote_get16((const uint8_t *)m.golden[0].window.p),
+                     150); // the frame at 500 ms
     ck_assert_int_eq((int16_t)mote_get16((const uint8_t *)m.golden[1].window.p), -500);
 }
 END_TEST
@@ -245,7 +276,9 @@ START_TEST(a_delta_release_rebuilds_the_model_from_its_base)
     hex_sha256(digest, block.payload, block.len);
     ck_assert_mem_eq(m.payload, digest, sizeof digest);
     ck_assert_int_eq(buf_reserve(&rebuilt, m.size), OK);
-    ck_assert_int_eq(mote_delta_open(&d, read_bytes, block.payload, m.payload_size, read_bytes, from.data, (uint32_t)from.len, m.size), MOTE_OK);
+    ck_assert_int_eq(mote_delta_open(&d, read_bytes, block.payload, m.payload_size, read_bytes,
+                                     from.data, (uint32_t)from.len, m.size),
+                     MOTE_OK);
     ck_assert_int_eq(mote_delta_next(&d, (uint8_t *)rebuilt.data, m.size), MOTE_OK);
     ck_assert_mem_eq(rebuilt.data, f.kit.model.data, m.size);
     buf_release(&from);
@@ -264,9 +297,11 @@ START_TEST(deltas_between_golden_models_are_right_whatever_they_are)
         char path[IO_PATH_MAX];
         snprintf(path, sizeof path, "%s/golden/%s.tflite", shared ? shared : "../shared", names[i]);
         ck_assert_msg(cvt_model_open(&from, path, NULL, &e) == OK, "%s", e.msg);
-        snprintf(path, sizeof path, "%s/golden/%s.tflite", shared ? shared : "../shared", names[(i + 1) % ARRAY_LEN(names)]);
+        snprintf(path, sizeof path, "%s/golden/%s.tflite", shared ? shared : "../shared",
+                 names[(i + 1) % ARRAY_LEN(names)]);
         ck_assert_msg(cvt_model_open(&to, path, NULL, &e) == OK, "%s", e.msg);
-        ck_assert_msg(cvt_delta_build(&from, &to, &delta, &e) == OK, "%s", e.msg); // checks itself by applying
+        ck_assert_msg(cvt_delta_build(&from, &to, &delta, &e) == OK, "%s",
+                      e.msg); // checks itself by applying
         buf_clear(&delta);
         ck_assert_msg(cvt_delta_build(&to, &to, &delta, &e) == OK, "%s", e.msg);
         ck_assert_uint_lt(delta.len, to.len / 10 + 512);
@@ -282,7 +317,9 @@ START_TEST(sweeping_withdraws_every_message)
     char topic[128];
     struct err e = {0};
     struct cvt_released r = released(NULL);
-    ck_assert_int_eq(cvt_release_sweep(f.store.store, r.release_id, r.digest_text, (int64_t)r.bytes, MOTE_PAYLOAD_BLOCK, &e), OK);
+    ck_assert_int_eq(cvt_release_sweep(f.store.store, r.release_id, r.digest_text, (int64_t)r.bytes,
+                                       MOTE_PAYLOAD_BLOCK, &e),
+                     OK);
     snprintf(topic, sizeof topic, "r/%s/m", r.digest_text);
     struct conv_message m = conv_message(&f, topic);
     ck_assert(m.found && m.retain && m.len == 0);

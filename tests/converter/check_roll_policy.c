@@ -57,11 +57,13 @@ START_TEST(stages_are_parsed)
     ck_assert_int_eq(roll_parse_stages(&p, "1,50%,100%", &e), OK);
     ck_assert_uint_eq(p.stages, 3);
     ck_assert(!p.stage[0].percent && p.stage[1].percent && p.stage[2].value == 100);
-    static const char *const bad[] = {"", "1,", "0", "0%", "101%", "x", "1,,2", "50%,50%", "5,3", "1 2", "99999999"};
+    static const char *const bad[] = {"",     "1,",      "0",   "0%",  "101%",    "x",
+                                      "1,,2", "50%,50%", "5,3", "1 2", "99999999"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         ck_assert_msg(roll_parse_stages(&p, bad[i], &e) == E_USAGE, "'%s' was accepted", bad[i]);
     }
-    ck_assert_int_eq(roll_parse_stages(&p, "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", &e), E_LIMIT);
+    ck_assert_int_eq(roll_parse_stages(&p, "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", &e),
+                     E_LIMIT);
     int64_t v = -1;
     ck_assert(roll_parse_percent("20%", &v, &e) == OK && v == 20);
     ck_assert(roll_parse_percent("0", &v, &e) == OK && v == 0);

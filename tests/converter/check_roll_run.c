@@ -14,11 +14,30 @@ static int64_t now;
 static void hello(const char *id, int64_t arena, const char *ops, const char *stream)
 {
     struct err e = {0};
-    struct store_device d = {.id = id, .board = "posix", .isa = "x86-64", .runtime = "0", .ops = ops, .dsp_variant = "f32-1", .model = "", .model_digest = "",
-                             .arena = arena, .slots = 2, .slot_bytes = 100000, .ram = 1 << 20, .device_class = 1};
-    struct store_stream st = {.device = id, .name = stream, .units = "m/s2", .channel_names = "", .type = MOTE_I16, .channels = 3, .interval_ns = 10000000, .scale = 1};
+    struct store_device d = {.id = id,
+                             .board = "posix",
+                             .isa = "x86-64",
+                             .runtime = "0",
+                             .ops = ops,
+                             .dsp_variant = "f32-1",
+                             .model = "",
+                             .model_digest = "",
+                             .arena = arena,
+                             .slots = 2,
+                             .slot_bytes = 100000,
+                             .ram = 1 << 20,
+                             .device_class = 1};
+    struct store_stream st = {.device = id,
+                              .name = stream,
+                              .units = "m/s2",
+                              .channel_names = "",
+                              .type = MOTE_I16,
+                              .channels = 3,
+                              .interval_ns = 10000000,
+                              .scale = 1};
     ck_assert_msg(store_device_set_hello(f.store.store, &d, &e) == OK, "%s", e.msg);
-    ck_assert_msg(store_device_set_status(f.store.store, id, true, 1, "connected", &e) == OK, "%s", e.msg);
+    ck_assert_msg(store_device_set_status(f.store.store, id, true, 1, "connected", &e) == OK, "%s",
+                  e.msg);
     ck_assert_msg(store_stream_put(f.store.store, &st, &e) == OK, "%s", e.msg);
 }
 
@@ -36,7 +55,8 @@ static void setup(void)
     conv_setup(&f);
     now = 1000000;
     for (unsigned i = 0; i < FLEET; i++) {
-        ck_assert_int_eq(store_device_add(f.store.store, device_id(i), "", i < 3 ? "hall" : "yard", &e), OK);
+        ck_assert_int_eq(
+            store_device_add(f.store.store, device_id(i), "", i < 3 ? "hall" : "yard", &e), OK);
         hello(device_id(i), 1 << 20, "ADD FULLY_CONNECTED SOFTMAX", "acc");
     }
     ck_assert_msg(cvt_release_make(&release, &f.p, f.store.store, &o, &e) == OK, "%s", e.msg);
@@ -55,7 +75,8 @@ static int64_t start(const char *stages, const char *canary, const char *group, 
     ck_assert_int_eq(roll_parse_stages(&p, stages, &e), OK);
     snprintf(p.canary, sizeof p.canary, "%s", canary);
     snprintf(p.group, sizeof p.group, "%s", group);
-    ck_assert_msg(roll_start(&f.p, f.store.store, NULL, &p, "test", &id, &superseded, &e) == expect, "%s", e.msg);
+    ck_assert_msg(roll_start(&f.p, f.store.store, NULL, &p, "test", &id, &superseded, &e) == expect,
+                  "%s", e.msg);
     return id;
 }
 
@@ -67,10 +88,16 @@ static void pass(int64_t step_ms)
     ck_assert_msg(roll_pass(&f.p, f.store.store, now, &totals, &e) == OK, "%s", e.msg);
 }
 
-static void report_release(const char *id, const char *digest, const char *state, const char *reason)
+static void report_release(const char *id, const char *digest, const char *state,
+                           const char *reason)
 {
     struct err e = {0};
-    struct store_device d = {.id = id, .rel_state = state, .rel_manifest = digest, .rel_reason = reason, .active_model = "", .rel_seq = 1};
+    struct store_device d = {.id = id,
+                             .rel_state = state,
+                             .rel_manifest = digest,
+                             .rel_reason = reason,
+                             .active_model = "",
+                             .rel_seq = 1};
     ck_assert_msg(store_device_set_reported(f.store.store, &d, &e) == OK, "%s", e.msg);
 }
 
@@ -186,7 +213,8 @@ START_TEST(devices_that_do_not_fit_are_left_alone_and_say_why)
     int64_t id = start("100%", "", "", OK);
     pass(0);
     ck_assert_str_eq(devices(id, "dev-0").state, "unfit");
-    ck_assert_msg(strstr(devices(id, "dev-0").reason, "arena of 100 bytes") != NULL, "%s", devices(id, "dev-0").reason);
+    ck_assert_msg(strstr(devices(id, "dev-0").reason, "arena of 100 bytes") != NULL, "%s",
+                  devices(id, "dev-0").reason);
     ck_assert_str_eq(devices(id, "dev-1").reason, "lacks operator FULLY_CONNECTED");
     ck_assert_str_eq(devices(id, "dev-9").reason, "has not said yet what it can do");
     ck_assert_uint_eq(devices(id, NULL).counts[ROLL_OFFERED], 4);
@@ -200,7 +228,8 @@ END_TEST
 static void runs(const char *id, const char *model)
 {
     struct err e = {0};
-    struct store_device d = {.id = id, .rel_state = "idle", .rel_manifest = "", .rel_reason = "", .active_model = model};
+    struct store_device d = {
+        .id = id, .rel_state = "idle", .rel_manifest = "", .rel_reason = "", .active_model = model};
     ck_assert_int_eq(store_device_set_reported(f.store.store, &d, &e), OK);
 }
 
@@ -217,7 +246,8 @@ START_TEST(a_delta_goes_to_devices_that_run_its_base)
     int64_t id = start("100%", "", "", OK);
     pass(0);
     ck_assert_uint_eq(devices(id, NULL).counts[ROLL_OFFERED], 2);
-    ck_assert_str_eq(devices(id, "dev-2").reason, "runs another model than the one that the release differs from");
+    ck_assert_str_eq(devices(id, "dev-2").reason,
+                     "runs another model than the one that the release differs from");
     runs("dev-0", f.model); // no longer the base
     report("dev-0", "active", "");
     runs("dev-3", base);
@@ -248,7 +278,9 @@ START_TEST(refusals_pause_and_resume_accepts_them)
     report("dev-0", "refused", "golden window: outputs differ");
     pass(10);
     ck_assert_str_eq(rollout(id).state, "paused");
-    ck_assert_msg(strstr(rollout(id).reason, "'dev-0' refused: golden window: outputs differ") != NULL, "%s", rollout(id).reason);
+    ck_assert_msg(strstr(rollout(id).reason, "'dev-0' refused: golden window: outputs differ") !=
+                      NULL,
+                  "%s", rollout(id).reason);
     ck_assert_str_eq(devices(id, "dev-0").reason, "golden window: outputs differ");
     pass(1000);
     ck_assert_uint_eq(devices(id, NULL).counts[ROLL_OFFERED], 0);
@@ -341,8 +373,17 @@ START_TEST(devices_left_behind_by_a_swept_release_stop_waiting_for_it)
     pass(0);
     ck_assert(!is_offered("dev-0", true));
     for (unsigned i = 1; i < FLEET; i++) {
-        struct store_device d = {.id = device_id(i), .board = "", .isa = "", .runtime = "0", .ops = "FULLY_CONNECTED SOFTMAX", .dsp_variant = "f32-1",
-                                 .model = "", .model_digest = "", .arena = 1 << 20, .slot_bytes = 100000, .device_class = 2};
+        struct store_device d = {.id = device_id(i),
+                                 .board = "",
+                                 .isa = "",
+                                 .runtime = "0",
+                                 .ops = "FULLY_CONNECTED SOFTMAX",
+                                 .dsp_variant = "f32-1",
+                                 .model = "",
+                                 .model_digest = "",
+                                 .arena = 1 << 20,
+                                 .slot_bytes = 100000,
+                                 .device_class = 2};
         ck_assert_int_eq(store_device_set_hello(f.store.store, &d, &e), OK);
     }
     struct err ignored = {0};
@@ -385,21 +426,33 @@ START_TEST(a_revoked_key_stops_its_releases)
     ck_assert_int_eq(cvt_keyset_publish(&f.set, &f.root, &f.p, f.store.store, &e), OK);
     pass(0);
     ck_assert_str_eq(rollout(id).state, "paused");
-    ck_assert_msg(strstr(rollout(id).reason, "not signed by a release key") != NULL, "%s", rollout(id).reason);
+    ck_assert_msg(strstr(rollout(id).reason, "not signed by a release key") != NULL, "%s",
+                  rollout(id).reason);
     ck_assert_uint_eq(devices(id, NULL).rows, 0);
 }
 END_TEST
 
 START_TEST(policies_survive_json)
 {
-    struct roll_policy a = {.wait_ms = 1, .timeout_ms = 2, .abort_over = 3, .accepted = 4, .canary = "dev-1", .group = "hall \"x\""}, b;
+    struct roll_policy a = {.wait_ms = 1,
+                            .timeout_ms = 2,
+                            .abort_over = 3,
+                            .accepted = 4,
+                            .canary = "dev-1",
+                            .group = "hall \"x\""},
+                       b;
     struct err e = {0};
     char text[1024];
     ck_assert_int_eq(roll_parse_stages(&a, "1,2,30%,100%", &e), OK);
     ck_assert_int_eq(roll_policy_write(&a, text, sizeof text), OK);
     ck_assert_msg(roll_policy_read(&b, text, &e) == OK, "%s", e.msg);
     ck_assert_mem_eq(&a, &b, sizeof a);
-    static const char *const bad[] = {"", "{}", "[]", "{\"stages\":[]}", "{\"stages\":[1],\"canary\":\"\"}", "{\"stages\":[\"200%\"]}"};
+    static const char *const bad[] = {"",
+                                      "{}",
+                                      "[]",
+                                      "{\"stages\":[]}",
+                                      "{\"stages\":[1],\"canary\":\"\"}",
+                                      "{\"stages\":[\"200%\"]}"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         ck_assert_msg(roll_policy_read(&b, bad[i], &e) != OK, "'%s' was accepted", bad[i]);
     }

@@ -29,7 +29,9 @@ static inline void conv_make_key(struct conv_fixture *f, struct cvt_key *k, unsi
 {
     struct err e = {0};
     char dir[IO_PATH_MAX];
-    ck_assert_msg(cvt_key_generate(k, role, &e) == OK && cvt_key_save(k, project_path(&f->p, dir, "keys"), true, &e) == OK, "%s", e.msg);
+    ck_assert_msg(cvt_key_generate(k, role, &e) == OK &&
+                      cvt_key_save(k, project_path(&f->p, dir, "keys"), true, &e) == OK,
+                  "%s", e.msg);
 }
 
 // Registers a model file of the kit. dataset: digest, or "".
@@ -43,10 +45,21 @@ static inline void conv_add_model(struct conv_fixture *f, const char *dataset, i
     hex_sha256(digest, f->kit.model.data, f->kit.model.len);
     hex_encode(f->model, digest, sizeof digest);
     snprintf(relative, sizeof relative, "models/%s.tflite", f->model);
-    struct store_model m = {.bytes = (int64_t)f->kit.model.len, .arena = 1, .digest = f->model, .name = "fan", .path = relative, .dataset = dataset,
-                            .recipe = "r", .program = "test", .parent = "", .metrics = "{}", .float_accuracy = -1, .int8_accuracy = -1};
+    struct store_model m = {.bytes = (int64_t)f->kit.model.len,
+                            .arena = 1,
+                            .digest = f->model,
+                            .name = "fan",
+                            .path = relative,
+                            .dataset = dataset,
+                            .recipe = "r",
+                            .program = "test",
+                            .parent = "",
+                            .metrics = "{}",
+                            .float_accuracy = -1,
+                            .int8_accuracy = -1};
     ck_assert_msg(io_mkdirs(project_path(&f->p, path, "models"), 0700, &e) == OK &&
-                      io_write_atomic(project_path(&f->p, path, relative), f->kit.model.data, f->kit.model.len, 0644, &e) == OK &&
+                      io_write_atomic(project_path(&f->p, path, relative), f->kit.model.data,
+                                      f->kit.model.len, 0644, &e) == OK &&
                       store_model_put(f->store.store, &m, &e) == OK,
                   "%s", e.msg);
 }
@@ -63,7 +76,8 @@ static inline void conv_setup(struct conv_fixture *f)
     conv_make_key(f, &f->root, MOTE_KEY_ROOT);
     conv_make_key(f, &f->release, MOTE_KEY_RELEASE);
     ck_assert_int_eq(cvt_keyset_change(&f->set, MOTE_KEY_RELEASE, f->release.point, false, &e), OK);
-    ck_assert_msg(cvt_keyset_publish(&f->set, &f->root, &f->p, f->store.store, &e) == OK, "%s", e.msg);
+    ck_assert_msg(cvt_keyset_publish(&f->set, &f->root, &f->p, f->store.store, &e) == OK, "%s",
+                  e.msg);
     conv_add_model(f, "", 1);
 }
 
