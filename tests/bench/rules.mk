@@ -13,7 +13,7 @@ nn_data_m3 := 0x20000000
 nn_data_m4 := 0x20000000
 nn_data_m7 := 0x20000000
 nn_data_m55 := 0x21000000
-nn_variant_m3 := %_novariant.c
+nn_variant_m3 := %_novariant.c %_m3.c
 nn_variant_m4 := %_dsp.c
 nn_variant_m7 := %_dsp.c
 nn_variant_m55 := %_mve.c
@@ -26,7 +26,7 @@ NN_HARNESS := tests/bench/nn_device/startup.c tests/bench/nn_device/semihost.c
 define nn_board
 $(B)/nn/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
-	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) $$(if $$(filter %_mve.c %_novariant.c,$$<),-O3) $$(if $$(filter %_add_ref.c,$$<),-O2) -MMD -MP -c -o $$@ $$<
+	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) $$(if $$(filter %_mve.c %_novariant.c %/nn_dots.c,$$<),-O3) $$(if $$(filter %_add_ref.c,$$<),-O2) -MMD -MP -c -o $$@ $$<
 $(B)/nn/$(1)/all4_main.o: tests/bench/nn_device/bench_main.c
 	@mkdir -p $$(@D)
 	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) -DBENCH_ALL4 -MMD -MP -c -o $$@ $$<

@@ -8,6 +8,10 @@
 static int8_t *put_row(const struct nn_conv *p, const int8_t *row, int32_t x0, int8_t *to)
 {
     const struct nn_window *g = &p->g;
+    if (x0 >= 0 && x0 + g->k_w <= g->in_w) {
+        mve_copy(to, row + x0 * g->in_c, g->k_w * g->in_c);
+        return to + g->k_w * g->in_c;
+    }
     int32_t left = x0 < 0 ? nn_min32(-x0, g->k_w) : 0;
     int32_t inside = nn_max32(nn_min32(x0 + g->k_w, g->in_w) - x0 - left, 0);
     mve_fill(to, (int8_t)-p->in_offset, left * g->in_c);
@@ -19,7 +23,7 @@ static int8_t *put_row(const struct nn_conv *p, const int8_t *row, int32_t x0, i
     return to + right * g->in_c;
 }
 
-__attribute__((noinline)) static void gather(const struct nn_conv *p, const int8_t *image, int32_t y, int32_t x, int8_t *to)
+static void gather(const struct nn_conv *p, const int8_t *image, int32_t y, int32_t x, int8_t *to)
 {
     const struct nn_window *g = &p->g;
     for (int32_t ky = 0; ky < g->k_h; ky++) {

@@ -1,4 +1,4 @@
-// DEPTHWISE_CONV_2D on int8 for Helium: eight channels at a time, any window. Depth multiplier 1; others run the
+// DEPTHWISE_CONV_2D on int8 for Helium: eight channels at a time, windows up to 5 x 5. Depth multiplier 1; others run the
 // reference.
 #include "firmware/core/nn/kernel_mve.h"
 
@@ -10,48 +10,76 @@ static void clip(int32_t at, int32_t kernel, int32_t dilation, int32_t size, int
     *to = nn_max32(*to, *from);
 }
 
-struct place {
-    const int8_t *in; // first input inside the window, channel 0
-    const int8_t *w;  // its weights
-    int32_t rows, columns;
+#define TAPS 25 // windows up to 5 x 5
+
+// Eight channels: weights widened, parameters of the even and of the odd ones.
+struct block {
+    int16_t weights[8 * TAPS];
+    int32x4_t start[2], multiplier[2], shift[2];
+    mve_pred16_t lanes16, lanes[2];
 };
 
-// Channels [c, c + 8): even ones in one vector, odd ones in the other; products of int16 fit 32 bits.
-static void pixel(const struct nn_conv *p, const struct place *at, int32_t c, int8_t *out)
+static int32x4_t every_second(const int32_t *p, mve_pred16_t lanes)
+{
+    const uint32x4_t places = {0, 2, 4, 6};
+    return vldrwq_gather_shifted_offset_z_s32(p, places, lanes);
+}
+
+static void load_block(struct block *k, const struct nn_conv *p, int32_t c)
+{
+    int32_t left = nn_min32(p->g.out_c - c, 8);
+    const uint32x4_t places = {0, 2, 4, 6};
+    const int8_t *w = (const int8_t *)p->weights + c;
+    k->lanes16 = vctp16q((uint32_t)left);
+    for (int32_t t = 0; t < p->g.k_h * p->g.k_w; t++, w += p->g.out_c) {
+        vstrhq_s16(k->weights + 8 * t, vldrbq_z_s16(w, k->lanes16));
+    }
+    for (int32_t i = 0; i < 2; i++) {
+        k->lanes[i] = vctp32q((uint32_t)((left + 1 - i) / 2));
+        k->start[i] = p->bias != NULL ? every_second((const int32_t *)p->bias + c + i, k->lanes[i]) : vdupq_n_s32(0);
+        k->multiplier[i] = every_second(p->multiplier + c + i, k->lanes[i]);
+        k->shift[i] = vldrbq_gather_offset_z_s32(p->shift + c + i, places, k->lanes[i]);
+    }
+}
+
+// Output pixels of row y, for the channels of a block; in and out point to its first channel.
+static void row(const struct nn_conv *p, const struct block *k, const int8_t *in, int32_t y, int8_t *out)
 {
     const struct nn_window *g = &p->g;
-    int32_t left = nn_min32(g->out_c - c, 8);
-    mve_pred16_t lanes = vctp16q((uint32_t)left);
-    int32x4_t even = vdupq_n_s32(0);
-    int32x4_t odd = vdupq_n_s32(0);
-    const int8_t *in = at->in + c;
-    const int8_t *w = at->w + c;
+    int32_t y0;
+    int32_t y1;
+    int32_t in_y = y * g->stride_h - g->pad_h;
+    clip(in_y, g->k_h, g->dilation_h, g->in_h, &y0, &y1);
+    in += (in_y + y0 * g->dilation_h) * g->in_w * g->in_c;
     int32_t step = g->dilation_w * g->in_c;
-    for (int32_t y = 0; y < at->rows; y++) {
-        const int8_t *x = in;
-        const int8_t *v = w;
-        for (int32_t n = at->columns; n > 0; n--, x += step, v += g->out_c) {
-            int16x8_t a = vaddq_n_s16(vldrbq_z_s16(x, lanes), (int16_t)p->in_offset);
-            int16x8_t b = vldrbq_z_s16(v, lanes);
-            even = vaddq_s32(even, vmullbq_int_s16(a, b));
-            odd = vaddq_s32(odd, vmulltq_int_s16(a, b));
+    int32_t next = g->dilation_h * g->in_w * g->in_c;
+    int16_t offset = (int16_t)p->in_offset;
+    const uint32x4_t places = {0, 2, 4, 6};
+    int32_t at = -g->pad_w;
+    for (int32_t x = 0; x < g->out_w; x++, at += g->stride_w, out += g->out_c) {
+        int32_t x0 = 0;
+        int32_t x1 = g->k_w;
+        if (at < 0 || at + (g->k_w - 1) * g->dilation_w >= g->in_w) {
+            clip(at, g->k_w, g->dilation_w, g->in_w, &x0, &x1);
         }
-        in += g->dilation_h * g->in_w * g->in_c;
-        w += g->k_w * g->out_c;
-    }
-    int32_t sums[8];
-    uint32x4_t places = {0, 2, 4, 6};
-    vstrwq_scatter_shifted_offset_s32(sums, places, even);
-    vstrwq_scatter_shifted_offset_s32(sums + 1, places, odd);
-    for (int32_t i = 0; i < left; i += 4) {
-        mve_pred16_t four = vctp32q((uint32_t)(left - i));
-        int32x4_t y = vldrwq_s32(sums + i);
-        if (p->bias != NULL) {
-            y = vaddq_s32(y, vldrwq_z_s32((const int32_t *)p->bias + c + i, four));
+        int32x4_t even = k->start[0];
+        int32x4_t odd = k->start[1];
+        const int8_t *line = in + (at + x0 * g->dilation_w) * g->in_c;
+        const int16_t *w = k->weights + 8 * (y0 * g->k_w + x0);
+        for (int32_t ky = y0; ky < y1; ky++, line += next, w += 8 * g->k_w) {
+            const int8_t *from = line;
+            const int16_t *v = w;
+            for (int32_t n = x1 - x0; n > 0; n--, from += step, v += 8) {
+                int16x8_t a = vaddq_n_s16(vldrbq_z_s16(from, k->lanes16), offset);
+                int16x8_t b = vldrhq_s16(v);
+                even = vaddq_s32(even, vmullbq_int_s16(a, b));
+                odd = vaddq_s32(odd, vmulltq_int_s16(a, b));
+            }
         }
-        int32x4_t multiplier = vldrwq_z_s32(p->multiplier + c + i, four);
-        int32x4_t shift = vldrbq_z_s32(p->shift + c + i, four);
-        vstrbq_p_s32(out + c + i, mve_finish(y, multiplier, shift, p->out_offset, p->lo, p->hi), four);
+        even = mve_finish(even, k->multiplier[0], k->shift[0], p->out_offset, p->lo, p->hi);
+        odd = mve_finish(odd, k->multiplier[1], k->shift[1], p->out_offset, p->lo, p->hi);
+        vstrbq_scatter_offset_p_s32(out, places, even, k->lanes[0]);
+        vstrbq_scatter_offset_p_s32(out + 1, places, odd, k->lanes[1]);
     }
 }
 
@@ -59,28 +87,20 @@ static void eval(const void *params)
 {
     const struct nn_conv *p = params;
     const struct nn_window *g = &p->g;
-    int8_t *out = p->out;
-    for (int32_t i = 0; i < g->batches * g->out_h * g->out_w; i++, out += g->out_c) {
-        int32_t y = i / g->out_w % g->out_h * g->stride_h - g->pad_h;
-        int32_t x = i % g->out_w * g->stride_w - g->pad_w;
-        int32_t b = i / g->out_w / g->out_h;
-        int32_t y0;
-        int32_t y1;
-        int32_t x0;
-        int32_t x1;
-        clip(y, g->k_h, g->dilation_h, g->in_h, &y0, &y1);
-        clip(x, g->k_w, g->dilation_w, g->in_w, &x0, &x1);
-        y += y0 * g->dilation_h;
-        x += x0 * g->dilation_w;
-        struct place at = {(const int8_t *)p->in + ((b * g->in_h + y) * g->in_w + x) * g->in_c,
-                           (const int8_t *)p->weights + (y0 * g->k_w + x0) * g->out_c, y1 - y0, x1 - x0};
-        for (int32_t c = 0; c < g->out_c; c += 8) {
-            pixel(p, &at, c, out);
+    for (int32_t c = 0; c < g->out_c; c += 8) {
+        struct block k;
+        load_block(&k, p, c);
+        for (int32_t b = 0; b < g->batches; b++) {
+            const int8_t *in = (const int8_t *)p->in + b * g->in_h * g->in_w * g->in_c + c;
+            int8_t *out = (int8_t *)p->out + b * g->out_h * g->out_w * g->out_c + c;
+            for (int32_t y = 0; y < g->out_h; y++, out += g->out_w * g->out_c) {
+                row(p, &k, in, y, out);
+            }
         }
     }
 }
 
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
 {
-    return (struct nn_choice){p->filter_c == 1 ? eval : nn_depthwise_i8_ref, 0, false};
+    return (struct nn_choice){p->filter_c == 1 && (int64_t)p->g.k_h * p->g.k_w <= TAPS ? eval : nn_depthwise_i8_ref, 0, false};
 }

@@ -10,20 +10,46 @@ static int8_t finish(int32_t sum, const int32_t *bias, int32_t channel, int32_t 
     return (int8_t)nn_clamp(nn_wrap_add(y, offset), lo, hi);
 }
 
+// Bytes from from, or where that is NULL of one value; by words, which a small C library's memcpy does not.
+static int8_t *put(int8_t *to, const int8_t *from, int32_t count, int8_t value)
+{
+    if (from == NULL) {
+        memset(to, value, (size_t)count);
+        return to + count;
+    }
+    for (; count >= 4; count -= 4, to += 4, from += 4) {
+        uint32_t word;
+        memcpy(&word, from, 4);
+        memcpy(to, &word, 4);
+    }
+    for (; count > 0; count--) {
+        *to++ = *from++;
+    }
+    return to;
+}
+
 // The window of output pixel (y, x) as one row of bytes; padding is the zero point, which the offset takes to 0.
 static void gather(const struct nn_conv *p, const int8_t *image, int32_t y, int32_t x, int8_t *to)
 {
     const struct nn_window *g = &p->g;
-    size_t pixel = (size_t)g->in_c;
+    int8_t zero = (int8_t)-p->in_offset;
+    int32_t x0 = x * g->stride_w - g->pad_w;
+    bool whole = g->dilation_w == 1 && x0 >= 0 && x0 + g->k_w <= g->in_w;
     for (int32_t ky = 0; ky < g->k_h; ky++) {
         int32_t in_y = y * g->stride_h - g->pad_h + ky * g->dilation_h;
-        for (int32_t kx = 0; kx < g->k_w; kx++, to += pixel) {
-            int32_t in_x = x * g->stride_w - g->pad_w + kx * g->dilation_w;
-            if (in_y < 0 || in_y >= g->in_h || in_x < 0 || in_x >= g->in_w) {
-                memset(to, -p->in_offset, pixel);
-            } else {
-                memcpy(to, image + ((size_t)in_y * (size_t)g->in_w + (size_t)in_x) * pixel, pixel);
-            }
+        const int8_t *row = image + (size_t)in_y * (size_t)g->in_w * (size_t)g->in_c;
+        if (in_y < 0 || in_y >= g->in_h) {
+            to = put(to, NULL, g->k_w * g->in_c, zero);
+            continue;
+        }
+        if (whole) {
+            to = put(to, row + (size_t)x0 * (size_t)g->in_c, g->k_w * g->in_c, zero);
+            continue;
+        }
+        for (int32_t kx = 0; kx < g->k_w; kx++) {
+            int32_t in_x = x0 + kx * g->dilation_w;
+            bool inside = in_x >= 0 && in_x < g->in_w;
+            to = put(to, inside ? row + (size_t)in_x * (size_t)g->in_c : NULL, g->in_c, zero);
         }
     }
 }
@@ -48,6 +74,23 @@ static void columns(const struct nn_conv *p, const int8_t *image, int32_t at, co
     }
 }
 
+// One filter's sums of up to four pixels, to the output.
+static void finish_filter(const struct nn_conv *p, int32_t channel, const int32_t *sums, int32_t pixels, int8_t *out)
+{
+    const int32_t *bias = p->bias;
+    int32_t start = bias != NULL ? bias[channel] : 0;
+    int32_t multiplier = p->multiplier[channel];
+    int32_t shift = p->shift[channel];
+    int32_t offset = p->out_offset;
+    int32_t lo = p->lo;
+    int32_t hi = p->hi;
+    for (int32_t i = 0; i < pixels; i++, out += p->g.out_c) {
+        int32_t y = nn_wrap_add(sums[i], start);
+        y = shift <= -2 ? nn_rescale_right(y, multiplier, shift) : nn_rescale(y, multiplier, shift);
+        *out = (int8_t)nn_clamp(nn_wrap_add(y, offset), lo, hi);
+    }
+}
+
 void nn_conv_by_dots(const struct nn_conv *p, nn_dots dots)
 {
     const struct nn_window *g = &p->g;
@@ -67,11 +110,8 @@ void nn_conv_by_dots(const struct nn_conv *p, nn_dots dots)
             }
             dots(w, x, k, p->in_offset, sums);
             for (int32_t f = 0; f < 4 && c + f < g->out_c; f++) {
-                for (int32_t n = 0; n < 4 && at + n < pixels; n++) {
-                    size_t to = ((size_t)b * (size_t)pixels + (size_t)(at + n)) * (size_t)g->out_c + (size_t)(c + f);
-                    out[to] = finish(sums[4 * f + n], p->bias, c + f, p->multiplier[c + f], p->shift[c + f], p->out_offset,
-                                     p->lo, p->hi);
-                }
+                size_t to = ((size_t)b * (size_t)pixels + (size_t)at) * (size_t)g->out_c + (size_t)(c + f);
+                finish_filter(p, c + f, sums + 4 * f, nn_min32(4, pixels - at), out + to);
             }
         }
     }

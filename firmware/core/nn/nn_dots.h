@@ -15,4 +15,9 @@ uint64_t nn_conv_by_dots_scratch(const struct nn_conv *p);
 // dots is of the 16 x 1 kind.
 void nn_fc_by_dots(const struct nn_fc *p, nn_dots dots);
 
+// Rows w0 and w1 against columns x0 and x1, without offset: sums[0] = w0 x0, [1] = w0 x1, [4] = w1 x0, [5] = w1 x1.
+void nn_dots_2x2(const int8_t *w0, const int8_t *w1, const int8_t *x0, const int8_t *x1, int32_t k, int32_t *sums);
+// Four rows against x, without offset.
+void nn_dots_4x1(const int8_t *const *w, const int8_t *x, int32_t k, int32_t *sums);
+
 #endif
