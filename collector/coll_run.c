@@ -17,6 +17,7 @@
 #include "collector/coll_fleet.h"
 #include "collector/coll_ingest.h"
 #include "collector/coll_mqtt.h"
+#include "collector/coll_notify.h"
 #include "collector/coll_outbox.h"
 #include "collector/coll_queue.h"
 #include "common/buf.h"
@@ -24,6 +25,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/project.h"
+#include "common/store/store_retain.h"
 #include "common/store/store_sample.h"
 
 #define BATCH_ROWS 2048
@@ -36,6 +38,9 @@
 #define CHECKPOINT_EVERY_MS 1000
 #define RETRY_AFTER_US 500000  // after the store failed
 #define REFUSAL_LOG_US 10000000
+#define RETAIN_EVERY_US 10000000
+#define RETAIN_MORE_US 200000   // while there is more to delete
+#define DAY_MS 86400000
 
 struct coll {
     const struct project *project;
@@ -50,7 +55,7 @@ struct coll {
     int lock_fd;
     bool open;              // a transaction is
     size_t rows;
-    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us;
+    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us;
     int64_t refused_before, started_ms;
     bool failing;           // the last transaction failed
     pthread_t checkpointer;
@@ -250,6 +255,35 @@ static void say_alive(struct coll *c, int64_t now)
     }
 }
 
+// One small step at a time, between batches: by age, then by size.
+static void retain(struct coll *c, int64_t now)
+{
+    const struct project_conf *k = &c->project->conf;
+    struct store_retain_done by_age = {0}, by_size = {0};
+    struct err e = {0};
+    int64_t bytes, empty;
+    if (c->open || now < c->retain_us || (!k->keep_days && !k->keep_gigabytes)) {
+        return;
+    }
+    int rc = OK;
+    if (k->keep_days) {
+        struct store_retain r = {.before_ms = clock_wall_ms() - k->keep_days * DAY_MS};
+        rc = store_retain_step(c->store, &r, &by_age, &e);
+    }
+    if (!rc && k->keep_gigabytes) {
+        rc = store_blocks_bytes(c->store, &bytes, &empty, &e);
+        if (!rc && bytes - empty > k->keep_gigabytes << 30) {
+            struct store_retain r = {.before_ms = clock_wall_ms() - 60000};
+            rc = store_retain_step(c->store, &r, &by_size, &e);
+        }
+    }
+    if (rc) {
+        log_warn("retention: %s", e.msg);
+    }
+    bool busy = !rc && (by_age.more || by_size.recordings > 0);
+    c->retain_us = now + (busy ? RETAIN_MORE_US : RETAIN_EVERY_US);
+}
+
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -290,6 +324,8 @@ static void turn(struct coll *c)
     }
     serve_outbox(c, now);
     say_alive(c, now);
+    retain(c, now);
+    notify_watchdog(now, &c->watchdog_us);
     log_refusal(c);
 }
 
@@ -385,9 +421,11 @@ int coll_run(const struct project *p, const struct coll_options *o, struct err *
     struct coll c = {.project = p, .options = o, .lock_fd = -1};
     int rc = start(&c, e);
     if (!rc) {
+        notify_service("READY=1");
         while (!*o->stop) {
             turn(&c);
         }
+        notify_service("STOPPING=1");
         finish(&c);
         log_info("stopped: %lld blocks stored, %lld repeats, %lld conflicts, %lld refused", (long long)c.ingest.counts.blocks,
                  (long long)c.ingest.counts.repeats, (long long)c.ingest.counts.conflicts, (long long)c.ingest.counts.refused);

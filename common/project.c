@@ -24,6 +24,8 @@ static const struct field fields[] = {
     NUMBER("web", "port", web_port, 1, 65535, NULL),
     NUMBER("limits", "devices", max_devices, 1, 1000000, "the fleet that broker limits are written for"),
     NUMBER("limits", "message_bytes", max_message, 1024, 1 << 24, "larger MQTT messages are refused"),
+    NUMBER("retention", "days", keep_days, 0, 36500, "recordings without a label go after as many days; 0: never"),
+    NUMBER("retention", "gigabytes", keep_gigabytes, 0, 1000000, "beyond it the oldest without a label go; 0: no ceiling"),
 };
 
 void project_conf_defaults(struct project_conf *c)

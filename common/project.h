@@ -24,6 +24,8 @@ struct project_conf {
     int64_t web_port;      // [web] port
     int64_t max_devices;   // [limits] devices
     int64_t max_message;   // [limits] message_bytes
+    int64_t keep_days;     // [retention] days, 0: for ever
+    int64_t keep_gigabytes; // [retention] gigabytes, 0: no ceiling
 };
 
 struct project {

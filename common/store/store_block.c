@@ -225,10 +225,44 @@ static int keep_recording(struct store *s, const struct store_block *b, int64_t 
     return rc;
 }
 
+// Whether the block was stored once and deleted since: its number is below what is acknowledged without
+// a gap, and not in a range that the device gave up (such a block is welcome when it comes all the same).
+static int was_deleted(struct store *s, const struct store_block *b, bool *was, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_BLOCKS,
+             "SELECT 1 FROM ack_state WHERE session_id = ?1 AND stream_id = ?2 AND next > ?3 AND NOT EXISTS (SELECT 1 FROM"
+             " dropped d WHERE d.session_id = ?1 AND d.stream_id = ?2 AND ?3 BETWEEN d.first AND d.last)",
+             e);
+    sql_i64(&q, b->session_id);
+    sql_i64(&q, b->stream_id);
+    sql_i64(&q, b->seq);
+    int rc = sql_step(&q);
+    *was = rc == SQL_ROW;
+    return sql_close(&q, rc == SQL_ROW ? OK : rc);
+}
+
+static int remove_block(struct store *s, const struct store_block *b, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_BLOCKS, "DELETE FROM block WHERE session_id = ? AND stream_id = ? AND seq = ?", e);
+    sql_i64(&q, b->session_id);
+    sql_i64(&q, b->stream_id);
+    sql_i64(&q, b->seq);
+    return sql_run(&q);
+}
+
 static int put_block(struct store *s, const struct store_block *b, int64_t *rec_id, struct err *e)
 {
-    bool added = false;
+    bool added = false, deleted = false;
     int rc = insert_block(s, b, &added, e);
+    if (!rc && added) {
+        rc = was_deleted(s, b, &deleted, e);
+    }
+    if (!rc && deleted) {
+        rc = remove_block(s, b, e);
+        return rc ? rc : STORE_BLOCK_REPEAT;
+    }
     if (rc) {
         return rc;
     }

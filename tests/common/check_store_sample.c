@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/store/store_label.h"
+#include "common/store/store_retain.h"
 #include "common/store/store_sample.h"
 #include "tests/support/store_fixture.h"
 
@@ -375,6 +376,60 @@ START_TEST(events_find_their_recording)
 }
 END_TEST
 
+static struct store_retain_done retain(int64_t before_ms, bool labelled_too)
+{
+    struct store_retain r = {.before_ms = before_ms, .labelled_too = labelled_too};
+    struct store_retain_done sum = {0}, step = {.more = true};
+    while (step.more) {
+        OKAY(store_retain_step(s, &r, &step, &e));
+        sum.recordings += step.recordings;
+        sum.blocks += step.blocks;
+        sum.rows += step.rows;
+    }
+    return sum;
+}
+
+START_TEST(what_is_old_goes_and_what_is_labelled_stays)
+{
+    int64_t now = clock_wall_ms() + 1000, bytes, empty;
+    for (int i = 0; i < 300; i++) {
+        put(i, i / 3 + 1, i % 3 == 2);
+    }
+    put(300, 0, false);
+    struct store_region r = {.rec_id = 5, .region = "", .label = "yes", .author = "ann", .source = "human", .whole = true};
+    OKAY(store_label_set(s, &r, -1, &e));
+    OKAY(store_health_put(s, "fan-1", "{}", &e));
+    OKAY(store_health_put(s, "fan-1", "{}", &e));
+    ack_is(301, "", 8);
+    ck_assert_int_eq(retain(now - 100000, false).recordings, 0);
+    struct store_retain_done done = retain(now, false);
+    ck_assert_int_eq(done.recordings, 99);
+    ck_assert_int_eq(done.blocks, 298);
+    ck_assert_int_eq(done.rows, 1);
+    ck_assert_int_eq(list(NULL).last.rec_id, 5);
+    ck_assert_int_eq(retain(now, true).recordings, 1);
+    OKAY(store_blocks_bytes(s, &bytes, &empty, &e));
+    ck_assert_int_gt(bytes, empty);
+}
+END_TEST
+
+START_TEST(a_block_that_went_is_not_taken_again)
+{
+    put(0, 1, true);
+    put(1, 2, true);
+    OKAY(store_begin_blocks(s, &e));
+    ack_is(2, "", 8);
+    OKAY(store_commit(s, &e));
+    retain(clock_wall_ms() + 1000, false);
+    struct store_block b = block(0, 1, true);
+    int64_t rec_id;
+    ck_assert_int_eq(store_block_put(s, &b, &rec_id, &e), STORE_BLOCK_REPEAT);
+    ck_assert_int_eq(list(NULL).count, 0);
+    ck_assert_int_eq(put(2, 3, true), STORE_BLOCK_NEW);
+    ack_is(3, "", 8);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("store_sample");
@@ -394,6 +449,8 @@ int main(void)
     tcase_add_test(t, blocks_come_back_by_time);
     tcase_add_test(t, walks_stop_and_nest);
     tcase_add_test(t, events_find_their_recording);
+    tcase_add_test(t, what_is_old_goes_and_what_is_labelled_stays);
+    tcase_add_test(t, a_block_that_went_is_not_taken_again);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
