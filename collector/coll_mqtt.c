@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "collector/coll_outbox.h"
 #include "collector/coll_queue.h"
 #include "common/clock.h"
 #include "common/err.h"
@@ -27,7 +28,7 @@ struct coll_mqtt {
 };
 
 // State is retained and has no sequence, so it may come twice; data never come without their block's key.
-static const char *const state_topics[] = {"d/+/hello", "d/+/status", "d/+/reported"};
+static const char *const state_topics[] = {COLL_MARK_TOPIC, "d/+/hello", "d/+/status", "d/+/reported"};
 static const char *const data_topics[] = {"d/+/data/+"};
 
 static void subscribe(struct coll_mqtt *m, const char *const *topics, size_t count)
@@ -70,9 +71,9 @@ static void on_connect(struct mosquitto *mosq, void *ctx, int code)
     log_info("connected to the broker at %s:%d", m->host, m->port);
     m->told = false;
     atomic_store(&m->connected, true);
+    note(m, COLL_CONNECTED, 0);
     subscribe(m, data_topics, ARRAY_LEN(data_topics));
     subscribe(m, state_topics, ARRAY_LEN(state_topics));
-    note(m, COLL_CONNECTED, 0);
 }
 
 static void on_disconnect(struct mosquitto *mosq, void *ctx, int code)

@@ -2,8 +2,10 @@
 #include "collector/coll_outbox.h"
 
 #include "collector/coll_mqtt.h"
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/parse.h"
 #include "common/store/store_outbox.h"
 
 struct poll_ctx {
@@ -97,6 +99,46 @@ void coll_outbox_lost(struct coll_outbox *o)
     o->look = true;
 }
 
+void coll_outbox_connected(struct coll_outbox *o, int64_t now_us)
+{
+    o->mark_until_us = now_us + COLL_MARK_WAIT_US;
+    o->connected_ms = clock_wall_ms();
+    o->look = true;
+}
+
+int coll_outbox_compare(struct coll_outbox *o, struct store *s, const char *mark, size_t len, int64_t now_us, struct err *e)
+{
+    char text[24];
+    int64_t number = 0, count = 0;
+    if (o->mark_until_us == 0 || (!mark && now_us < o->mark_until_us)) {
+        return OK; // our own mark comes back as well; only the first after a connection counts
+    }
+    snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text - 1), mark ? mark : "");
+    if (mark && parse_i64(text, 0, INT64_MAX, &number)) {
+        number = 0;
+    }
+    o->mark_until_us = 0;
+    o->marked = number;
+    int rc = store_outbox_resend_after(s, number, o->connected_ms, &count, e);
+    if (!rc && count > 0) {
+        log_warn("the broker lost retained messages: %lld are sent again", (long long)count);
+        o->look = true;
+    }
+    return rc;
+}
+
+void coll_outbox_mark(struct coll_outbox *o, struct coll_mqtt *m)
+{
+    char text[24];
+    if (o->count > 0 || o->taken <= o->marked || o->mark_until_us) {
+        return;
+    }
+    int len = snprintf(text, sizeof text, "%lld", (long long)o->taken);
+    if (coll_mqtt_publish(m, COLL_MARK_TOPIC, text, (size_t)len, 1, true, NULL) == OK) {
+        o->marked = o->taken;
+    }
+}
+
 int coll_outbox_settle(struct coll_outbox *o, struct store *s, struct err *e)
 {
     size_t acked = 0;
@@ -119,6 +161,7 @@ int coll_outbox_settle(struct coll_outbox *o, struct store *s, struct err *e)
     rc = store_commit(s, e);
     for (size_t i = 0; i < COLL_OUTBOX_INFLIGHT && !rc; i++) {
         if (o->flight[i].msg_id && o->flight[i].acked) {
+            o->taken = o->flight[i].msg_id > o->taken ? o->flight[i].msg_id : o->taken;
             o->flight[i].msg_id = 0;
             o->count--;
             o->look = true;

@@ -94,6 +94,7 @@ int coll_queue_note(struct coll_queue *q, enum coll_item_kind kind, int mid)
     }
     item->kind = kind;
     item->mid = mid;
+    item->arrived_us = clock_mono_us();
     pthread_mutex_lock(&q->lock);
     append(q, item);
     pthread_mutex_unlock(&q->lock);

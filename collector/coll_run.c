@@ -203,10 +203,28 @@ static void store_message(struct coll *c, const struct coll_item *item)
     }
 }
 
+static bool is_mark(const struct coll *c, const struct coll_item *item)
+{
+    size_t prefix = strlen(c->project->conf.prefix);
+    return item->topic_len == prefix + 1 + strlen(COLL_MARK_TOPIC) && strcmp(item->topic + prefix + 1, COLL_MARK_TOPIC) == 0;
+}
+
+static void compare_outbox(struct coll *c, const char *mark, size_t len)
+{
+    struct err e = {0};
+    if (coll_outbox_compare(&c->outbox, c->store, mark, len, clock_mono_us(), &e)) {
+        log_warn("outbox: %s", e.msg);
+    }
+}
+
 static void handle(struct coll *c, const struct coll_item *item)
 {
     switch (item->kind) {
     case COLL_MESSAGE:
+        if (is_mark(c, item)) {
+            compare_outbox(c, (const char *)item->payload, item->len);
+            break;
+        }
         store_message(c, item);
         break;
     case COLL_SENT:
@@ -216,7 +234,7 @@ static void handle(struct coll *c, const struct coll_item *item)
         coll_outbox_lost(&c->outbox);
         break;
     case COLL_CONNECTED:
-        c->outbox.look = true;
+        coll_outbox_connected(&c->outbox, item->arrived_us);
         break;
     }
 }
@@ -230,6 +248,7 @@ static void serve_outbox(struct coll *c, int64_t now)
         return;
     }
     c->outbox_us = now;
+    compare_outbox(c, NULL, 0);
     int rc = coll_outbox_settle(&c->outbox, c->store, &e);
     if (!rc) {
         rc = coll_outbox_poll(&c->outbox, c->store, c->mqtt, &e);
@@ -237,6 +256,7 @@ static void serve_outbox(struct coll *c, int64_t now)
     if (rc) {
         log_warn("outbox: %s", e.msg);
     }
+    coll_outbox_mark(&c->outbox, c->mqtt);
 }
 
 static void say_alive(struct coll *c, int64_t now)

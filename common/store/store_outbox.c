@@ -86,6 +86,20 @@ int store_outbox_resend_retained(struct store *s, struct err *e)
     return sql_run(&q);
 }
 
+int store_outbox_resend_after(struct store *s, int64_t msg_id, int64_t sent_before_ms, int64_t *count, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_MAIN,
+             "UPDATE outbox SET sent_ms = NULL WHERE retain = 1 AND sent_ms < ?2 AND (msg_id > ?1 OR"
+             " ?1 > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0))",
+             e);
+    sql_i64(&q, msg_id);
+    sql_i64(&q, sent_before_ms);
+    int rc = sql_run(&q);
+    *count = rc ? 0 : sql_changes(&q);
+    return rc;
+}
+
 int store_outbox_count(struct store *s, int64_t *pending, struct err *e)
 {
     struct sql q;

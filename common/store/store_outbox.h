@@ -21,6 +21,9 @@ int store_outbox_pending(struct store *s, int64_t after_id, int64_t limit, store
 int store_outbox_sent(struct store *s, int64_t msg_id, struct err *e) MUST_CHECK;
 // Marks every retained message that still counts as unsent: after a broker lost its state.
 int store_outbox_resend_retained(struct store *s, struct err *e) MUST_CHECK;
+// As above for those with a greater id that were sent before a time, where the broker lost the latest only;
+// whatever their id where the store never had that one. *count: how many.
+int store_outbox_resend_after(struct store *s, int64_t msg_id, int64_t sent_before_ms, int64_t *count, struct err *e) MUST_CHECK;
 int store_outbox_count(struct store *s, int64_t *pending, struct err *e) MUST_CHECK;
 
 struct store_command {

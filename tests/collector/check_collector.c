@@ -16,7 +16,7 @@
 #include "tests/support/broker.h"
 #include "tests/support/store_fixture.h"
 
-#define WAIT_US 5000000
+#define WAIT_US 8000000
 
 static struct broker broker;
 static struct project project;
@@ -499,6 +499,37 @@ START_TEST(a_broker_that_goes_and_comes_is_found_again)
 }
 END_TEST
 
+static bool mark_came(void)
+{
+    pthread_mutex_lock(&dev.lock);
+    bool yes = strcmp(dev.last_topic, "ml/1/server/outbox") == 0;
+    pthread_mutex_unlock(&dev.lock);
+    return yes;
+}
+
+static bool manifest_came(void)
+{
+    pthread_mutex_lock(&dev.lock);
+    bool yes = strcmp(dev.last_topic, "ml/1/r/ab/m") == 0;
+    pthread_mutex_unlock(&dev.lock);
+    return yes;
+}
+
+START_TEST(a_broker_that_lost_its_state_gets_retained_messages_again)
+{
+    mosquitto_subscribe(dev.mosq, NULL, "ml/1/server/outbox", 1);
+    OKAY(store_outbox_put(fix.store, "r/ab/m", "manifest", 8, true, 0, &e));
+    ck_assert(wait_for(outbox_is_empty));
+    ck_assert(wait_for(mark_came));
+    dev_stop();
+    broker_pause(&broker); // it keeps nothing on a disk
+    ck_assert_int_eq(broker_resume(&broker), 0);
+    dev_start();
+    mosquitto_subscribe(dev.mosq, NULL, "ml/1/r/+/m", 1);
+    ck_assert(wait_for(manifest_came));
+}
+END_TEST
+
 START_TEST(a_restart_acknowledges_what_was_stored_before)
 {
     for (uint64_t i = 0; i < 100; i++) {
@@ -535,6 +566,7 @@ int main(void)
     tcase_add_checked_fixture(t, start_broker, stop_broker);
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, a_broker_that_goes_and_comes_is_found_again);
+    tcase_add_test(t, a_broker_that_lost_its_state_gets_retained_messages_again);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
