@@ -7,6 +7,7 @@
 #include "labeler/pngw.h"
 #include "labeler/sig_view.h"
 
+#define SPARSE_FRAMES ((int64_t)2 << 20) // longer stretches: only what lies under the columns is read
 #define WAV_HEAD 44
 #define WAV_PIECE ((int64_t)4 << 20)   // most bytes that one range answer holds
 #define WAV_WHOLE ((int64_t)64 << 20)  // most bytes that an answer without range holds
@@ -35,31 +36,66 @@ static int read_spectro(const struct lab_req *q, const struct sig_view *v, struc
     return rc;
 }
 
+// A long stretch: only the frames under each column are loaded.
+static int draw_columns(struct lab *lab, const struct sig_view *v, const struct plot_spectro *p, uint8_t *rgb, struct err *e)
+{
+    int64_t half = v->interval_ns * (int64_t)p->fft / 2000 + v->interval_ns / 500;
+    uint8_t *column = malloc((size_t)p->height * 3);
+    int rc = column ? OK : err_set(e, E_MEM, "out of memory");
+    for (uint32_t x = 0; rc == OK && x < p->width; x++) {
+        struct plot_spectro one = *p;
+        struct rec_samples s = {0};
+        int64_t t = p->from_us + (int64_t)((double)(p->to_us - p->from_us) * ((double)x + 0.5) / (double)p->width);
+        one.width = 1;
+        one.from_us = one.to_us = t;
+        rc = sig_view_load(lab, v, t - half, t + half, &s, e);
+        memset(column, 0, (size_t)p->height * 3);
+        if (rc == OK && s.frames && plot_spectro_draw(&one, &s, column)) {
+            rc = err_set(e, E_MEM, "out of memory");
+        }
+        for (uint32_t y = 0; rc == OK && y < p->height; y++) {
+            memcpy(rgb + ((size_t)y * p->width + x) * 3, column + (size_t)y * 3, 3);
+        }
+        rec_release(&s);
+    }
+    free(column);
+    return rc;
+}
+
+static int draw_whole(struct lab *lab, const struct sig_view *v, const struct plot_spectro *p, uint8_t *rgb, struct err *e)
+{
+    struct rec_samples s = {0};
+    // Half a transform more on either side, so that tiles meet without a seam.
+    int64_t margin = v->interval_ns * (int64_t)p->fft / 2000;
+    int rc = sig_view_load(lab, v, v->from_us - margin, v->to_us + margin, &s, e);
+    if (rc == OK && s.frames && plot_spectro_draw(p, &s, rgb)) {
+        rc = err_set(e, E_MEM, "out of memory");
+    }
+    rec_release(&s);
+    return rc;
+}
+
 int api_spectrogram(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 {
     struct sig_view v;
     struct plot_spectro p;
-    struct rec_samples s = {0};
     int rc = sig_view_read(lab, q, &v, e);
     rc = rc ? rc : read_spectro(q, &v, &p, e);
-    if (rc) {
-        return rc;
+    if (rc == OK && v.interval_ns == 0) {
+        rc = err_set(e, E_STATE, "stream '%s' has no rate", v.stream);
     }
-    // Half a transform more on either side, so that tiles meet without a seam.
-    int64_t margin = v.interval_ns * (int64_t)p.fft / 2000;
-    rc = sig_view_load(lab, &v, v.from_us - margin, v.to_us + margin, &s, e);
     uint8_t *rgb = rc ? NULL : calloc((size_t)p.width * p.height, 3);
     if (rc == OK && !rgb) {
         rc = err_set(e, E_MEM, "out of memory");
     }
-    if (rc == OK && plot_spectro_draw(&p, &s, rgb)) {
-        rc = err_set(e, E_STATE, "stream '%s' has no rate", v.stream);
+    if (rc == OK) {
+        bool sparse = sig_view_frames(&v) > SPARSE_FRAMES;
+        rc = sparse ? draw_columns(lab, &v, &p, rgb, e) : draw_whole(lab, &v, &p, rgb, e);
     }
     rc = rc ? rc : pngw_write(rgb, p.width, p.height, 3, 2, &r->body, e);
     r->type = "image/png";
     r->cache = "private, max-age=60";
     free(rgb);
-    rec_release(&s);
     return rc;
 }
 

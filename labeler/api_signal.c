@@ -5,11 +5,13 @@
 #include "labeler/api.h"
 
 #include "common/err.h"
+#include "labeler/pyramid.h"
 #include "labeler/sig_view.h"
 
 #include <math.h>
 
 #define POINTS_MAX 8000
+#define EXACT_FRAMES ((int64_t)1 << 20) // longer stretches are drawn from the pyramid
 #define CSV_FRAMES_MAX ((int64_t)2 << 20)
 
 static int put_number(struct buf *b, bool first, double v)
@@ -84,24 +86,84 @@ static int put_head(struct buf *b, const struct sig_view *v, size_t bin)
     return rc ? rc : buf_puts(b, ",\"runs\":[");
 }
 
+// The bins first..last of a pyramid's run, "group" of them to an entry.
+struct slice {
+    const struct pyramid *p;
+    const struct pyramid_run *run;
+    uint64_t first, last, group;
+    double scale;
+};
+
+static int put_slice_side(struct buf *b, const struct slice *x, const char *name, int which)
+{
+    int rc = buf_printf(b, ",\"%s\":[", name);
+    for (uint32_t c = 0; rc == OK && c < x->p->channels; c++) {
+        rc = buf_puts(b, c ? ",[" : "[");
+        for (uint64_t i = x->first; rc == OK && i < x->last; i += x->group) {
+            const float *v = x->p->value + ((x->run->first_bin + i) * x->p->channels + c) * 2 + which;
+            float best = *v;
+            for (uint64_t k = 1; k < x->group && i + k < x->last; k++) {
+                float next = v[k * x->p->channels * 2];
+                best = which ? (next > best ? next : best) : (next < best ? next : best);
+            }
+            rc = put_number(b, i == x->first, (double)best * x->scale);
+        }
+        rc = rc ? rc : buf_puts(b, "]");
+    }
+    return rc ? rc : buf_puts(b, "]");
+}
+
+static int put_pyramid(struct buf *b, const struct sig_view *v, const struct pyramid *p, uint64_t group)
+{
+    double bin_us = (double)v->interval_ns * PYRAMID_BIN / 1000.0;
+    int rc = put_head(b, v, (size_t)group * PYRAMID_BIN);
+    bool any = false;
+    for (uint32_t i = 0; rc == OK && i < p->runs; i++) {
+        uint64_t bins = (p->run[i].frames + PYRAMID_BIN - 1) / PYRAMID_BIN;
+        double a = (double)(v->from_us - p->run[i].start_us) / bin_us, z = (double)(v->to_us - p->run[i].start_us) / bin_us;
+        struct slice x = {p, &p->run[i], a > 0 ? (uint64_t)a / group * group : 0, 0, group, v->scale};
+        x.last = z < 0 ? 0 : (uint64_t)z + 1 > bins ? bins : (uint64_t)z + 1;
+        if (x.first >= x.last) {
+            continue;
+        }
+        int64_t t = p->run[i].start_us + (int64_t)((double)x.first * bin_us);
+        rc = buf_printf(b, "%s{\"t_us\":%lld,\"step_us\":%.9g,\"count\":%llu", any ? "," : "", (long long)t, bin_us * (double)group,
+                        (unsigned long long)((x.last - x.first + group - 1) / group));
+        rc = rc ? rc : put_slice_side(b, &x, "min", 0);
+        rc = rc ? rc : put_slice_side(b, &x, "max", 1);
+        rc = rc ? rc : buf_puts(b, "}");
+        any = true;
+    }
+    return rc ? rc : buf_puts(b, "]}");
+}
+
+static int put_exact(struct buf *b, const struct sig_view *v, const struct rec_samples *s, int64_t points)
+{
+    size_t bin = s->frames > (size_t)points ? (s->frames + (size_t)points - 1) / (size_t)points : 1;
+    int rc = put_head(b, v, bin);
+    for (size_t i = 0; rc == OK && i < s->runs; i++) {
+        rc = put_run(b, s, &s->run[i], bin, i == 0);
+    }
+    return rc ? rc : buf_puts(b, "]}");
+}
+
 int api_signals(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 {
     struct sig_view v;
     struct rec_samples s = {0};
+    struct pyramid p = {0};
     int64_t points = 1500;
     int rc = sig_view_read(lab, q, &v, e);
     rc = rc ? rc : lab_req_param_i64(q, "points", 2, POINTS_MAX, &points, e);
-    rc = rc ? rc : sig_view_load(lab, &v, v.from_us, v.to_us, &s, e);
+    bool coarse = rc == OK && sig_view_frames(&v) > EXACT_FRAMES;
+    rc = rc ? rc : coarse ? pyramid_open(lab, &v, &p, e) : sig_view_load(lab, &v, v.from_us, v.to_us, &s, e);
     if (rc) {
         return rc;
     }
-    size_t bin = s.frames > (size_t)points ? (s.frames + (size_t)points - 1) / (size_t)points : 1;
-    rc = put_head(&r->body, &v, bin);
-    for (size_t i = 0; rc == OK && i < s.runs; i++) {
-        rc = put_run(&r->body, &s, &s.run[i], bin, i == 0);
-    }
-    rc = rc ? rc : buf_puts(&r->body, "]}");
+    uint64_t bins = (uint64_t)(sig_view_frames(&v) / PYRAMID_BIN);
+    rc = coarse ? put_pyramid(&r->body, &v, &p, (bins + (uint64_t)points - 1) / (uint64_t)points) : put_exact(&r->body, &v, &s, points);
     rec_release(&s);
+    pyramid_release(&p);
     r->type = "application/json";
     return rc ? err_set(e, rc, "the answer grew too large; ask for fewer points") : OK;
 }

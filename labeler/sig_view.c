@@ -13,6 +13,7 @@ static int on_stream(void *ctx, const struct store_recording_stream *rs)
     (void)snprintf(v->stream, sizeof(v->stream), "%s", rs->stream.name);
     (void)snprintf(v->units, sizeof(v->units), "%s", rs->stream.units);
     (void)snprintf(v->channel_names, sizeof(v->channel_names), "%s", rs->stream.channel_names);
+    v->stream_id = rs->stream.stream_id;
     v->stream_start_us = rs->start_us;
     v->stream_end_us = rs->end_us;
     v->interval_ns = rs->stream.interval_ns;
@@ -46,4 +47,9 @@ int sig_view_read(struct lab *lab, const struct lab_req *q, struct sig_view *v, 
 int sig_view_load(struct lab *lab, const struct sig_view *v, int64_t from_us, int64_t to_us, struct rec_samples *out, struct err *e)
 {
     return rec_load(lab->store, v->rec_id, v->stream, from_us, to_us, SIG_FRAMES_MAX, out, e);
+}
+
+int64_t sig_view_frames(const struct sig_view *v)
+{
+    return v->interval_ns ? (int64_t)((double)(v->to_us - v->from_us) * 1000.0 / (double)v->interval_ns) + 1 : v->frames;
 }

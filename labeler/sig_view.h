@@ -10,7 +10,7 @@
 #define SIG_FRAMES_MAX ((size_t)16 << 20) // loaded by one request
 
 struct sig_view {
-    int64_t rec_id;
+    int64_t rec_id, stream_id;
     char stream[64];
     int64_t stream_start_us, stream_end_us; // of the whole stream in this recording
     int64_t from_us, to_us;                 // asked for, cut to the stream
@@ -21,6 +21,8 @@ struct sig_view {
 };
 // Reads ":id", stream (default: the first), from and to. E_NOT_FOUND where there is no such stream.
 int sig_view_read(struct lab *lab, const struct lab_req *q, struct sig_view *v, struct err *e) MUST_CHECK;
+// Frames of from..to at most, by the stream's rate.
+int64_t sig_view_frames(const struct sig_view *v);
 // Loads from..to of the view; E_LIMIT past SIG_FRAMES_MAX.
 int sig_view_load(struct lab *lab, const struct sig_view *v, int64_t from_us, int64_t to_us, struct rec_samples *out,
                   struct err *e) MUST_CHECK;

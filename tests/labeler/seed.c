@@ -255,3 +255,19 @@ int seed_project(const char *dir, int recordings, struct err *e)
     store_close(x.s);
     return rc;
 }
+
+int seed_sound(const char *dir, int seconds, int64_t *rec_id, struct err *e)
+{
+    struct seed x = {.e = e, .noise = 1};
+    struct store_stream mic = {.device = devices[0], .name = "mic", .units = "", .channel_names = "", .type = MOTE_I16, .channels = 1, .interval_ns = 125000, .scale = 1.0 / 32768};
+    memset(x.uid[0], 0xee, sizeof(x.uid[0]));
+    int rc = store_open(&x.s, dir, STORE_WRITE, e);
+    rc = rc ? rc : store_session_put(x.s, devices[0], x.uid[0], 0, true, &x.session[0], e);
+    rc = rc ? rc : store_stream_put(x.s, &mic, e);
+    x.mic[0] = mic.stream_id;
+    rc = rc ? rc : store_begin(x.s, e);
+    rc = rc ? rc : sound(&x, 0, seconds, rec_id);
+    rc = rc ? rc : store_commit(x.s, e);
+    store_close(x.s);
+    return rc;
+}
