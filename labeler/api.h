@@ -33,6 +33,8 @@ API(recording);
 // api_ingest.c
 API(ingest_data);
 API(ingest_files);
+// api_metrics.c
+API(metrics);
 // api_queue.c
 API(queue);
 // api_signal.c

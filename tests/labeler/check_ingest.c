@@ -231,6 +231,20 @@ START_TEST(a_form_carries_files_and_their_labels)
 }
 END_TEST
 
+START_TEST(metrics_are_text_for_a_scraper)
+{
+    struct request r = {.header = {{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", "/api/metrics"}, {"HTTP_HOST", "localhost"},
+                                   {"HTTP_AUTHORIZATION", "Bearer read-key"}}};
+    struct lab_io io = {&r, get, take, give, flush};
+    struct store_collector c = {.id = "one", .blocks = 42};
+    OKAY(store_collector_alive(fix.store, &c, &e));
+    ck_assert(!lab_serve(&lab, &io));
+    ck_assert_msg(strstr(r.answer.data, "\nmoteloop_collector_blocks_total{collector=\"one\"} 42\n"), "%s", r.answer.data);
+    ck_assert_msg(strstr(r.answer.data, "# TYPE moteloop_recordings gauge\nmoteloop_recordings 0\n"), "%s", r.answer.data);
+    buf_release(&r.answer);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ingest");
@@ -242,6 +256,7 @@ int main(void)
     tcase_add_test(t, duplicates_are_refused_where_that_is_asked);
     tcase_add_test(t, signatures_are_checked_where_the_project_has_a_key);
     tcase_add_test(t, a_form_carries_files_and_their_labels);
+    tcase_add_test(t, metrics_are_text_for_a_scraper);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
