@@ -73,7 +73,8 @@ static void picture(const struct recipe *r, const struct augment_source *s, stru
     int w = (int)s->width, h = (int)s->height, c = (int)s->channels;
     int dx = (int)lroundf(between(g, r->crop) * (float)w), dy = (int)lroundf(between(g, r->crop) * (float)h);
     bool mirrored = rng_uniform(g) < (float)r->flip;
-    float contrast = 1 + between(g, r->colour), brightness = between(g, r->colour) * 255 * 0.5f;
+    float contrast = 1 + between(g, r->colour), brightness = between(g, r->colour) * s->white / 2;
+    float middle = s->white / 2;
     const float *from = s->frames + s->at * s->channels;
     for (int y = 0; y < h; y++) {
         for (int x = 0; x < w; x++, out += c) {
@@ -82,8 +83,8 @@ static void picture(const struct recipe *r, const struct augment_source *s, stru
             sy = sy < 0 ? 0 : sy >= h ? h - 1 : sy;
             const float *p = from + (ptrdiff_t)(sy * w + (mirrored ? w - 1 - sx : sx)) * c;
             for (int j = 0; j < c; j++) {
-                float v = r->colour > 0 ? (p[j] - 128) * contrast + 128 + brightness : p[j];
-                out[j] = v < 0 ? 0 : v > 255 ? 255 : v;
+                float v = r->colour > 0 ? (p[j] - middle) * contrast + middle + brightness : p[j];
+                out[j] = v < 0 ? 0 : v > s->white ? s->white : v;
             }
         }
     }

@@ -12,6 +12,7 @@ struct augment_source {
     unsigned channels;
     uint32_t window;
     uint32_t width, height; // of a picture, 0 otherwise
+    float white;            // of a picture: the largest physical value
     const float *background; // another window (window x channels), or NULL
     float spread;            // typical deviation of the physical values
 };

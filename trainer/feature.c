@@ -55,7 +55,8 @@ void features_augmented(const struct features *f, int lane, const struct window 
     size_t from = w->frame - before, end = (size_t)w->frame + (1 + AROUND) * all->window;
     end = end > p->frames ? p->frames : end;
     struct augment_source s = {.frames = l->frames, .count = end - from, .at = before, .channels = all->channels,
-                               .window = all->window, .width = all->width, .height = all->height, .spread = f->spread};
+                               .window = all->window, .width = all->width, .height = all->height, .spread = f->spread,
+                               .white = p->type == MOTE_U8 ? 255 * p->scale : 1};
     decode(p, all->channels, from, end - from, l->frames);
     if (f->r->background > 0 && all->width == 0) {
         const struct window *o = &all->w[rng_below(&g, (uint32_t)all->count)];
