@@ -73,3 +73,5 @@ $(B)/bench/cost_cases: $(B)/obj/tests/bench/cost_cases.o $(call part_lib,convert
 .PHONY: bench-cost
 bench-cost: $(COST_ELFS) $(B)/bench/cost_cases ## fit the boards' cost model anew (docs/boards.md)
 	@B=$(B) tests/bench/bench_cost.sh
+
+-include $(shell [ -d $(B)/nn ] && find $(B)/nn -name '*.d')

@@ -94,7 +94,7 @@ static void block(const struct nn_conv *p, const int8_t *const *x, int32_t k, in
     mve_pred16_t lanes = vctp32q((uint32_t)left);
     int32_t sums[4 * PIXELS];
     dots((const int8_t *)p->weights + c * k, k, x, sums, left < 4 ? left : 4);
-    int32x4_t first = vldrwq_z_s32(p->start + c, lanes);
+    int32x4_t first = vldrwq_z_s32((const int32_t *)p->bias + c, lanes);
     int32x4_t multiplier = vldrwq_z_s32(p->multiplier + c, lanes);
     int32x4_t shift = vldrbq_z_s32(p->shift + c, lanes);
     for (int32_t i = 0; i < pixels; i++) {

@@ -13,9 +13,7 @@ static void dots(const int8_t *const *w, const int8_t *const *x, int32_t k, int3
 
 static void eval(const void *params)
 {
-    struct nn_conv p = *(const struct nn_conv *)params;
-    p.bias = p.start;
-    nn_conv_by_dots(&p, dots);
+    nn_conv_by_dots(params, dots);
 }
 
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p)

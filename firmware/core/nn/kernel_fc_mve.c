@@ -43,7 +43,7 @@ static void eval(const void *params)
             for (int32_t f = 0; f < 4; f++) {
                 r[f] = w + (f < left ? f : 0) * p->in_n;
             }
-            int32x4_t y = vaddq_s32(rows(r, x, p->in_n), vldrwq_z_s32(p->start + o, lanes));
+            int32x4_t y = vaddq_s32(rows(r, x, p->in_n), vldrwq_z_s32((const int32_t *)p->bias + o, lanes));
             if (p->per_channel) {
                 multiplier = vldrwq_z_s32(p->multiplier + o, lanes);
                 shift = vldrbq_z_s32(p->shift + o, lanes);

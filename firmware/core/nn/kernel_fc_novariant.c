@@ -11,9 +11,7 @@ static void dots(const int8_t *const *w, const int8_t *const *x, int32_t k, int3
 
 static void eval(const void *params)
 {
-    struct nn_fc p = *(const struct nn_fc *)params;
-    p.bias = p.start;
-    nn_fc_by_dots(&p, dots);
+    nn_fc_by_dots(params, dots);
 }
 
 struct nn_choice nn_choose_fc_i8(const struct nn_fc *p)

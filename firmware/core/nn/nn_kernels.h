@@ -33,7 +33,6 @@ struct nn_conv {
     // float
     float lo_f, hi_f;
     void *scratch;  // NULL where the kernel asked for none
-    const int32_t *start; // of each filter: bias plus in_offset times the sum of its weights; NULL: not asked for
     bool steep;     // some shift is above -2: not for nn_rescale_right
     bool wide_bias; // int16: bias is int64
 };
@@ -42,7 +41,7 @@ struct nn_conv {
 struct nn_choice {
     void (*eval)(const void *params);
     uint64_t scratch;
-    bool starts; // it wants p->start, which is kept
+    bool starts; // p->bias is to become, for each filter, bias plus in_offset times the sum of its weights; kept
 };
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p);
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p);
@@ -67,7 +66,6 @@ struct nn_fc {
     bool steep;     // some shift is above -2: not for nn_rescale_right
     bool wide_bias; // int16: bias is int64
     void *scratch;
-    const int32_t *start; // as in struct nn_conv
 };
 struct nn_fc_f32 {
     const float *in;

@@ -26,7 +26,7 @@ static int choose(struct nn_ctx *c, struct nn_conv *p, struct nn_choice fast, nn
     c->eval = fast.eval;
     if (fast.starts) {
         int32_t each = p->g.k_h * p->g.k_w * p->filter_c;
-        p->start = nn_keep_starts(c, p->weights, p->bias, p->g.out_c, each, p->in_offset);
+        p->bias = nn_keep_starts(c, p->weights, p->bias, p->g.out_c, each, p->in_offset);
     }
     return fast.scratch > 0 ? nn_scratch(c, fast.scratch, &p->scratch) : MOTE_OK;
 }

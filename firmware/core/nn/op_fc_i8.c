@@ -26,7 +26,7 @@ static int prepare(struct nn_ctx *c)
         fast = nn_choose_fc_i8(p);
     }
     if (fast.starts) {
-        p->start = nn_keep_starts(c, p->weights, p->bias, p->out_n, p->in_n, p->in_offset);
+        p->bias = nn_keep_starts(c, p->weights, p->bias, p->out_n, p->in_n, p->in_offset);
     }
     p->weights = nn_data(c, &t.weights);
     c->eval = fast.eval;
