@@ -30,7 +30,7 @@ while IFS=: read -r file line text; do
     *)
         case $file:$text in
         firmware/core/nn/*_avx*.c:*'<immintrin.h>'* | firmware/core/nn/*_neon.c:*'<arm_neon.h>'* | \
-            firmware/core/nn/*_mve.c:*'<arm_mve.h>'* | firmware/core/nn/*.c:*'<arm_acle.h>'* | \
+            firmware/core/nn/*_mve.[ch]:*'<arm_mve.h>'* | firmware/core/nn/*.c:*'<arm_acle.h>'* | \
             firmware/core/sig/*_bearssl.c:*'<bearssl'* | firmware/core/nn/*:*'<cpuid.h>'*) ;;
         *)
             echo "$file:$line: not a header of a freestanding core: $text"
