@@ -28,7 +28,6 @@ static const struct {
     {"gateway", "moteloop-import", "bridge serial devices to the broker", NULL},
     {"train", "moteloop-trainer", "a recipe to a model", NULL},
     {"eval", "moteloop-trainer", "measure a finished model on data it has not seen", NULL},
-    {"tune", "moteloop-trainer", "search pre-processing and network under a board's limits", NULL},
     {"convert", "moteloop-converter", "a model to other forms", NULL},
     {"inspect", "moteloop-converter", "what is in a model, and which boards it fits", NULL},
     {"infer", "moteloop-converter", "run a model on raw tensor bytes", NULL},
