@@ -31,14 +31,14 @@ const struct board *board_find(const char *id);
 const char *board_isa_name(enum board_isa isa);
 
 // Kinds of operators that cost alike, and their features. ODD ones have shapes that the fast
-// kernels do not take, or not as well: depths that are no multiple of 4 (8 for FULLY_CONNECTED),
-// depthwise windows other than 3 x 3.
+// kernels do not take, or not as well: depths that are no multiple of 4 (8 for FULLY_CONNECTED).
 enum board_kind {
     BOARD_CONV,
     BOARD_CONV_ODD,
     BOARD_CONV_1X1,
     BOARD_CONV_1X1_ODD,
     BOARD_DEPTHWISE,
+    BOARD_DEPTHWISE_WINDOW, // depths that are a multiple of 4, windows other than 3 x 3
     BOARD_DEPTHWISE_ODD,
     BOARD_DEPTHWISE_MULTIPLIER,
     BOARD_FULLY_CONNECTED,

@@ -10,6 +10,7 @@ static const char *const kind_names[] = {
     [BOARD_CONV_1X1] = "conv_1x1",
     [BOARD_CONV_1X1_ODD] = "conv_1x1_odd",
     [BOARD_DEPTHWISE] = "depthwise",
+    [BOARD_DEPTHWISE_WINDOW] = "depthwise_window",
     [BOARD_DEPTHWISE_ODD] = "depthwise_odd",
     [BOARD_DEPTHWISE_MULTIPLIER] = "depthwise_multiplier",
     [BOARD_FULLY_CONNECTED] = "fully_connected",
@@ -117,10 +118,10 @@ static void conv_features(const struct tflite_tensor *x, const struct tflite_ten
     int32_t in_channels = x->dims[3], channels = y->dims[3], kh = w->dims[1], kw = w->dims[2];
     double outputs = elements(y), positions = outputs / channels, taps = (double)kh * kw;
     if (depthwise) {
-        bool fast = kh == 3 && kw == 3 && channels % 4 == 0;
         out->kind = channels != in_channels ? BOARD_DEPTHWISE_MULTIPLIER
-                    : fast                  ? BOARD_DEPTHWISE
-                                            : BOARD_DEPTHWISE_ODD;
+                    : channels % 4 != 0     ? BOARD_DEPTHWISE_ODD
+                    : kh == 3 && kw == 3    ? BOARD_DEPTHWISE
+                                            : BOARD_DEPTHWISE_WINDOW;
     } else if (kh == 1 && kw == 1 && o->stride_w <= 1 && o->stride_h <= 1) {
         out->kind = in_channels % 4 ? BOARD_CONV_1X1_ODD : BOARD_CONV_1X1;
     } else {

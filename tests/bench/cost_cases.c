@@ -88,6 +88,7 @@ static void weights(struct one_op *m, uint8_t rank, const int32_t *dims, int32_t
 
 static void make_conv(struct one_op *m, bool depthwise, bool pointwise)
 {
+    int32_t window = pick(2, 4);
     bool even = pick(0, 2) != 0; // networks are mostly made of multiples of 4
     int32_t h = pick(3, 24), w = pick(3, 24), c = even ? 4 * pick(1, 16) : pick(1, 10) * pick(1, 6);
     int32_t multiplier = depthwise && pick(0, 3) == 0 ? pick(2, 8) : 1;
@@ -96,12 +97,12 @@ static void make_conv(struct one_op *m, bool depthwise, bool pointwise)
                 : even    ? 4 * pick(1, 16)
                           : pick(1, 10) * pick(1, 6),
             stride = pointwise ? 1 : pick(1, 2);
-    int32_t kh = pointwise           ? 1
-                 : depthwise && even ? 3
-                                     : pick(1, 5),
-            kw = pointwise           ? 1
-                 : depthwise && even ? 3
-                                     : pick(2, 5);
+    int32_t kh = pointwise                  ? 1
+                 : depthwise && window == 3 ? 3
+                                            : pick(1, 5),
+            kw = pointwise                  ? 1
+                 : depthwise && window == 3 ? 3
+                                            : pick(2, 5);
     kh = kh > h ? h : kh;
     kw = kw > w ? w : kw;
     bool same = pick(0, 1);

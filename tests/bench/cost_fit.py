@@ -9,7 +9,7 @@ not negative and make the sum of squared relative errors smallest: coordinate de
 """
 import sys
 
-KINDS = ["conv", "conv_odd", "conv_1x1", "conv_1x1_odd", "depthwise", "depthwise_odd", "depthwise_multiplier", "fully_connected",
+KINDS = ["conv", "conv_odd", "conv_1x1", "conv_1x1_odd", "depthwise", "depthwise_window", "depthwise_odd", "depthwise_multiplier", "fully_connected",
          "fully_connected_odd", "pool", "binary", "softmax", "copy", "table", "other"]
 ISAS = ["armv6-m", "armv7-m", "armv7e-m", "cortex-m7"]
 
