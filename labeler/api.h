@@ -53,6 +53,9 @@ API(label_bulk);
 // api_history.c
 API(label_history);
 API(history);
+// api_export.c
+API(labels_export);
+API(audacity);
 // api_class.c
 API(classes);
 API(class_put);

@@ -2,6 +2,7 @@
 #ifndef LABELER_LAB_H
 #define LABELER_LAB_H
 
+#include "common/buf.h"
 #include "common/project.h"
 
 struct err;
@@ -16,6 +17,8 @@ typedef int (*lab_hold_fn)(void *ctx, const struct lab_io *io);
 struct lab {
     struct project project;
     struct store *store;
+    struct buf overview;       // last answer of /api/overview, while counting is dear
+    int64_t overview_until_ms; // it is good until then
     lab_hold_fn hold;
     void *hold_ctx;
 };

@@ -38,6 +38,8 @@ const struct lab_route lab_routes[] = {
     R(LAB_DELETE, "/api/recordings/:id/labels/:region", LAB_ANNOTATOR, LAB_BODY_JSON, api_label_delete, "version", "delete a region's label (its history stays)"),
     R(LAB_GET, "/api/recordings/:id/history", LAB_VIEWER, LAB_BODY_NONE, api_label_history, "", "every label event of a recording, oldest first"),
     R(LAB_GET, "/api/history", LAB_VIEWER, LAB_BODY_NONE, api_history, "limit", "the latest label events of all recordings"),
+    R(LAB_GET, "/api/recordings/:id/labels.txt", LAB_VIEWER, LAB_BODY_NONE, api_audacity, "", "labels of a recording as an Audacity label track (seconds from its start)"),
+    R(LAB_GET, "/api/labels/export", LAB_VIEWER, LAB_BODY_NONE, api_labels_export, "format (csv, label-studio), label", "labels of all recordings as CSV or Label Studio JSON"),
     R(LAB_POST, "/api/labels/bulk", LAB_ANNOTATOR, LAB_BODY_JSON, api_label_bulk, "changes [{rec, region, label, start_us, end_us, box, delete, version}]", "many label changes in one transaction, all or none; returns what undoes them"),
     R(LAB_GET, "/api/classes", LAB_VIEWER, LAB_BODY_NONE, api_classes, "", "label classes with keys, colours and uses"),
     R(LAB_PUT, "/api/classes/:name", LAB_ANNOTATOR, LAB_BODY_JSON, api_class_put, "hotkey, color, guideline, position, retired", "add or change a label class"),

@@ -222,23 +222,101 @@ int store_recording_streams(struct store *s, int64_t rec_id, store_recording_str
     return sql_close(&q, rc);
 }
 
+struct span { // sequence numbers of a recording's stream
+    int64_t session_id, first, last;
+};
+
+static int find_span(struct store *s, int64_t rec_id, int64_t stream_id, struct span *span, struct err *e)
+{
+    struct sql q;
+    *span = (struct span){.last = -1};
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT session_id, first_seq, last_seq FROM recording JOIN recording_stream USING (rec_id)"
+             " WHERE rec_id = ? AND stream_id = ?",
+             e);
+    sql_i64(&q, rec_id);
+    sql_i64(&q, stream_id);
+    int rc = sql_step(&q);
+    if (rc == SQL_ROW) {
+        *span = (struct span){sql_get_i64(&q, 0), sql_get_i64(&q, 1), sql_get_i64(&q, 2)};
+        rc = OK;
+    }
+    return sql_close(&q, rc);
+}
+
+// The first sequence number in the span whose block starts at t_us or later; last + 1 where there is none.
+// Device time rises with the sequence number, so halving finds it in a few look-ups of block_key.
+static int first_from(struct store *s, const struct span *span, int64_t stream_id, int64_t t_us, int64_t *seq, struct err *e)
+{
+    int64_t lo = span->first, hi = span->last + 1;
+    int rc = OK;
+    while (rc >= 0 && lo < hi) {
+        int64_t mid = lo + (hi - lo) / 2, there = span->last + 1, t = INT64_MAX;
+        struct sql q;
+        sql_open(&q, s, SQL_MAIN, "SELECT seq, t_us FROM block WHERE session_id = ? AND stream_id = ? AND seq >= ? ORDER BY seq LIMIT 1", e);
+        sql_i64(&q, span->session_id);
+        sql_i64(&q, stream_id);
+        sql_i64(&q, mid);
+        rc = sql_step(&q);
+        if (rc == SQL_ROW && sql_get_i64(&q, 0) <= span->last) {
+            there = sql_get_i64(&q, 0);
+            t = sql_get_i64(&q, 1);
+        }
+        rc = sql_close(&q, rc == SQL_ROW ? OK : rc);
+        if (t >= t_us) {
+            hi = mid;
+        } else {
+            lo = there + 1;
+        }
+    }
+    *seq = lo;
+    return rc < 0 ? rc : OK;
+}
+
+// The block before that one may reach into the time: its sequence number, or seq where there is none.
+static int one_before(struct store *s, const struct span *span, int64_t stream_id, int64_t *seq, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_MAIN, "SELECT seq FROM block WHERE session_id = ? AND stream_id = ? AND seq < ? AND seq >= ? ORDER BY seq DESC LIMIT 1", e);
+    sql_i64(&q, span->session_id);
+    sql_i64(&q, stream_id);
+    sql_i64(&q, *seq);
+    sql_i64(&q, span->first);
+    int rc = sql_step(&q);
+    if (rc == SQL_ROW) {
+        *seq = sql_get_i64(&q, 0);
+        rc = OK;
+    }
+    return sql_close(&q, rc);
+}
+
 int store_recording_blocks(struct store *s, int64_t rec_id, int64_t stream_id, int64_t from_us, int64_t to_us,
                            store_bytes_fn fn, void *ctx, struct err *e)
 {
     struct sql q;
+    struct span span;
+    int64_t first, end;
+    int rc = find_span(s, rec_id, stream_id, &span, e);
+    rc = rc ? rc : first_from(s, &span, stream_id, from_us, &first, e);
+    rc = rc ? rc : one_before(s, &span, stream_id, &first, e);
+    rc = rc ? rc : first_from(s, &span, stream_id, to_us, &end, e);
+    if (rc) {
+        return rc;
+    }
     // A block's end follows from its stream's interval; one block more than needed does no harm.
     sql_open(&q, s, SQL_MAIN,
-             "SELECT b.t_us, b.bytes FROM recording r JOIN recording_stream rs USING (rec_id)"
-             " JOIN stream st USING (stream_id) JOIN block b ON b.session_id = r.session_id AND b.stream_id = ?2"
-             " AND b.seq BETWEEN rs.first_seq AND rs.last_seq"
-             " WHERE r.rec_id = ?1 AND rs.stream_id = ?2 AND b.rec_no = r.rec_no AND b.t_us < ?4"
+             "SELECT b.t_us, b.bytes FROM recording r"
+             " JOIN stream st ON st.stream_id = ?2 JOIN block b ON b.session_id = r.session_id AND b.stream_id = ?2"
+             " AND b.seq BETWEEN ?5 AND ?6"
+             " WHERE r.rec_id = ?1 AND b.rec_no = r.rec_no AND b.t_us < ?4"
              " AND (b.t_us >= ?3 OR b.t_us + b.frames * st.interval_ns / 1000 + 1 > ?3) ORDER BY b.seq",
              e);
     sql_i64(&q, rec_id);
     sql_i64(&q, stream_id);
     sql_i64(&q, from_us);
     sql_i64(&q, to_us);
-    int rc;
+    sql_i64(&q, first);
+    sql_i64(&q, end - 1);
     while ((rc = sql_step(&q)) == SQL_ROW) {
         size_t len;
         const void *bytes = sql_get_blob(&q, 1, &len);

@@ -378,6 +378,24 @@ START_TEST(a_command_is_noted_and_queued)
 }
 END_TEST
 
+START_TEST(labels_are_exported)
+{
+    struct http_answer a;
+    ck_assert_int_eq(http_status(&ada, "PUT", "/api/recordings/12/labels/e1", "{\"label\":\"=cmd\",\"start_us\":300500000,\"end_us\":301000000}"), 200);
+    http_send(&ada, "GET", "/api/labels/export?format=csv", NULL, &a);
+    ck_assert_ptr_nonnull(strstr(a.body.data, "\n12,\"fan-04\",\"\",\" =cmd\",300500000,301000000,,\"ada\",human,1,"));
+    http_release(&a);
+    http_send(&ada, "GET", "/api/labels/export?format=label-studio&label=%3Dcmd", NULL, &a);
+    ck_assert_uint_eq(json_array_size(a.json), 1);
+    ck_assert_int_eq(http_number(&a, "0.id"), 12);
+    http_release(&a);
+    http_send(&ada, "GET", "/api/recordings/12/labels.txt", NULL, &a);
+    ck_assert_ptr_nonnull(strstr(a.body.data, "0.500000\t1.000000\t=cmd\n"));
+    http_release(&a);
+    ck_assert_int_eq(http_status(&ada, "GET", "/api/labels/export?format=xml", NULL), 400);
+}
+END_TEST
+
 START_TEST(the_list_pages_without_loss)
 {
     int64_t after = 0;
@@ -419,6 +437,7 @@ int main(void)
     tcase_add_test(t, bad_requests_get_one_clear_answer);
     tcase_add_test(t, bodies_have_a_ceiling_and_must_be_whole);
     tcase_add_test(t, a_command_is_noted_and_queued);
+    tcase_add_test(t, labels_are_exported);
     tcase_add_test(t, the_list_pages_without_loss);
     tcase_add_test(t, renaming_a_label_keeps_history_and_merges);
     tcase_add_test(t, wrong_passwords_are_refused_then_slowed);

@@ -53,7 +53,7 @@ export function LabelsView() {
     };
     return (
         <>
-            <Top title={<h1>Labels</h1>}>{may("annotator") && <button class="btn small primary" onClick={() => setEdit(null)}><Icon name="plus" />New label</button>}</Top>
+            <Top title={<h1>Labels</h1>}><a class="btn small" href="/api/labels/export?format=csv" download="labels.csv"><Icon name="down" />CSV</a><a class="btn small" href="/api/labels/export?format=label-studio" download="labels.json"><Icon name="down" />Label Studio</a>{may("annotator") && <button class="btn small primary" onClick={() => setEdit(null)}><Icon name="plus" />New label</button>}</Top>
             <main><Card>
                 {!data ? <Waiting error={error} what="Labels" /> : !data.classes.length ? <Empty icon="labels" title="No labels yet">Make the first one, or label a recording: a new name makes a new label.</Empty> : (
                     <div class="scroll-x"><table>

@@ -131,7 +131,7 @@ function Panel({ recording, regions, selected, select, label, list, editable }) 
             <section>
                 <h3>About</h3>
                 <Facts rows={[["Length", recording.width ? `${recording.width} × ${recording.height} pixels` : duration(recording.duration_us)], ["Streams", recording.streams.join(", ")], ["Arrived", when(recording.created_ms)], ["File", recording.name], ["Group", recording.group], ["Session", `${recording.session}, number ${recording.number}`], ...Object.entries(recording.meta).map(([k, v]) => [k, String(v)])]} />
-                {!recording.width && <div class="row wrap">{recording.signals.map((s) => <a class="btn small" href={`/api/recordings/${recording.id}/samples.csv?stream=${encodeURIComponent(s.name)}`} download={`recording-${recording.id}-${s.name}.csv`}><Icon name="down" />{s.name}.csv</a>)}</div>}
+                {!recording.width && <div class="row wrap">{recording.signals.map((s) => <a class="btn small" href={`/api/recordings/${recording.id}/samples.csv?stream=${encodeURIComponent(s.name)}`} download={`recording-${recording.id}-${s.name}.csv`}><Icon name="down" />{s.name}.csv</a>)}<a class="btn small" href={`/api/recordings/${recording.id}/labels.txt`} download={`recording-${recording.id}-labels.txt`} title="Audacity label track"><Icon name="down" />labels.txt</a></div>}
             </section>
             <section style={{ borderBottom: 0 }}>
                 <h3><button class="btn ghost small" onClick={() => setMore(!more)} aria-expanded={more}><Icon name="history" />History</button></h3>
