@@ -391,7 +391,7 @@ static struct store_retain_done retain(int64_t before_ms, bool labelled_too)
 
 START_TEST(what_is_old_goes_and_what_is_labelled_stays)
 {
-    int64_t now = clock_wall_ms() + 1000, bytes, empty;
+    int64_t now = clock_wall_ms() + 100000, bytes, empty;
     for (int i = 0; i < 300; i++) {
         put(i, i / 3 + 1, i % 3 == 2);
     }
@@ -401,7 +401,7 @@ START_TEST(what_is_old_goes_and_what_is_labelled_stays)
     OKAY(store_health_put(s, "fan-1", "{}", &e));
     OKAY(store_health_put(s, "fan-1", "{}", &e));
     ack_is(301, "", 8);
-    ck_assert_int_eq(retain(now - 100000, false).recordings, 0);
+    ck_assert_int_eq(retain(now - 200000, false).recordings, 0);
     struct store_retain_done done = retain(now, false);
     ck_assert_int_eq(done.recordings, 99);
     ck_assert_int_eq(done.blocks, 298);
@@ -420,7 +420,7 @@ START_TEST(a_block_that_went_is_not_taken_again)
     OKAY(store_begin_blocks(s, &e));
     ack_is(2, "", 8);
     OKAY(store_commit(s, &e));
-    retain(clock_wall_ms() + 1000, false);
+    retain(clock_wall_ms() + 100000, false);
     struct store_block b = block(0, 1, true);
     int64_t rec_id;
     ck_assert_int_eq(store_block_put(s, &b, &rec_id, &e), STORE_BLOCK_REPEAT);

@@ -141,7 +141,9 @@ static void put_packet(struct conn *k, uint8_t type, const void *a, size_t a_len
         left /= 128;
     } while (left);
     memcpy(p, a, a_len);
-    memcpy(p + a_len, b, b_len);
+    if (b_len) {
+        memcpy(p + a_len, b, b_len);
+    }
     k->out_len = (size_t)(p + a_len + b_len - k->out);
 }
 
