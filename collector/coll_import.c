@@ -1,8 +1,14 @@
-// See coll_import.h. The walk over files is common/dataset's, the rows are common/intake's.
+// See coll_import.h. The walk over files is common/dataset's, the rows are common/intake's. Acquisition
+// files (*.json, *.cbor) are looked for by a walk of their own; JSON that does not claim to be one is left alone.
 #include "collector/coll_import.h"
 
+#include <dirent.h>
+
+#include "common/acq/acq.h"
+#include "common/buf.h"
 #include "common/dataset.h"
 #include "common/err.h"
+#include "common/io.h"
 #include "common/progress.h"
 
 struct import {
@@ -66,13 +72,89 @@ static void base_name(char *out, size_t cap, const char *path)
     snprintf(out, cap, "%.*s", (int)len, start);
 }
 
+#define FOLDERS_DEEP 16
+
+static bool has_end(const char *name, const char *end)
+{
+    size_t n = strlen(name), k = strlen(end);
+    return n > k && strcasecmp(name + n - k, end) == 0;
+}
+
+static bool is_acquisition(const char *name)
+{
+    return has_end(name, ".json") || has_end(name, ".cbor");
+}
+
+// The label of an acquisition is its file's name up to the first dot, as its makers have it.
+static int take_acquisition(struct import *im, const char *path, const char *name)
+{
+    struct buf b = {0};
+    struct err why = {0};
+    struct acq a = {0};
+    struct ds_region label = {.whole = true};
+    int rc = io_read_file(path, ACQ_BYTES_MAX, &b, &why);
+    if (!rc && has_end(name, ".json") && !memmem(b.data ? b.data : "", b.len, "\"protected\"", 11)) {
+        buf_release(&b);
+        return OK; // labels of something else, settings
+    }
+    im->r->files++;
+    rc = rc ? rc : acq_read(&a, (const uint8_t *)(b.data ? b.data : ""), b.len, NULL, &why);
+    buf_release(&b);
+    if (rc) {
+        err_wrap(&why, "'%.200s'", name);
+        take_bad(im, path, &why);
+        return OK;
+    }
+    a.item.name = name;
+    a.item.path = path;
+    snprintf(label.label, sizeof label.label, "%.*s", (int)strcspn(name, "."), name);
+    if (!im->o->label && label.label[0]) {
+        a.item.region = &label;
+        a.item.regions = 1;
+    }
+    rc = take_item(im, &a.item);
+    acq_release(&a);
+    return rc;
+}
+
+// Files in order of their names, so that the same folder gives the same numbers.
+static int find_acquisitions(struct import *im, const char *dir, int depth)
+{
+    struct dirent **entry = NULL;
+    int count = scandir(dir, &entry, NULL, alphasort), rc = OK;
+    for (int i = 0; i < count; i++) {
+        char path[IO_PATH_MAX];
+        const char *name = entry[i]->d_name;
+        if (!rc && name[0] != '.' && io_join(path, sizeof path, dir, name) == OK) {
+            if (io_is_dir(path)) {
+                rc = depth < FOLDERS_DEEP ? find_acquisitions(im, path, depth + 1) : OK;
+            } else if (is_acquisition(name)) {
+                rc = take_acquisition(im, path, name);
+            }
+        }
+        free(entry[i]);
+    }
+    free(entry);
+    return rc;
+}
+
 static int walk(struct import *im, const char *path)
 {
     struct ds_map *map = NULL;
-    int rc = ds_map_load(&map, im->o->map, im->e);
+    const char *slash = strrchr(path, '/');
+    if (is_acquisition(path) && !io_is_dir(path)) {
+        int failed = take_acquisition(im, path, slash ? slash + 1 : path);
+        return failed ? failed : intake_finish(im->intake, im->e);
+    }
+    int64_t before = im->r->files;
+    int rc = io_is_dir(path) && !im->o->map ? find_acquisitions(im, path, 0) : OK;
+    if (!rc) {
+        rc = ds_map_load(&map, im->o->map, im->e);
+    }
     if (!rc) {
         struct ds_callbacks cb = {.ctx = im, .item = take_item, .bad = take_bad, .file = take_file};
         rc = ds_walk(path, map, &cb, im->e);
+        rc = rc == E_NOT_FOUND && im->r->files > before ? OK : rc; // acquisitions alone are fine
     }
     if (!rc) {
         rc = intake_finish(im->intake, im->e);

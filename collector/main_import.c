@@ -206,7 +206,8 @@ static const struct opt gateway_table[] = {
 
 static const struct opt_command commands[] = {
     {"import", "FOLDER_OR_FILE...", "files and their labels into the store",
-     "Reads WAV, FLAC, CSV (plain or gzip), PNG and JPEG. Labels come from folder names, from labels.csv, or from\n"
+     "Reads WAV, FLAC, CSV (plain or gzip), PNG, JPEG, and (without a mapping file) acquisitions of Edge Impulse in\n"
+     "JSON and CBOR, whose names begin with the label. Labels come from folder names, from labels.csv, or from\n"
      "where a mapping file says. What is in the store already is skipped; a broken file is named and skipped.\n"
      "Exit code 1: some files were broken; 3: nothing was new.\n\n"
      "    moteloop import recordings/\n"

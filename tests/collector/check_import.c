@@ -199,6 +199,23 @@ START_TEST(pictures_of_several_blocks_come_back)
 }
 END_TEST
 
+START_TEST(acquisitions_are_read_and_other_json_is_left_alone)
+{
+    struct store_recording first;
+    write_text("idle.01.json", "{\"protected\":{\"ver\":\"v1\",\"alg\":\"none\"},\"signature\":\"\",\"payload\":{\"interval_ms\":10,"
+                               "\"sensors\":[{\"name\":\"accX\"},{\"name\":\"accY\"}],\"values\":[[1,2],[3,4]]}}");
+    write_text("settings.json", "{\"a\":1}");
+    write_text("broken.json", "{\"protected\":");
+    struct import_result r = import(NULL);
+    ck_assert_int_eq(r.in.recordings, 1);
+    ck_assert_int_eq(r.broken, 1);
+    OKAY(store_recording_walk(fix.store, &(struct store_recording_filter){.label = "idle"}, take_recording, &first, &e));
+    ck_assert_int_eq(first.end_us - first.start_us, 20000);
+    export("ei", "none");
+    ck_assert_int_eq(import(NULL).in.duplicates, 1);
+}
+END_TEST
+
 START_TEST(an_export_is_kept_where_it_is_whole)
 {
     char path[400];
@@ -252,6 +269,7 @@ int main(void)
     tcase_add_test(t, labels_that_a_cut_run_left_out_are_added);
     tcase_add_test(t, a_broken_file_is_named_and_the_rest_goes_in);
     tcase_add_test(t, pictures_of_several_blocks_come_back);
+    tcase_add_test(t, acquisitions_are_read_and_other_json_is_left_alone);
     tcase_add_test(t, an_export_is_kept_where_it_is_whole);
     tcase_add_test(t, an_export_can_be_imported_again);
     suite_add_tcase(suite, t);
