@@ -62,7 +62,7 @@ function List() {
                                 <td>{d.hello_ms ? capability[d.class] || d.class : <span class="faint">–</span>}</td>
                                 <td>{d.group || <span class="faint">–</span>}</td>
                                 <td>{d.model ? <>{d.model} <span class="mono faint">{digest(d.model_digest)}</span></> : <span class="faint">none</span>}</td>
-                                <td>{d.release.state ? <Status kind={{ active: "good", refused: "bad", "rolled-back": "bad", idle: "" }[d.release.state] ?? "warn"} title={d.release.reason}>#{d.release.seq} {d.release.state}</Status> : <span class="faint">–</span>}</td>
+                                <td>{d.release.state ? <Status kind={{ active: "good", refused: "bad", "rolled-back": "bad", idle: "" }[d.release.state] ?? "warn"} title={d.release.reason}>#{d.release.seq} {d.release.state}</Status> : <span class="faint">–</span>}{d.release.reason && <div class="small dim">{d.release.reason}</div>}</td>
                                 <td class="n">{d.health?.inferences !== undefined ? count(d.health.inferences) : <span class="faint">–</span>}</td>
                                 <td class="n dim">{ago(d.last_data_ms, now)}</td>
                             </tr>

@@ -109,10 +109,10 @@ export function OverviewView() {
                     <Tile to="/devices" icon="devices" name="Devices online" value={c.devices_online} small={`of ${c.devices}`} note={collector ? <Status kind={alive ? "good" : "bad"}>collector {alive ? "running" : `silent for ${ago(collector.alive_ms, now).replace(" ago", "")}`}</Status> : "no collector has run yet"} />
                     <Tile to="/recordings" icon="recordings" name="Recordings" value={count(c.recordings)} small={duration(c.recorded_us)} note={`${bytes(c.sample_bytes)} of samples in ${many(c.blocks, "block")}`} />
                     <Tile to="/labels" icon="labels" name="Labelled" value={c.recordings ? percent(c.recordings_labelled / c.recordings, 0) : "–"} small={`${count(c.recordings_labelled)} of ${count(c.recordings)}`} note={`${many(c.regions, "label")}, ${many(c.label_events, "change")}, ${many(c.people, "person", "people")}`} />
-                    <Tile to="/models" icon="models" name="Best model" value={models?.length ? percent(Math.max(...models.map((m) => m.int8_accuracy ?? 0))) : "–"} small={models?.length ? "int8" : ""} note={`${many(c.models, "model")}, ${many(c.releases, "release")}, ${c.rollouts_running} rolling out`} />
+                    <Tile to="/models" icon="models" name="Latest model" value={models?.length ? percent(models[0].int8_accuracy) : "–"} small={models?.length ? "int8" : ""} note={`${many(c.models, "model")}, ${many(c.releases, "release")}, ${c.rollouts_running} rolling out`} />
 
                     <Card span="s7" title="Fleet" extra={<Link to="/devices" class="small">all devices</Link>}><Fleet devices={devices} events={events} now={now} /></Card>
-                    <Card span="s5" title="Latest model" extra={<Link to="/models" class="small">all models</Link>}><LatestModel models={models} /></Card>
+                    <Card span="s5" title="How it judges its test data" extra={<Link to="/models" class="small">all models</Link>}><LatestModel models={models} /></Card>
 
                     <Card span="s7" title="Recordings per minute, last hour" extra={<span class="small dim">uncertain ones in amber</span>}>
                         {minutes.length ? <MinuteBars rows={minutes} now={overview.data.now_ms} /> : <Empty icon="recordings" title="Nothing in the last hour">Recordings appear here as they arrive.</Empty>}

@@ -15,14 +15,14 @@ function channelName(signal, c) {
 }
 
 /** Fills a column a pixel from the least to the greatest value there; neighbours always touch. */
-function columns(g, x, lo, hi, first, last, y) {
+function columns(g, x, lo, hi, first, last, y, width = 1) {
     let col = NaN, low = 0, high = 0, before = null;
     const flush = () => {
         let a = low, b = high;
         if (before) { a = Math.min(a, before[1]); b = Math.max(b, before[0]); }
         before = [low, high];
         const top = y(b);
-        g.fillRect(col, top, 1, Math.max(1, y(a) - top));
+        g.fillRect(col, top, Math.max(1, width), Math.max(1, y(a) - top));
     };
     for (let i = first; i <= last; i++) {
         if (lo[i] === null) { if (col === col) flush(); col = NaN; before = null; continue; }
@@ -546,7 +546,7 @@ export class Plot {
             g.globalAlpha = 0.65;
             for (let c = 0; c < Math.min(tile.channels, 3); c++) {
                 g.fillStyle = this.colors[`wave-${c + 1}`];
-                for (const run of tile.runs) columns(g, (i) => this.stripX(run.t_us + i * run.step_us), run.values?.[c] || run.min[c], run.values?.[c] || run.max[c], 0, run.count - 1, y);
+                for (const run of tile.runs) columns(g, (i) => this.stripX(run.t_us + i * run.step_us), run.values?.[c] || run.min[c], run.values?.[c] || run.max[c], 0, run.count - 1, y, Math.ceil(this.stripX(run.step_us) - this.stripX(0)));
             }
             g.globalAlpha = 1;
         }
