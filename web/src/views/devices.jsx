@@ -105,7 +105,7 @@ function Device({ id }) {
                 <div class="grid">
                     <Card span="s4" title="What it is">
                         <Facts rows={[["Board", d.board], ["Instruction set", d.isa], ["Runtime", d.runtime], ["Class", d.hello_ms ? capability[d.class] || d.class : ""], ["RAM", d.ram && bytes(d.ram)], ["Arena", d.arena && bytes(d.arena)], ["Slots", d.slots && `${d.slots} of ${bytes(d.slot_bytes)}`], ["DSP", d.dsp_variant], ["Group", d.group], ["Boots", d.boot_count || ""], ["Last hello", when(d.hello_ms)]]} />
-                        {d.ops && <p class="small dim" style={{ marginTop: "10px" }}>Operators: {d.ops.toLowerCase().replaceAll(" ", ", ")}</p>}
+                        {d.ops && <details class="small dim" style={{ marginTop: "10px" }}><summary>{d.ops.split(" ").length} operators</summary>{d.ops.toLowerCase().replaceAll(" ", ", ")}</details>}
                     </Card>
                     <Card span="s4" title="What it runs">
                         <Facts rows={[["Model", d.model || "none"], ["Digest", d.model_digest && <Link class="mono" to={`/models/${d.model_digest}`}>{digest(d.model_digest)}</Link>], ["Active release", r.active_seq ? `#${r.active_seq}` : "none"], ["Last release", r.state && <Status kind={{ active: "good", refused: "bad", "rolled-back": "bad" }[r.state] ?? "warn"}>#{r.seq} {r.state}</Status>], ["Reason", r.reason], ["Fetched", r.total ? `${bytes(r.fetched)} of ${bytes(r.total)}` : ""]]} />

@@ -84,7 +84,7 @@ function Shown({ item, recording, onNext }) {
             <div class="queue-side">
                 <div class="row wrap"><Link to={`/recordings/${recording.id}`}><b>Recording {recording.id}</b></Link><span class="chip">{recording.device}</span><span class="dim small">{recording.streams.join(", ")}{!recording.width && `, ${duration(recording.duration_us)}`}</span></div>
                 {proposal ? (
-                    <div class="notice" style={{ flexWrap: "wrap" }}><div class="grow"><div class="small dim">The model says</div><div class="row wrap"><LabelChip name={proposal.label} /><b>{percent(proposal.score, 0)}</b>{proposal.novelty > 1 && <span class="chip warn">unlike the training data</span>}</div></div>
+                    <div class="notice" style={{ flexWrap: "wrap" }}><div class="grow"><div class="small dim">The model says</div><div class="row wrap"><LabelChip name={proposal.label} /><b>{percent(proposal.score, 0)}</b>{proposal.novelty > 1 && <span class="chip warn" title="unlike the training data">novel</span>}</div></div>
                         <button class="btn primary" disabled={!editable} onClick={accept}><Icon name="check" />Accept <kbd>Enter</kbd></button></div>
                 ) : <p class="small dim">No model has judged it yet.</p>}
                 {regions.whole && <div class="small dim">Labelled now: <LabelChip name={regions.whole.label} /> by {regions.whole.author}</div>}
