@@ -201,9 +201,9 @@ int broker_write_conf(const struct project *p, struct err *e)
     char path[IO_PATH_MAX];
     struct buf b = {0};
     const struct passwd *me = getpwuid(geteuid());
-    // Retained messages of a fleet arrive at once when the collector subscribes; the default queue of
-    // 1,000 would drop the rest without a word.
-    int64_t queued = p->conf.max_devices * 8 < 2000 ? 2000 : p->conf.max_devices * 8;
+    // Retained messages of a fleet arrive at once when the collector subscribes, and every device may have a
+    // window of blocks under way; the default queue of 1,000 would drop the rest without a word.
+    int64_t queued = p->conf.max_devices * BROKER_QUEUE_PER_DEVICE;
     int rc = buf_printf(&b,
                         "# Written by 'moteloop init' for a fleet of %lld devices; 'moteloop doctor' checks it.\n"
                         "listener %lld %s\n"
@@ -261,5 +261,5 @@ int64_t broker_conf_fleet(const struct project *p, struct err *e)
         }
     }
     buf_release(&b);
-    return rc ? rc : queued == 0 ? INT64_MAX : queued / 8;
+    return rc ? rc : queued == 0 ? INT64_MAX : queued / BROKER_QUEUE_PER_DEVICE;
 }

@@ -9,6 +9,8 @@ struct project;
 
 // Fills out (BROKER_PASSWORD_LEN + 1 bytes) with a new random password.
 void broker_new_password(char *out);
+// Messages that the broker must be able to hold for the collector, a device.
+#define BROKER_QUEUE_PER_DEVICE 64
 // Writes broker/mosquitto.conf and broker/acl, sized for the fleet of the configuration.
 int broker_write_conf(const struct project *p, struct err *e) MUST_CHECK;
 

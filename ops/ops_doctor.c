@@ -75,7 +75,7 @@ static void check_broker(struct findings *f, const struct project *p)
         say(f, "bad", "%s", e.msg);
     } else if (fleet < p->conf.max_devices) {
         say(f, "bad", "broker/mosquitto.conf queues enough for %lld devices, moteloop.conf says %lld: raise max_queued_messages to %lld",
-            (long long)fleet, (long long)p->conf.max_devices, (long long)p->conf.max_devices * 8);
+            (long long)fleet, (long long)p->conf.max_devices, (long long)p->conf.max_devices * BROKER_QUEUE_PER_DEVICE);
     }
 }
 

@@ -70,6 +70,12 @@ refuses() {
     grep -q -- "$text" "$T/refused.err" || { cat "$T/refused.err"; fail "no '$text' said by: $*"; }
     [ "$(wc -l <"$T/refused.err")" -le 2 ] || { cat "$T/refused.err"; fail "more than two lines by: $*"; }
 }
+# short_recipe NAME EPOCHS: a ready recipe with fewer epochs, for tests; `make accuracy` trains them whole. The
+# average over weights is left out: it needs more steps than these.
+short_recipe() {
+    sed -E "s/^epochs = [0-9]+/epochs = $2/; /^ema = /d" "$MOTELOOP_SRC/trainer/recipes/$1.recipe" >"$T/$1.recipe"
+    echo "$T/$1.recipe"
+}
 # learn PROJECT DATA_FOLDER MAP RECIPE HELD_OUT_FOLDER LEAST: imports, trains, then measures the finished model on
 # a folder that was never in the project; prints float32 and int8 accuracy of both.
 learn() {
