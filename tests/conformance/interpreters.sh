@@ -12,19 +12,19 @@ fi
 models=()
 if [ -d "$MOTELOOP_SHARED/golden" ]; then models+=("$MOTELOOP_SHARED"/golden/*.tflite); fi
 make_project p
-train() { # DATA MAP RECIPE
+train() { # DATA MAP RECIPE EPOCHS
     moteloop import "$1" --map "$MOTELOOP_SRC/tests/e2e/maps/$2.map" --project "$T/p" >/dev/null || fail "import"
-    moteloop train "$MOTELOOP_SRC/trainer/recipes/$3.recipe" --project "$T/p" --json >"$T/train.json" || fail "train $3"
+    moteloop train "$(short_recipe "$3" "$4")" --project "$T/p" --json >"$T/train.json" || fail "train $3"
     cp "$T/p/models/$(json_value "$T/train.json" model).tflite" "$T/ours_$3.tflite"
     models+=("$T/ours_$3.tflite")
 }
 if [ -d "$MOTELOOP_SHARED/data" ]; then
     part "$MOTELOOP_SHARED/data/fsdd" "$T/sound" '*_?.wav'
-    part "$MOTELOOP_SHARED/data/wisdm_watch" "$T/motion" activity_labels.csv 'user160*.csv.gz'
-    for class in person no_person; do part "$MOTELOOP_SHARED/data/person_32x64/$class" "$T/pictures/$class" '*[02468]a.png' '*[0-9].png' 2>/dev/null || true; done
-    train "$T/sound" fsdd keyword
-    train "$T/motion" wisdm watch
-    train "$T/pictures" pictures picture
+    part "$MOTELOOP_SHARED/data/hapt_continuous" "$T/motion" labels.csv activity_labels.csv 'exp[0-2]*.csv.gz'
+    for class in cat ship; do part "$MOTELOOP_SHARED/data/cifar10_subset/$class" "$T/pictures/$class" '*.png'; done
+    train "$T/sound" fsdd keyword 3
+    train "$T/motion" hapt motion 5
+    train "$T/pictures" pictures picture 3
 fi
 for model in "${models[@]}"; do
     for kind in micro reference xnnpack; do
