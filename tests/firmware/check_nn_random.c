@@ -119,7 +119,7 @@ static void mutate_and_run(const uint8_t *model, size_t len, uint32_t *state)
     for (uint32_t n = nn_random_next(state) % 4; n < 5 && cut > 0; n++) {
         size_t at = nn_random_next(state) % (cut < 3000 ? cut : 3000);
         at = nn_random_next(state) % 2 == 0 ? at : cut - 1 - at;
-        file[at] = nn_random_next(state) % 2 == 0 ? (uint8_t)nn_random_next(state) : (uint8_t)((unsigned)file[at] ^ 1u << n);
+        file[at] = nn_random_next(state) % 2 == 0 ? (uint8_t)nn_random_next(state) : (uint8_t)(file[at] ^ 1u << n);
     }
     struct mote_nn_diag diag = {0};
     size_t need = 0;
