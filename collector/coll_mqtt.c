@@ -29,7 +29,8 @@ struct coll_mqtt {
 
 // State is retained and has no sequence, so it may come twice; data never come without their block's key.
 static const char *const state_topics[] = {COLL_MARK_TOPIC, "d/+/hello", "d/+/status", "d/+/reported"};
-static const char *const data_topics[] = {"d/+/data/+"};
+// "#" and not "+": a topic that is none is refused with a line instead of never being seen.
+static const char *const data_topics[] = {"d/+/data/#"};
 
 static void subscribe(struct coll_mqtt *m, const char *const *topics, size_t count)
 {

@@ -219,13 +219,13 @@ int broker_write_conf(const struct project *p, struct err *e)
                         "max_queued_messages %lld\n"
                         "max_queued_bytes 0\n"
                         "max_inflight_messages 100\n"
-                        "message_size_limit %lld\n"
+                        "max_packet_size %lld\n" // refuses aloud; message_size_limit acknowledges and drops
                         "set_tcp_nodelay true\n"
                         "log_dest stderr\n"
                         "log_type error\nlog_type warning\nlog_type notice\n",
                         (long long)p->conf.max_devices, (long long)p->conf.broker_port, p->conf.broker_host,
                         me ? me->pw_name : "mosquitto", p->dir, p->dir, p->dir, p->dir, (long long)queued,
-                        (long long)p->conf.max_message);
+                        (long long)p->conf.max_message + 1024); // the payload's ceiling, and its topic
     rc = rc ? err_set(e, rc, "out of memory")
             : io_write_atomic(project_path(p, path, "broker/mosquitto.conf"), b.data, b.len, 0600, e);
     buf_release(&b);

@@ -56,6 +56,12 @@ for topic in data/acc hello status reported data/event; do
 done
 more_refused() { [ "$(refused)" -gt "$before" ]; }
 within 15 more_refused
+# A topic that is none, and a message over the ceiling: the collector and the broker each say so.
+say bad ml/1/d/bad/data/no/such "$T/text"
+within 10 grep -q "no/such" "$T/a/run/collector.log"
+head -c 400000 /dev/urandom >"$T/oversized"
+if say bad ml/1/d/bad/data/acc "$T/oversized" 2>/dev/null; then fail "an oversized message was acknowledged"; fi
+within 10 grep -q "bad disconnected due to oversize packet" "$T/a/run/mosquitto.log"
 # Into another device's leaf: the broker's access list drops it, and nothing is stored of it.
 say bad "ml/1/d/good/data/acc" "$T/text" || true
 if mosquitto_pub -h 127.0.0.1 -p "$port" -u bad -P wrong -i bad -q 1 -t ml/1/d/bad/hello -m x 2>/dev/null; then
