@@ -10,6 +10,7 @@
 
 struct run {
     struct fit_state s;
+    const struct net *view; // what the lanes run: the network, or a hook's view of it
     const struct fit_data *train, *check;
     const struct fit_options *o;
     struct par *par;
@@ -111,10 +112,14 @@ static void train_lane(void *ctx, int lane)
             mix(r, lane, i, key, x, t);
         }
     }
-    const struct net *n = r->s.net;
+    const struct net *n = r->view;
+    const struct fit_hook *hook = r->o->hook;
     net_forward(n, l, true);
     r->lane_loss[lane] = loss_run(&r->o->loss, l->y[n->layers - 1], r->target[lane], r->weight[lane], l->n, r->outputs,
                                   1, l->dy[n->layers - 1]);
+    if (hook && hook->teach) {
+        r->lane_loss[lane] += hook->teach(hook->ctx, lane, l->y[0], l->n, l->y[n->layers - 1], l->dy[n->layers - 1]);
+    }
     net_backward(n, l);
 }
 
@@ -199,7 +204,9 @@ static void step_lane(void *ctx, int lane)
 static int train_batch(struct run *r, double *loss, struct err *e)
 {
     int lanes = r->o->lanes;
-    net_turn(r->s.net);
+    const struct fit_hook *hook = r->o->hook;
+    r->view = hook && hook->view ? hook->view(hook->ctx, r->s.net) : r->s.net;
+    net_turn(r->view);
     par_run(r->par, lanes, train_lane, r);
     double sum = 0;
     for (int j = 0; j < lanes; j++) {
@@ -224,6 +231,9 @@ static int train_batch(struct run *r, double *loss, struct err *e)
     par_run(r->par, lanes, step_lane, r);
     if (r->s.net->states) {
         net_remember(r->s.net, r->lane, lanes, 0.1f);
+    }
+    if (hook && hook->stepped) {
+        hook->stepped(hook->ctx, r->lane, lanes, (float)r->s.epoch + (float)(r->at + r->count) / (float)r->train->n);
     }
     r->s.samples += (int64_t)r->count;
     return OK;
@@ -286,7 +296,9 @@ static int check_now(struct run *r, float *y, struct fit_epoch *out, struct err 
     }
     struct net view = *r->s.net;
     view.param = r->s.average ? r->s.average : view.param;
-    int rc = fit_predict(&view, r->check, r->o->lanes, r->par, y, e);
+    const struct fit_hook *hook = r->o->hook;
+    const struct net *seen = hook && hook->view ? hook->view(hook->ctx, &view) : &view;
+    int rc = fit_predict(seen, r->check, r->o->lanes, r->par, y, e);
     if (rc) {
         return rc;
     }

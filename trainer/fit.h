@@ -15,6 +15,18 @@ struct par;
 enum fit_optimizer { FIT_ADAM, FIT_ADAMW, FIT_SGD };
 enum fit_schedule { FIT_CONSTANT, FIT_COSINE, FIT_STEP, FIT_ONE_CYCLE };
 
+// Lets others take part in a run: squeezing (squeeze_tune.h), distillation (squeeze_teach.h). Members may be NULL.
+struct fit_hook {
+    void *ctx;
+    // Before every batch: the network that the lanes run. It has n's layers, and parameters of its own (rounded,
+    // masked); slopes of those are taken as slopes of n's.
+    const struct net *(*view)(void *ctx, const struct net *n);
+    // After every step; at: epochs done, with their fraction.
+    void (*stepped)(void *ctx, const struct lane *lane, int lanes, float at);
+    // Adds to the loss and the slopes of a lane's n samples, whose inputs and outputs are x and y; lanes run at once.
+    double (*teach)(void *ctx, int lane, const float *x, int n, const float *y, float *dy);
+};
+
 struct fit_options {
     int epochs, batch;
     int lanes;           // 1..FIT_LANES_MAX
@@ -30,6 +42,7 @@ struct fit_options {
     int patience;        // epochs without a better validation; 0: never stop early
     int64_t limit_ms;    // stop after this time; 0: none
     struct loss loss;
+    const struct fit_hook *hook; // borrowed, or NULL
     uint64_t seed;
     const char *checkpoint;  // path, or NULL
     int64_t checkpoint_ms;   // at least, between two

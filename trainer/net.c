@@ -129,7 +129,7 @@ uint64_t net_macs(const struct net *n)
     return sum;
 }
 
-void net_turn(struct net *n)
+void net_turn(const struct net *n)
 {
     for (int i = 1; i < n->layers; i++) {
         const struct layer *l = &n->layer[i];
@@ -219,8 +219,43 @@ static void act_forward(enum act act, float *y, size_t n)
     }
 }
 
+// Notes the ends of a layer's outputs and rounds them to what int8 can hold.
+static void round_outputs(const struct net *n, struct lane *lane, int i)
+{
+    const struct net_round *r = n->round ? &n->round[i] : NULL;
+    if (!r || !r->on) {
+        return;
+    }
+    float *y = lane->y[i], lo = 0, hi = 0, per = 1 / r->step;
+    size_t len = shape_len(n->layer[i].y) * (size_t)lane->n;
+    for (size_t j = 0; j < len; j++) {
+        lo = y[j] < lo ? y[j] : lo;
+        hi = y[j] > hi ? y[j] : hi;
+        float v = rintf(y[j] * per) * r->step;
+        y[j] = v < r->lo ? r->lo : v > r->hi ? r->hi : v;
+    }
+    lane->lo[i] = lo;
+    lane->hi[i] = hi;
+}
+
+// Straight-through estimator: rounding passes slopes on as they are, saturation passes none.
+static void round_slopes(const struct net *n, const struct lane *lane, int i)
+{
+    const struct net_round *r = n->round ? &n->round[i] : NULL;
+    if (!r || !r->on) {
+        return;
+    }
+    const float *y = lane->y[i], lo = r->lo + 0.25f * r->step, hi = r->hi - 0.25f * r->step;
+    float *dy = lane->dy[i];
+    size_t len = shape_len(n->layer[i].y) * (size_t)lane->n;
+    for (size_t j = 0; j < len; j++) {
+        dy[j] = y[j] > lo && y[j] < hi ? dy[j] : 0;
+    }
+}
+
 void net_forward(const struct net *n, struct lane *lane, bool training)
 {
+    round_outputs(n, lane, 0);
     for (int i = 1; i < n->layers; i++) {
         const struct layer *l = &n->layer[i];
         struct pass p = pass_of(n, lane, i, training);
@@ -228,6 +263,7 @@ void net_forward(const struct net *n, struct lane *lane, bool training)
         if (!ops[l->kind]->acts) {
             act_forward(l->act, p.y, shape_len(l->y) * (size_t)lane->n);
         }
+        round_outputs(n, lane, i);
     }
 }
 
@@ -253,6 +289,7 @@ void net_backward(const struct net *n, struct lane *lane)
             memset(p.dy, 0, shape_len(l->y) * (size_t)lane->n * sizeof(float));
         }
         n->kern->act_backward(l->act, p.y, p.dy, shape_len(l->y) * (size_t)lane->n);
+        round_slopes(n, lane, i);
         for (int j = 0; j < 2 && l->in[j] >= first; j++) {
             p.dx[j] = lane->dy[l->in[j]];
             p.add[j] = written[l->in[j]];

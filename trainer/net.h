@@ -49,6 +49,12 @@ struct layer {
     int32_t *table;                // private: row offsets for kern_gemm
 };
 
+// How a layer's outputs are rounded on the way, as int8 will round them (quantization-aware training).
+struct net_round {
+    bool on;
+    float lo, hi, step; // the representable values: lo, lo + step, ... hi; 0 is one of them
+};
+
 struct net {
     struct layer layer[NET_LAYERS_MAX];
     int layers;
@@ -57,6 +63,7 @@ struct net {
     float *state;  // states: what NORM remembers between batches
     float *turned; // params: weights as the backward pass reads them; made by net_turn
     const struct kern *kern;
+    const struct net_round *round; // layers of them, borrowed; NULL: nothing is rounded
 };
 
 // Makes a network with its input alone. net_release frees what it holds; a zeroed net may be released.
@@ -75,7 +82,7 @@ const char *layer_name(enum layer_kind k);
 uint64_t net_macs(const struct net *n);
 uint64_t layer_macs(const struct layer *l);
 // Prepares the weights for net_backward; call after every change of net.param, before the lanes run.
-void net_turn(struct net *n);
+void net_turn(const struct net *n);
 
 struct lane {
     int cap; // samples
@@ -86,6 +93,7 @@ struct lane {
     float *grad;                    // params: gradients of this lane's samples, written anew by every pass
     float *seen;                    // states: statistics of this lane's batch
     struct rng rng;
+    float lo[NET_LAYERS_MAX], hi[NET_LAYERS_MAX]; // of the last pass's outputs before rounding, where net.round is on
     float *memory;                  // private
 };
 
