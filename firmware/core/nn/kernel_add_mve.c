@@ -9,7 +9,7 @@ static inline int32x4_t widen(const int8_t *p, int32_t stride, mve_pred16_t lane
     return mve_rescale(x, vdupq_n_s32(q.multiplier), vdupq_n_s32(q.shift));
 }
 
-static void run(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a, int32_t stride_b)
+void nn_add_i8_mve(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a, int32_t stride_b)
 {
     const int8_t *pa = a;
     const int8_t *pb = b;
@@ -27,5 +27,5 @@ static void run(const struct nn_binary *p, const void *a, const void *b, void *o
 
 nn_binary_run nn_choose_add_i8(void)
 {
-    return run;
+    return nn_add_i8_mve;
 }

@@ -5,13 +5,14 @@
 // a multiple of four, a column is first gathered as bytes, so that widening always sees whole words.
 #include "firmware/core/nn/kernel_dsp.h"
 
-#define COLUMNS 4
+#define COLUMNS NN_DSP_COLUMNS
 
 // Factors and biases of the filters, in the order in which the assembly takes them.
 struct filter {
     int32_t bias;
     struct dsp_factor factor;
 };
+_Static_assert(sizeof(struct filter) == NN_DSP_FILTER_BYTES, "scratch memory follows from it");
 
 struct column {
     const struct nn_conv *p;
@@ -19,11 +20,6 @@ struct column {
     uint8_t *bytes; // gathered column, NULL where the input is widened in place
     uint32_t plus;  // the input's offset, as a pair
 };
-
-static int32_t padded(int32_t n)
-{
-    return (n + 3) / 4 * 4;
-}
 
 static void put_zeros(struct column *c, int32_t count)
 {
@@ -79,8 +75,8 @@ static void fill(const struct nn_conv *p, const int8_t *image, uint32_t *columns
     int32_t k = g->k_h * g->k_w * g->in_c;
     uint8_t *bytes = NULL;
     if (g->in_c % 4 != 0) { // behind the factors and the last filter: see unpack
-        bytes = (uint8_t *)(columns + COLUMNS * padded(k) / 2) + (size_t)g->out_c * sizeof(struct filter);
-        bytes += k % 4 != 0 ? padded(k) : 0;
+        bytes = (uint8_t *)(columns + COLUMNS * nn_dsp_padded(k) / 2) + (size_t)g->out_c * sizeof(struct filter);
+        bytes += k % 4 != 0 ? nn_dsp_padded(k) : 0;
     }
     struct column c = {p, columns + 2 * which, bytes, dsp_pair(p->in_offset)};
     for (int32_t ky = 0; ky < g->k_h; ky++) {
@@ -95,8 +91,8 @@ static void fill(const struct nn_conv *p, const int8_t *image, uint32_t *columns
         }
     }
     if (bytes != NULL) {
-        memset(c.bytes, -p->in_offset, (size_t)(padded(k) - k));
-        (void)dsp_widen(c.to, (const int8_t *)bytes, padded(k) / 4, 2 * COLUMNS, c.plus);
+        memset(c.bytes, -p->in_offset, (size_t)(nn_dsp_padded(k) - k));
+        (void)dsp_widen(c.to, (const int8_t *)bytes, nn_dsp_padded(k) / 4, 2 * COLUMNS, c.plus);
     }
 }
 
@@ -185,7 +181,7 @@ static void columns(const struct nn_conv *p, const uint32_t *x, const struct fil
     int32_t odd = k % 4;
     // Filters run into the next one where columns are zero; the last one has no next: it is copied.
     int32_t inner = odd == 0 ? count : count - 1;
-    struct run r = {p->weights, x, x + COLUMNS * padded(k) / 2, out, step, p->out_offset, f + inner, (4 - odd) % 4};
+    struct run r = {p->weights, x, x + COLUMNS * nn_dsp_padded(k) / 2, out, step, p->out_offset, f + inner, (4 - odd) % 4};
     if (inner > 0) {
         filters(&r, f);
     }
@@ -204,20 +200,20 @@ static struct filter *unpack(const struct nn_conv *p)
 {
     int32_t k = p->g.k_h * p->g.k_w * p->g.in_c;
     const int32_t *bias = p->bias;
-    struct filter *f = (struct filter *)((uint32_t *)p->scratch + COLUMNS * padded(k) / 2);
+    struct filter *f = (struct filter *)((uint32_t *)p->scratch + COLUMNS * nn_dsp_padded(k) / 2);
     for (int32_t c = 0; c < p->g.out_c; c++) {
         f[c].bias = bias != NULL ? bias[c] : 0;
         (void)dsp_unpack(p->multiplier[c], p->shift[c], &f[c].factor);
     }
     if (k % 4 != 0) {
         int8_t *last = (int8_t *)(f + p->g.out_c);
-        memset(last, 0, (size_t)padded(k));
+        memset(last, 0, (size_t)nn_dsp_padded(k));
         memcpy(last, (const int8_t *)p->weights + (size_t)(p->g.out_c - 1) * (size_t)k, (size_t)k);
     }
     return f;
 }
 
-static void eval(const void *params)
+void nn_conv_i8_dsp(const void *params)
 {
     const struct nn_conv *p = params;
     const struct nn_window *g = &p->g;
@@ -240,11 +236,6 @@ static void eval(const void *params)
 
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p)
 {
-    int64_t k = (int64_t)p->g.k_h * p->g.k_w * p->g.in_c;
-    if (p->filter_c != p->g.in_c || p->steep || k > 1 << 24) {
-        return (struct nn_choice){nn_conv_i8_ref, 0, false};
-    }
-    uint64_t bytes = (uint64_t)padded((int32_t)k);
-    uint64_t extra = (k % 4 != 0 ? bytes : 0) + (p->g.in_c % 4 != 0 ? bytes : 0);
-    return (struct nn_choice){eval, 2 * COLUMNS * bytes + (uint64_t)p->g.out_c * sizeof(struct filter) + extra, false};
+    struct nn_fit fit = nn_fit_conv_dsp(p);
+    return (struct nn_choice){fit.fast ? nn_conv_i8_dsp : nn_conv_i8_ref, fit.scratch, fit.starts};
 }

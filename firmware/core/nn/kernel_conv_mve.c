@@ -103,12 +103,7 @@ static void block(const struct nn_conv *p, const int8_t *const *x, int32_t k, in
     }
 }
 
-static bool in_place(const struct nn_window *g)
-{
-    return g->k_h * g->k_w == 1 && g->pad_h == 0 && g->pad_w == 0;
-}
-
-static void eval(const void *params)
+void nn_conv_i8_mve(const void *params)
 {
     const struct nn_conv *p = params;
     const struct nn_window *g = &p->g;
@@ -126,7 +121,7 @@ static void eval(const void *params)
                 int32_t xx = (at + i) % g->out_w;
                 if (i >= n) {
                     x[i] = x[0];
-                } else if (in_place(g)) {
+                } else if (nn_fit_in_place(p)) {
                     x[i] = image + (y * g->stride_h * g->in_w + xx * g->stride_w) * g->in_c;
                 } else {
                     gather(p, image, y, xx, columns + i * k);
@@ -143,9 +138,6 @@ static void eval(const void *params)
 
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p)
 {
-    if (p->filter_c != p->g.in_c) {
-        return (struct nn_choice){nn_conv_i8_ref, 0, false};
-    }
-    uint64_t k = (uint64_t)p->g.k_h * (uint64_t)p->g.k_w * (uint64_t)p->g.in_c;
-    return (struct nn_choice){eval, in_place(&p->g) ? 0 : PIXELS * k, true};
+    struct nn_fit fit = nn_fit_conv_mve(p);
+    return (struct nn_choice){fit.fast ? nn_conv_i8_mve : nn_conv_i8_ref, fit.scratch, fit.starts};
 }

@@ -11,17 +11,15 @@ static void dots(const int8_t *const *w, const int8_t *const *x, int32_t k, int3
     nn_dots_2x2(w[2], w[3], x[2], x[3], k, sums + 10);
 }
 
-static void eval(const void *params)
+void nn_conv_i8_plain(const void *params)
 {
     nn_conv_by_dots(params, dots);
 }
 
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p)
 {
-    if (p->filter_c != p->g.in_c) {
-        return (struct nn_choice){nn_conv_i8_ref, 0, false};
-    }
-    return (struct nn_choice){eval, nn_conv_by_dots_scratch(p), true};
+    struct nn_fit fit = nn_fit_conv_plain(p);
+    return (struct nn_choice){fit.fast ? nn_conv_i8_plain : nn_conv_i8_ref, fit.scratch, fit.starts};
 }
 
 nn_binary_run nn_choose_add_i8(void)

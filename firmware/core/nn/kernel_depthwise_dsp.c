@@ -5,7 +5,7 @@
 // either end; every output pixel is then alike, edges included.
 #include "firmware/core/nn/kernel_dsp.h"
 
-#define K 3
+#define K NN_DSP_WINDOW
 
 // What the assembly works on; it knows the offsets.
 struct run {
@@ -71,13 +71,6 @@ __attribute__((naked)) static void pixels(struct run *r)
     (void)r;
 }
 
-// Words of a widened row: a pixel of padding, the input, padding up to the last window's end.
-static int32_t row_words(const struct nn_window *g)
-{
-    int32_t reach = (g->out_w - 1) * g->stride_w + K;
-    return 2 * nn_max32(reach, g->in_w + g->pad_w);
-}
-
 static void widen_row(const struct nn_conv *p, uint32_t *to, const int8_t *from)
 {
     const struct nn_window *g = &p->g;
@@ -96,7 +89,7 @@ static void image(const struct nn_conv *p, struct run *r, const int8_t *in, int8
 {
     const struct nn_window *g = &p->g;
     uint32_t *ring = p->scratch;
-    int32_t words = row_words(g);
+    int32_t words = nn_dsp_row_words(g);
     int32_t next = -g->pad_h; // input row that is widened next
     memset(ring, 0, (size_t)words * K * sizeof *ring);
     for (int32_t y = 0; y < g->out_h; y++) {
@@ -118,7 +111,7 @@ static void image(const struct nn_conv *p, struct run *r, const int8_t *in, int8
     }
 }
 
-static void eval(const void *params)
+void nn_depthwise_i8_dsp(const void *params)
 {
     const struct nn_conv *p = params;
     const struct nn_window *g = &p->g;
@@ -146,11 +139,6 @@ static void eval(const void *params)
 
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
 {
-    const struct nn_window *g = &p->g;
-    bool fits = p->filter_c == 1 && g->out_c % 4 == 0 && g->k_h == K && g->k_w == K && g->dilation_h == 1 &&
-                g->dilation_w == 1 && g->pad_h <= 1 && g->pad_w <= 1 && g->in_w < 1 << 20 && !p->steep;
-    if (!fits) {
-        return (struct nn_choice){nn_depthwise_i8_ref, 0, false};
-    }
-    return (struct nn_choice){eval, (uint64_t)row_words(g) * K * sizeof(uint32_t), false};
+    struct nn_fit fit = nn_fit_depthwise_dsp(p);
+    return (struct nn_choice){fit.fast ? nn_depthwise_i8_dsp : nn_depthwise_i8_ref, fit.scratch, fit.starts};
 }

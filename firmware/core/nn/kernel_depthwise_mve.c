@@ -10,7 +10,7 @@ static void clip(int32_t at, int32_t kernel, int32_t dilation, int32_t size, int
     *to = nn_max32(*to, *from);
 }
 
-#define TAPS 25 // windows up to 5 x 5
+#define TAPS NN_MVE_TAPS // windows up to 5 x 5
 
 // Eight channels: weights widened, parameters of the even and of the odd ones.
 struct block {
@@ -83,7 +83,7 @@ static void row(const struct nn_conv *p, const struct block *k, const int8_t *in
     }
 }
 
-static void eval(const void *params)
+void nn_depthwise_i8_mve(const void *params)
 {
     const struct nn_conv *p = params;
     const struct nn_window *g = &p->g;
@@ -102,5 +102,6 @@ static void eval(const void *params)
 
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
 {
-    return (struct nn_choice){p->filter_c == 1 && (int64_t)p->g.k_h * p->g.k_w <= TAPS ? eval : nn_depthwise_i8_ref, 0, false};
+    struct nn_fit fit = nn_fit_depthwise_mve(p);
+    return (struct nn_choice){fit.fast ? nn_depthwise_i8_mve : nn_depthwise_i8_ref, fit.scratch, fit.starts};
 }

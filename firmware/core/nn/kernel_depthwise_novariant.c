@@ -1,6 +1,6 @@
 // DEPTHWISE_CONV_2D on int8 for parts without a kernel of their own: four channels at a time, in plain C; the places of
 // a window that lie inside the input are found once a pixel. Depth multiplier 1; others run the reference.
-#include "firmware/core/nn/nn_kernels.h"
+#include "firmware/core/nn/nn_fit.h"
 
 // Places [*from, *to) of a window at `at` that lie inside [0, size).
 static void clip(int32_t at, int32_t kernel, int32_t dilation, int32_t size, int32_t *from, int32_t *to)
@@ -54,7 +54,7 @@ static void four(const struct nn_conv *p, const struct cut *at, int32_t channel,
     store(p, d, channel + 3, out);
 }
 
-static void eval(const void *params)
+void nn_depthwise_i8_plain(const void *params)
 {
     const struct nn_conv *p = params;
     const struct nn_window *g = &p->g;
@@ -81,6 +81,6 @@ static void eval(const void *params)
 
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
 {
-    bool fits = p->filter_c == 1 && p->g.out_c % 4 == 0;
-    return (struct nn_choice){fits ? eval : nn_depthwise_i8_ref, 0, false};
+    struct nn_fit fit = nn_fit_depthwise_plain(p);
+    return (struct nn_choice){fit.fast ? nn_depthwise_i8_plain : nn_depthwise_i8_ref, fit.scratch, fit.starts};
 }

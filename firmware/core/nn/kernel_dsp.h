@@ -7,7 +7,7 @@
 #ifndef MOTE_NN_KERNEL_DSP_H
 #define MOTE_NN_KERNEL_DSP_H
 
-#include "firmware/core/nn/nn_kernels.h"
+#include "firmware/core/nn/nn_fit.h"
 
 static inline uint32_t dsp_load(const int8_t *p)
 {

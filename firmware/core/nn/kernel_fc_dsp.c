@@ -5,8 +5,6 @@
 #include "firmware/core/nn/kernel_dsp.h"
 
 #define ROWS 3
-#define WHOLE 256 // inputs that are widened at once
-#define CHUNK 160 // of longer ones
 
 // What the assembly works on; it knows the offsets.
 struct run {
@@ -88,16 +86,6 @@ __attribute__((naked, aligned(4))) static void rows(struct run *r, const uint32_
 }
 extern const uint8_t nn_dsp_fc_groups[];
 
-static int32_t chunk_of(const struct nn_fc *p)
-{
-    return p->in_n <= WHOLE ? p->in_n : CHUNK;
-}
-
-static bool keeps_sums(const struct nn_fc *p)
-{
-    return p->in_n > WHOLE || p->bias == NULL || p->per_channel || p->steep;
-}
-
 // The rows that are left over, one or two of them: run beside themselves, through buffers of their own.
 static void last_rows(const struct nn_fc *p, struct run r, int32_t n, int32_t done, const int32_t *start, int32_t *sums, int8_t *out)
 {
@@ -151,12 +139,12 @@ static void finish(const struct nn_fc *p, const int32_t *sums, int8_t *out)
     }
 }
 
-static void eval(const void *params)
+void nn_fc_i8_dsp(const void *params)
 {
     const struct nn_fc *p = params;
-    int32_t chunk = chunk_of(p);
+    int32_t chunk = nn_dsp_chunk(p);
     uint32_t *x = p->scratch;
-    int32_t *sums = keeps_sums(p) ? (int32_t *)(x + chunk / 2) : NULL;
+    int32_t *sums = nn_dsp_keeps_sums(p) ? (int32_t *)(x + chunk / 2) : NULL;
     bool scaled = !p->per_channel && !p->steep;
     uint32_t plus = dsp_pair(p->in_offset);
     for (int32_t b = 0; b < p->batches; b++) {
@@ -182,10 +170,6 @@ static void eval(const void *params)
 
 struct nn_choice nn_choose_fc_i8(const struct nn_fc *p)
 {
-    // The tensor's place in the file is judged; weights that the model computes have none yet.
-    if (p->weights == NULL || (uintptr_t)p->weights % 4 != 0 || p->in_n % 8 != 0 || p->in_n == 0 || p->out_n == 0) {
-        return (struct nn_choice){nn_fc_i8_ref, 0, false};
-    }
-    uint64_t sums = keeps_sums(p) ? 4u * (uint64_t)p->out_n : 0;
-    return (struct nn_choice){eval, 2u * (uint64_t)chunk_of(p) + sums, false};
+    struct nn_fit fit = nn_fit_fc_dsp(p);
+    return (struct nn_choice){fit.fast ? nn_fc_i8_dsp : nn_fc_i8_ref, fit.scratch, fit.starts};
 }

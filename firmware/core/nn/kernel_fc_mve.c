@@ -27,7 +27,7 @@ static inline int32x4_t rows(const int8_t *const *r, const int8_t *x, int32_t k)
     return vldrwq_s32(a);
 }
 
-static void eval(const void *params)
+void nn_fc_i8_mve(const void *params)
 {
     const struct nn_fc *p = params;
     int8_t *out = p->out;
@@ -56,8 +56,6 @@ static void eval(const void *params)
 
 struct nn_choice nn_choose_fc_i8(const struct nn_fc *p)
 {
-    if (p->weights == NULL) { // the model computes them
-        return (struct nn_choice){nn_fc_i8_ref, 0, false};
-    }
-    return (struct nn_choice){eval, 0, true};
+    struct nn_fit fit = nn_fit_fc_mve(p);
+    return (struct nn_choice){fit.fast ? nn_fc_i8_mve : nn_fc_i8_ref, fit.scratch, fit.starts};
 }

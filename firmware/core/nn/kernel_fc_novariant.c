@@ -9,15 +9,13 @@ static void dots(const int8_t *const *w, const int8_t *const *x, int32_t k, int3
     }
 }
 
-static void eval(const void *params)
+void nn_fc_i8_plain(const void *params)
 {
     nn_fc_by_dots(params, dots);
 }
 
 struct nn_choice nn_choose_fc_i8(const struct nn_fc *p)
 {
-    if (p->weights == NULL || p->out_n < 1) { // the model computes them
-        return (struct nn_choice){nn_fc_i8_ref, 0, false};
-    }
-    return (struct nn_choice){eval, 0, true};
+    struct nn_fit fit = nn_fit_fc_plain(p);
+    return (struct nn_choice){fit.fast ? nn_fc_i8_plain : nn_fc_i8_ref, fit.scratch, fit.starts};
 }

@@ -2,7 +2,7 @@
 #ifndef MOTE_NN_KERNEL_MVE_H
 #define MOTE_NN_KERNEL_MVE_H
 
-#include "firmware/core/nn/nn_kernels.h"
+#include "firmware/core/nn/nn_fit.h"
 
 #include <arm_mve.h>
 

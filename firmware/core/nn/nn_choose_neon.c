@@ -38,22 +38,20 @@ static void dots_16x1(const int8_t *const *w, const int8_t *const *x, int32_t k,
     }
 }
 
-static void conv(const void *params)
+void nn_conv_i8_neon(const void *params)
 {
     nn_conv_by_dots(params, dots_4x4);
 }
 
-static void fc(const void *params)
+void nn_fc_i8_neon(const void *params)
 {
     nn_fc_by_dots(params, dots_16x1);
 }
 
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p)
 {
-    if (p->filter_c != p->g.in_c) {
-        return (struct nn_choice){nn_conv_i8_ref, 0, false};
-    }
-    return (struct nn_choice){conv, nn_conv_by_dots_scratch(p), false};
+    struct nn_fit fit = nn_fit_conv_host(p);
+    return (struct nn_choice){fit.fast ? nn_conv_i8_neon : nn_conv_i8_ref, fit.scratch, fit.starts};
 }
 
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
@@ -64,7 +62,7 @@ struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
 
 struct nn_choice nn_choose_fc_i8(const struct nn_fc *p)
 {
-    return (struct nn_choice){p->out_n > 0 ? fc : nn_fc_i8_ref, 0, false};
+    return (struct nn_choice){nn_fit_fc_host(p).fast ? nn_fc_i8_neon : nn_fc_i8_ref, 0, false};
 }
 
 nn_binary_run nn_choose_add_i8(void)

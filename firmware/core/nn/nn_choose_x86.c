@@ -34,21 +34,22 @@ static void fc_avx2(const void *params)
 
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p)
 {
-    if (p->filter_c != p->g.in_c || !has_avx2()) {
+    struct nn_fit fit = nn_fit_conv_host(p);
+    if (!fit.fast || !has_avx2()) {
         return (struct nn_choice){nn_conv_i8_ref, 0, false};
     }
-    return (struct nn_choice){has_avx512() ? conv_avx512 : conv_avx2, nn_conv_by_dots_scratch(p), false};
+    return (struct nn_choice){has_avx512() ? conv_avx512 : conv_avx2, fit.scratch, false};
 }
 
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
 {
-    bool fits = p->filter_c == 1 && has_avx2() && (int64_t)p->g.k_h * p->g.k_w < 65536;
-    return (struct nn_choice){fits ? nn_depthwise_i8_avx2 : nn_depthwise_i8_ref, 0, false};
+    bool fast = nn_fit_depthwise_x86(p).fast && has_avx2();
+    return (struct nn_choice){fast ? nn_depthwise_i8_avx2 : nn_depthwise_i8_ref, 0, false};
 }
 
 struct nn_choice nn_choose_fc_i8(const struct nn_fc *p)
 {
-    if (!has_avx2() || p->out_n < 1) {
+    if (!nn_fit_fc_host(p).fast || !has_avx2()) {
         return (struct nn_choice){nn_fc_i8_ref, 0, false};
     }
     return (struct nn_choice){has_avx512() ? fc_avx512 : fc_avx2, 0, false};
@@ -57,4 +58,20 @@ struct nn_choice nn_choose_fc_i8(const struct nn_fc *p)
 nn_binary_run nn_choose_add_i8(void)
 {
     return nn_add_i8_ref;
+}
+
+// For compiled models, which cannot choose when they are made.
+void nn_conv_i8_x86(const void *params)
+{
+    nn_choose_conv_i8(params).eval(params);
+}
+
+void nn_depthwise_i8_x86(const void *params)
+{
+    nn_choose_depthwise_i8(params).eval(params);
+}
+
+void nn_fc_i8_x86(const void *params)
+{
+    nn_choose_fc_i8(params).eval(params);
 }

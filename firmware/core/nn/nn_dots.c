@@ -59,7 +59,7 @@ static void columns(const struct nn_conv *p, const int8_t *image, int32_t at, co
 {
     const struct nn_window *g = &p->g;
     int32_t k = g->k_h * g->k_w * g->in_c;
-    bool in_place = g->k_h * g->k_w == 1 && g->pad_h == 0 && g->pad_w == 0;
+    bool in_place = nn_fit_in_place(p);
     for (int32_t i = 0; i < 4; i++) {
         int32_t pixel = nn_min32(at + i, g->out_h * g->out_w - 1);
         int32_t out_y = pixel / g->out_w;
@@ -135,10 +135,4 @@ void nn_fc_by_dots(const struct nn_fc *p, nn_dots dots)
             }
         }
     }
-}
-
-uint64_t nn_conv_by_dots_scratch(const struct nn_conv *p)
-{
-    bool in_place = p->g.k_h * p->g.k_w == 1 && p->g.pad_h == 0 && p->g.pad_w == 0;
-    return in_place ? 0 : 4u * (uint64_t)p->g.k_h * (uint64_t)p->g.k_w * (uint64_t)p->g.in_c;
 }

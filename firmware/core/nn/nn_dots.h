@@ -3,15 +3,14 @@
 #ifndef MOTE_NN_DOTS_H
 #define MOTE_NN_DOTS_H
 
-#include "firmware/core/nn/nn_kernels.h"
+#include "firmware/core/nn/nn_fit.h"
 
 // sums[f * P + p] = sum over i < k of w[f][i] * (x[p][i] + offset), for F = P = 4, or for F = 16 and P = 1. Nothing
 // is read beyond k. Sums wrap.
 typedef void (*nn_dots)(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums);
 
-// Needs nn_conv_by_dots_scratch bytes; dots is of the 4 x 4 kind. No groups of channels.
+// Needs nn_fit_conv_by_dots(p).scratch bytes; dots is of the 4 x 4 kind. No groups of channels.
 void nn_conv_by_dots(const struct nn_conv *p, nn_dots dots);
-uint64_t nn_conv_by_dots_scratch(const struct nn_conv *p);
 // dots is of the 16 x 1 kind.
 void nn_fc_by_dots(const struct nn_fc *p, nn_dots dots);
 

@@ -46,6 +46,17 @@ struct nn_choice {
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p);
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p);
 
+// The kernels of the variants, each there in builds for its own parts.
+void nn_conv_i8_dsp(const void *params);
+void nn_conv_i8_mve(const void *params);
+void nn_conv_i8_plain(const void *params);
+void nn_conv_i8_neon(const void *params);
+void nn_conv_i8_x86(const void *params);
+void nn_depthwise_i8_dsp(const void *params);
+void nn_depthwise_i8_mve(const void *params);
+void nn_depthwise_i8_plain(const void *params);
+void nn_depthwise_i8_x86(const void *params);
+
 void nn_conv_i8_ref(const void *params);
 void nn_conv_f32_ref(const void *params);
 void nn_depthwise_i8_ref(const void *params);
@@ -76,6 +87,11 @@ struct nn_fc_f32 {
     float lo, hi;
 };
 struct nn_choice nn_choose_fc_i8(const struct nn_fc *p);
+void nn_fc_i8_dsp(const void *params);
+void nn_fc_i8_mve(const void *params);
+void nn_fc_i8_plain(const void *params);
+void nn_fc_i8_neon(const void *params);
+void nn_fc_i8_x86(const void *params);
 void nn_fc_i8_ref(const void *params);
 void nn_fc_f32_ref(const void *params);
 
@@ -96,6 +112,8 @@ struct nn_binary;
 typedef void (*nn_binary_run)(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
                               int32_t stride_a, int32_t stride_b);
 nn_binary_run nn_choose_add_i8(void);
+void nn_add_i8_mve(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
+                   int32_t stride_b);
 void nn_add_i8_ref(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
                    int32_t stride_b);
 
