@@ -1,8 +1,9 @@
 // Operators with two inputs that broadcast against each other.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_binary.h"
 #include "firmware/core/nn/nn_shape.h"
 
-static void eval(const void *params)
+void nn_binary_eval(const void *params)
 {
     const struct nn_binary *p = params;
     enum { LAST = MOTE_NN_MAX_RANK - 1 };
@@ -83,7 +84,7 @@ int nn_binary_prepare(struct nn_ctx *c, struct nn_binary **params, struct nn_bin
     p->out = nn_data(c, &t->out);
     p->elem = (uint8_t)nn_type_size(t->a.type);
     p->run = run;
-    c->eval = eval;
+    c->eval = nn_binary_eval;
     return MOTE_OK;
 }
 

@@ -1,7 +1,8 @@
 // int8 operators of one variable as tables: the arithmetic runs 256 times when the model is opened.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_elementwise.h"
 
-static void eval(const void *params)
+void nn_table_i8_eval(const void *params)
 {
     const struct nn_table_i8 *p = params;
     for (int32_t i = 0; i < p->count; i++) {
@@ -22,6 +23,6 @@ int nn_table_i8_prepare(struct nn_ctx *c, struct nn_table_i8 *p, struct nn_tenso
     p->out = nn_data(c, out);
     p->count = in->count;
     p->table = nn_keep_array(c, 256, 1);
-    c->eval = eval;
+    c->eval = nn_table_i8_eval;
     return MOTE_OK;
 }

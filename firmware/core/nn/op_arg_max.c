@@ -1,14 +1,8 @@
 // ARG_MAX along any axis of int8 or float32: the first of equals, as int32.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_shape.h"
 
-struct arg_max {
-    const void *in;
-    int32_t *out;
-    int32_t outer, along, inner;
-    uint8_t type;
-};
-
-static bool larger(const struct arg_max *p, size_t a, size_t b)
+static bool larger(const struct nn_arg_max *p, size_t a, size_t b)
 {
     switch (p->type) {
     case MOTE_NN_F32:
@@ -18,9 +12,9 @@ static bool larger(const struct arg_max *p, size_t a, size_t b)
     }
 }
 
-static void eval(const void *params)
+void nn_arg_max_eval(const void *params)
 {
-    const struct arg_max *p = params;
+    const struct nn_arg_max *p = params;
     for (int32_t o = 0; o < p->outer; o++) {
         for (int32_t i = 0; i < p->inner; i++) {
             size_t base = (size_t)o * (size_t)p->along * (size_t)p->inner + (size_t)i;
@@ -37,7 +31,7 @@ static void eval(const void *params)
 
 static int prepare(struct nn_ctx *c)
 {
-    struct arg_max *p = nn_keep(c, sizeof *p);
+    struct nn_arg_max *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor out;
     struct nn_tensor t;
@@ -60,7 +54,7 @@ static int prepare(struct nn_ctx *c)
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);
     p->type = in.type;
-    c->eval = eval;
+    c->eval = nn_arg_max_eval;
     return MOTE_OK;
 }
 

@@ -1,4 +1,5 @@
 // ADD, SUB and MUL on float32.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_binary.h"
 
 static float bound(const struct nn_binary *p, float x)
@@ -8,8 +9,8 @@ static float bound(const struct nn_binary *p, float x)
 }
 
 #define RUN(name, operation)                                                                                           \
-    static void name(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,  \
-                     int32_t stride_b)                                                                                 \
+    void name(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,         \
+              int32_t stride_b)                                                                                        \
     {                                                                                                                  \
         const float *pa = a;                                                                                           \
         const float *pb = b;                                                                                           \
@@ -17,23 +18,23 @@ static float bound(const struct nn_binary *p, float x)
             ((float *)out)[i] = bound(p, *pa operation *pb);                                                           \
         }                                                                                                              \
     }
-RUN(add, +)
-RUN(sub, -)
-RUN(mul, *)
+RUN(nn_add_f32, +)
+RUN(nn_sub_f32, -)
+RUN(nn_mul_f32, *)
 
 static int prepare_add(struct nn_ctx *c)
 {
-    return nn_binary_f32(c, add);
+    return nn_binary_f32(c, nn_add_f32);
 }
 
 static int prepare_sub(struct nn_ctx *c)
 {
-    return nn_binary_f32(c, sub);
+    return nn_binary_f32(c, nn_sub_f32);
 }
 
 static int prepare_mul(struct nn_ctx *c)
 {
-    return nn_binary_f32(c, mul);
+    return nn_binary_f32(c, nn_mul_f32);
 }
 
 const struct mote_nn_op mote_nn_op_add_f32 = {"ADD", prepare_add, NULL, NN_ADD, MOTE_NN_F32, 5};

@@ -1,20 +1,10 @@
 // CONCATENATION along any axis, of any type. Inputs are taken to be quantized as the output is.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_shape.h"
 
-struct piece {
-    const uint8_t *in;
-    uint32_t bytes; // along the axis and inside it
-};
-
-struct concat {
-    uint8_t *out;
-    const struct piece *piece;
-    uint32_t pieces, rows;
-};
-
-static void eval(const void *params)
+void nn_concat_eval(const void *params)
 {
-    const struct concat *p = params;
+    const struct nn_concat *p = params;
     uint8_t *out = p->out;
     for (uint32_t r = 0; r < p->rows; r++) {
         for (uint32_t i = 0; i < p->pieces; i++) {
@@ -39,7 +29,7 @@ static bool fits(const struct nn_tensor *in, const struct nn_tensor *out, int32_
 
 static int prepare(struct nn_ctx *c)
 {
-    struct concat *p = nn_keep(c, sizeof *p);
+    struct nn_concat *p = nn_keep(c, sizeof *p);
     struct nn_tensor out;
     int rc = nn_arity(c, 1, UINT32_MAX, 1);
     if (rc != MOTE_OK || (rc = nn_out(c, 0, &out)) != MOTE_OK) {
@@ -49,7 +39,7 @@ static int prepare(struct nn_ctx *c)
     if (axis < 0 || nn_opt_u8(c, 1, 0) != NN_ACT_NONE) {
         return nn_misshapen(c, "axis is out of range, or an activation is fused", &out);
     }
-    struct piece *piece = nn_keep_array(c, c->in.count, sizeof *piece);
+    struct nn_concat_piece *piece = nn_keep_array(c, c->in.count, sizeof *piece);
     int64_t along = 0;
     for (uint32_t i = 0; i < c->in.count; i++) {
         struct nn_tensor in;
@@ -73,7 +63,7 @@ static int prepare(struct nn_ctx *c)
     p->piece = piece;
     p->pieces = c->in.count;
     p->rows = (uint32_t)nn_dims_product(&out, 0, (unsigned)axis);
-    c->eval = eval;
+    c->eval = nn_concat_eval;
     return MOTE_OK;
 }
 

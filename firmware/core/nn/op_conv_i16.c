@@ -1,5 +1,6 @@
 // CONV_2D and DEPTHWISE_CONV_2D on int16 with int8 weights. The bias is int64, summed in 64 bits and scaled with
 // a 16-bit multiplier; or, for CONV_2D, int32 and treated as the int8 operator does.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_window.h"
 
 static int64_t sum_of(const struct nn_conv *p, int32_t b, int32_t y0, int32_t x0, int32_t channel, bool depthwise)
@@ -58,12 +59,12 @@ static void eval(const struct nn_conv *p, bool depthwise)
     }
 }
 
-static void eval_conv(const void *params)
+void nn_conv_i16(const void *params)
 {
     eval(params, false);
 }
 
-static void eval_depthwise(const void *params)
+void nn_depthwise_i16(const void *params)
 {
     eval(params, true);
 }
@@ -82,7 +83,7 @@ static int prepare(struct nn_ctx *c, bool depthwise)
                                                          depthwise ? 3 : 0, 2)) != MOTE_OK) {
         return rc;
     }
-    c->eval = depthwise ? eval_depthwise : eval_conv;
+    c->eval = depthwise ? nn_depthwise_i16 : nn_conv_i16;
     return nn_symmetric_i16(c, &t.in, &t.out, p->wide_bias, p->shift, p->g.out_c);
 }
 

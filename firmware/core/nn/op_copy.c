@@ -1,22 +1,17 @@
 // RESHAPE, SQUEEZE and EXPAND_DIMS: the same bytes under another shape. The output's shape is the file's;
 // the tensors that carry a new shape or an axis are not read.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_priv.h"
 
-struct copy {
-    const void *in;
-    void *out;
-    uint32_t bytes;
-};
-
-static void eval(const void *params)
+void nn_copy_eval(const void *params)
 {
-    const struct copy *p = params;
+    const struct nn_copy *p = params;
     memmove(p->out, p->in, p->bytes);
 }
 
 static int prepare(struct nn_ctx *c)
 {
-    struct copy *p = nn_keep(c, sizeof *p);
+    struct nn_copy *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor out;
     int rc = nn_arity(c, 1, 2, 1);
@@ -29,7 +24,7 @@ static int prepare(struct nn_ctx *c)
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);
     p->bytes = in.bytes;
-    c->eval = eval;
+    c->eval = nn_copy_eval;
     return MOTE_OK;
 }
 

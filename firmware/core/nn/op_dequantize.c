@@ -1,17 +1,10 @@
 // DEQUANTIZE: int8, uint8 and int16 to float32.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_elementwise.h"
 
-struct dequantize {
-    const void *in;
-    float *out;
-    int32_t count, zero;
-    float scale;
-    uint8_t type;
-};
-
-static void eval(const void *params)
+void nn_dequantize_eval(const void *params)
 {
-    const struct dequantize *p = params;
+    const struct nn_dequantize *p = params;
     for (int32_t i = 0; i < p->count; i++) {
         int32_t x = p->type == MOTE_NN_I8   ? ((const int8_t *)p->in)[i]
                     : p->type == MOTE_NN_U8 ? ((const uint8_t *)p->in)[i]
@@ -22,7 +15,7 @@ static void eval(const void *params)
 
 static int prepare(struct nn_ctx *c)
 {
-    struct dequantize *p = nn_keep(c, sizeof *p);
+    struct nn_dequantize *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor out;
     int rc = nn_unary(c, &in, &out);
@@ -38,7 +31,7 @@ static int prepare(struct nn_ctx *c)
     p->zero = in.zero_point;
     p->scale = in.scale;
     p->type = in.type;
-    c->eval = eval;
+    c->eval = nn_dequantize_eval;
     return MOTE_OK;
 }
 

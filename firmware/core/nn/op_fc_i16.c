@@ -1,7 +1,8 @@
 // FULLY_CONNECTED on int16 with int8 weights; bias as for convolutions (op_conv_i16.c).
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_fc.h"
 
-static void eval(const void *params)
+void nn_fc_i16(const void *params)
 {
     const struct nn_fc *p = params;
     const int16_t *in = p->in;
@@ -42,7 +43,7 @@ static int prepare(struct nn_ctx *c)
     p->batches = s.batches;
     p->in_n = s.in_n;
     p->out_n = s.out_n;
-    c->eval = eval;
+    c->eval = nn_fc_i16;
     rc = nn_fc_prepare_quantized(c, p, &t, p->wide_bias ? MOTE_NN_I64 : MOTE_NN_I32);
     return rc != MOTE_OK ? rc : nn_symmetric_i16(c, &t.in, &t.out, p->wide_bias, p->shift, p->per_channel ? p->out_n : 1);
 }

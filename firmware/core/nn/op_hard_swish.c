@@ -1,4 +1,5 @@
 // HARD_SWISH, x * clamp(x + 3, 0, 6) / 6, on int8 (in 16-bit fixed point, tabulated) and float32.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_elementwise.h"
 
 struct factor {
@@ -73,7 +74,7 @@ static int prepare_i8(struct nn_ctx *c)
     return MOTE_OK;
 }
 
-static void eval_f32(const void *params)
+void nn_hard_swish_f32(const void *params)
 {
     const struct nn_map_f32 *p = params;
     for (int32_t i = 0; i < p->count; i++) {
@@ -88,7 +89,7 @@ static void eval_f32(const void *params)
 static int prepare_f32(struct nn_ctx *c)
 {
     struct nn_map_f32 *p;
-    c->eval = eval_f32;
+    c->eval = nn_hard_swish_f32;
     return nn_map_f32_prepare(c, &p);
 }
 

@@ -1,4 +1,5 @@
 // LEAKY_RELU on int8 and float32.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_elementwise.h"
 
 static int prepare_i8(struct nn_ctx *c)
@@ -28,7 +29,7 @@ static int prepare_i8(struct nn_ctx *c)
     return MOTE_OK;
 }
 
-static void eval_f32(const void *params)
+void nn_leaky_relu_f32(const void *params)
 {
     const struct nn_map_f32 *p = params;
     for (int32_t i = 0; i < p->count; i++) {
@@ -41,7 +42,7 @@ static int prepare_f32(struct nn_ctx *c)
     struct nn_map_f32 *p;
     int rc = nn_map_f32_prepare(c, &p);
     p->alpha = nn_opt_f32(c, 0, 0.0f);
-    c->eval = eval_f32;
+    c->eval = nn_leaky_relu_f32;
     return rc;
 }
 

@@ -3,30 +3,10 @@
 // For each time step: gate = f(clamp16(W x + b) + clamp16(R h)), with logistic for input, forget and output and
 // tanh for the cell gate; cell = forget * cell + input * gate; h = tanh(cell) * output. Hidden and cell state
 // are variable tensors and carry over to the next invoke.
-#include "firmware/core/nn/nn_priv.h"
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_table_i16.h"
 
-enum gate { INPUT, FORGET, CELL, OUTPUT, GATES };
-
-struct half {
-    const int8_t *weights;
-    struct nn_scale q;
-};
-struct lstm {
-    const int8_t *in;
-    int8_t *out;
-    int8_t *hidden;
-    int16_t *cell;
-    int8_t *next; // scratch: the new hidden state, while the old one is in use
-    struct half w[GATES], r[GATES];
-    const int32_t *bias[GATES];
-    int32_t batches, steps, inputs, states;
-    int32_t in_zero, hidden_zero;
-    struct nn_scale forget, update, emit;
-    int32_t cell_multiplier, cell_shift; // of the cell state, for tanh
-    int16_t clip;                        // 0: none
-    bool time_major;
-};
+enum gate { INPUT, FORGET, CELL, OUTPUT, GATES = NN_LSTM_GATES };
 
 static int32_t clamp16(int32_t x)
 {
@@ -42,7 +22,7 @@ static int32_t dot(const int8_t *w, const int8_t *x, int32_t n, int32_t zero)
     return (int32_t)sum;
 }
 
-static int32_t gate_sum(const struct lstm *p, int g, const int8_t *x, const int8_t *h, int32_t s)
+static int32_t gate_sum(const struct nn_lstm *p, int g, const int8_t *x, const int8_t *h, int32_t s)
 {
     int32_t a = nn_wrap_add(dot(p->w[g].weights + (size_t)s * (size_t)p->inputs, x, p->inputs, p->in_zero), p->bias[g][s]);
     int32_t b = dot(p->r[g].weights + (size_t)s * (size_t)p->states, h, p->states, p->hidden_zero);
@@ -55,7 +35,7 @@ static int32_t product(int32_t a, int32_t b, struct nn_scale q)
     return nn_rescale(a * b, q.multiplier, q.shift);
 }
 
-static void step(const struct lstm *p, const int8_t *x, int8_t *h, int16_t *cell, int8_t *out)
+static void step(const struct nn_lstm *p, const int8_t *x, int8_t *h, int16_t *cell, int8_t *out)
 {
     for (int32_t s = 0; s < p->states; s++) {
         int32_t gate[GATES];
@@ -74,9 +54,9 @@ static void step(const struct lstm *p, const int8_t *x, int8_t *h, int16_t *cell
     memcpy(out, p->next, (size_t)p->states);
 }
 
-static void eval(const void *params)
+void nn_lstm_i8(const void *params)
 {
-    const struct lstm *p = params;
+    const struct nn_lstm *p = params;
     for (int32_t b = 0; b < p->batches; b++) {
         for (int32_t t = 0; t < p->steps; t++) {
             size_t at = p->time_major ? (size_t)t * (size_t)p->batches + (size_t)b : (size_t)b * (size_t)p->steps + (size_t)t;
@@ -99,7 +79,7 @@ static int need(struct nn_ctx *c, uint32_t i, uint8_t type, int32_t rows, int32_
 }
 
 // Weights of one gate half: the factor to Q3.12, from scales multiplied in float as the reference does.
-static int half_gate(struct nn_ctx *c, uint32_t i, const struct nn_tensor *x, struct lstm *p, int32_t columns, struct half *out)
+static int half_gate(struct nn_ctx *c, uint32_t i, const struct nn_tensor *x, struct nn_lstm *p, int32_t columns, struct nn_lstm_half *out)
 {
     struct nn_tensor w;
     int rc = need(c, i, MOTE_NN_I8, p->states, columns, &w);
@@ -114,7 +94,7 @@ static int half_gate(struct nn_ctx *c, uint32_t i, const struct nn_tensor *x, st
     return MOTE_OK;
 }
 
-static int gates(struct nn_ctx *c, struct lstm *p, const struct nn_tensor *x, const struct nn_tensor *h)
+static int gates(struct nn_ctx *c, struct nn_lstm *p, const struct nn_tensor *x, const struct nn_tensor *h)
 {
     for (uint32_t g = 0; g < GATES; g++) {
         struct nn_tensor bias;
@@ -145,7 +125,7 @@ static int plain(struct nn_ctx *c)
     return rc;
 }
 
-static int states(struct nn_ctx *c, struct lstm *p, struct nn_tensor *hidden, struct nn_tensor *cell)
+static int states(struct nn_ctx *c, struct nn_lstm *p, struct nn_tensor *hidden, struct nn_tensor *cell)
 {
     bool exact;
     int rc = need(c, IN_CELL, MOTE_NN_I16, p->batches, p->states, cell);
@@ -176,7 +156,7 @@ static int states(struct nn_ctx *c, struct lstm *p, struct nn_tensor *hidden, st
 
 static int prepare(struct nn_ctx *c)
 {
-    struct lstm *p = nn_keep(c, sizeof *p);
+    struct nn_lstm *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor out;
     struct nn_tensor hidden;
@@ -200,7 +180,7 @@ static int prepare(struct nn_ctx *c)
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);
     p->in_zero = in.zero_point;
-    c->eval = eval;
+    c->eval = nn_lstm_i8;
     if ((rc = need(c, IN_HIDDEN, MOTE_NN_I8, p->batches, p->states, &hidden)) != MOTE_OK ||
         (rc = states(c, p, &hidden, &cell)) != MOTE_OK || (rc = gates(c, p, &in, &hidden)) != MOTE_OK) {
         return rc;

@@ -1,4 +1,5 @@
 // RELU, RELU6, LOGISTIC and TANH on float32.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_elementwise.h"
 #include "firmware/core/nn/nn_float.h"
 
@@ -27,7 +28,7 @@ static int prepare(struct nn_ctx *c, nn_eval_fn eval)
     return nn_map_f32_prepare(c, &p);
 }
 
-static void relu(const void *params)
+void nn_relu_f32(const void *params)
 {
     const struct nn_map_f32 *p = params;
     for (int32_t i = 0; i < p->count; i++) {
@@ -35,7 +36,7 @@ static void relu(const void *params)
     }
 }
 
-static void relu6(const void *params)
+void nn_relu6_f32(const void *params)
 {
     const struct nn_map_f32 *p = params;
     for (int32_t i = 0; i < p->count; i++) {
@@ -44,7 +45,7 @@ static void relu6(const void *params)
     }
 }
 
-static void logistic(const void *params)
+void nn_logistic_f32(const void *params)
 {
     const struct nn_map_f32 *p = params;
     for (int32_t i = 0; i < p->count; i++) {
@@ -53,7 +54,7 @@ static void logistic(const void *params)
     }
 }
 
-static void tanh_f32(const void *params)
+void nn_tanh_f32(const void *params)
 {
     const struct nn_map_f32 *p = params;
     for (int32_t i = 0; i < p->count; i++) {
@@ -63,22 +64,22 @@ static void tanh_f32(const void *params)
 
 static int prepare_relu(struct nn_ctx *c)
 {
-    return prepare(c, relu);
+    return prepare(c, nn_relu_f32);
 }
 
 static int prepare_relu6(struct nn_ctx *c)
 {
-    return prepare(c, relu6);
+    return prepare(c, nn_relu6_f32);
 }
 
 static int prepare_logistic(struct nn_ctx *c)
 {
-    return prepare(c, logistic);
+    return prepare(c, nn_logistic_f32);
 }
 
 static int prepare_tanh(struct nn_ctx *c)
 {
-    return prepare(c, tanh_f32);
+    return prepare(c, nn_tanh_f32);
 }
 
 const struct mote_nn_op mote_nn_op_relu_f32 = {"RELU", prepare_relu, NULL, NN_RELU, MOTE_NN_F32, 3};

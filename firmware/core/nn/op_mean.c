@@ -1,18 +1,7 @@
 // MEAN over any axes, on int8, int16 and float32. Inputs are added in the order in which they lie in memory.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_quant.h"
 #include "firmware/core/nn/nn_shape.h"
-
-// Dimensions and strides of the input, those that stay before those that go.
-struct mean {
-    const void *in;
-    void *out;
-    int32_t dims[MOTE_NN_MAX_RANK], stride[MOTE_NN_MAX_RANK];
-    int32_t outputs, each; // number of outputs, and of inputs for one of them
-    uint8_t stay, rank;
-    bool wide; // int16, otherwise int8
-    int32_t in_zero, out_zero;
-    struct nn_scale q;
-};
 
 static size_t offset(const int32_t *index, const int32_t *stride, unsigned rank)
 {
@@ -24,7 +13,7 @@ static size_t offset(const int32_t *index, const int32_t *stride, unsigned rank)
 }
 
 // Moves *at to the next input of the output at `base`; false after the last.
-static bool next_input(const struct mean *p, int32_t *inner, size_t base, size_t *at)
+static bool next_input(const struct nn_mean *p, int32_t *inner, size_t base, size_t *at)
 {
     unsigned go = (unsigned)p->rank - p->stay;
     bool more = nn_next_index(inner, p->dims + p->stay, go);
@@ -32,9 +21,9 @@ static bool next_input(const struct mean *p, int32_t *inner, size_t base, size_t
     return more;
 }
 
-static void eval_quantized(const void *params)
+void nn_mean_quantized(const void *params)
 {
-    const struct mean *p = params;
+    const struct nn_mean *p = params;
     int32_t outer[MOTE_NN_MAX_RANK] = {0};
     int32_t lo = p->wide ? INT16_MIN : INT8_MIN;
     for (int32_t o = 0; o < p->outputs; o++) {
@@ -56,9 +45,9 @@ static void eval_quantized(const void *params)
     }
 }
 
-static void eval_f32(const void *params)
+void nn_mean_f32(const void *params)
 {
-    const struct mean *p = params;
+    const struct nn_mean *p = params;
     int32_t outer[MOTE_NN_MAX_RANK] = {0};
     for (int32_t o = 0; o < p->outputs; o++) {
         int32_t inner[MOTE_NN_MAX_RANK] = {0};
@@ -74,7 +63,7 @@ static void eval_f32(const void *params)
 }
 
 // Sorts the dimensions into those that stay and those that go.
-static int split_axes(struct nn_ctx *c, struct mean *p, const struct nn_tensor *in)
+static int split_axes(struct nn_ctx *c, struct nn_mean *p, const struct nn_tensor *in)
 {
     struct nn_tensor axes;
     const int32_t *axis;
@@ -109,7 +98,7 @@ static int split_axes(struct nn_ctx *c, struct mean *p, const struct nn_tensor *
 }
 
 // The factor of a sum: in.scale / out.scale / n, with the reference's own way of dividing.
-static int mean_scale(struct nn_ctx *c, struct mean *p, const struct nn_tensor *in, const struct nn_tensor *out)
+static int mean_scale(struct nn_ctx *c, struct nn_mean *p, const struct nn_tensor *in, const struct nn_tensor *out)
 {
     if (!nn_scale_from(in->scale, 1.0f, out->scale, 0, &p->q)) {
         return nn_misshapen(c, "scales are out of proportion", out);
@@ -128,7 +117,7 @@ static int mean_scale(struct nn_ctx *c, struct mean *p, const struct nn_tensor *
 
 static int prepare(struct nn_ctx *c)
 {
-    struct mean *p = nn_keep(c, sizeof *p);
+    struct nn_mean *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor out;
     int rc = nn_arity(c, 2, 2, 1);
@@ -142,7 +131,7 @@ static int prepare(struct nn_ctx *c)
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);
     p->wide = in.type == MOTE_NN_I16;
-    c->eval = in.type == MOTE_NN_F32 ? eval_f32 : eval_quantized;
+    c->eval = in.type == MOTE_NN_F32 ? nn_mean_f32 : nn_mean_quantized;
     if (in.type == MOTE_NN_F32) {
         return MOTE_OK;
     }

@@ -1,7 +1,8 @@
 // MINIMUM and MAXIMUM. Quantized inputs are taken to be quantized as the output is: bytes are compared.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_binary.h"
 
-static void run_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
+void nn_min_max_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
                    int32_t stride_b)
 {
     const int8_t *pa = a;
@@ -11,7 +12,7 @@ static void run_i8(const struct nn_binary *p, const void *a, const void *b, void
     }
 }
 
-static void run_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
+void nn_min_max_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
                     int32_t stride_b)
 {
     const float *pa = a;
@@ -26,12 +27,12 @@ static int prepare(struct nn_ctx *c, bool minimum)
 {
     struct nn_binary *p;
     struct nn_binary_tensors t;
-    int rc = nn_binary_prepare(c, &p, &t, run_i8);
+    int rc = nn_binary_prepare(c, &p, &t, nn_min_max_i8);
     if (rc != MOTE_OK) {
         return rc;
     }
     p->second = minimum;
-    p->run = t.a.type == MOTE_NN_F32 ? run_f32 : run_i8;
+    p->run = t.a.type == MOTE_NN_F32 ? nn_min_max_f32 : nn_min_max_i8;
     return MOTE_OK;
 }
 

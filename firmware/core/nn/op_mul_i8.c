@@ -1,7 +1,8 @@
 // MUL on int8.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_binary.h"
 
-static void run(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
+void nn_mul_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
                 int32_t stride_b)
 {
     const int8_t *pa = a;
@@ -17,7 +18,7 @@ static int prepare(struct nn_ctx *c)
 {
     struct nn_binary *p;
     struct nn_binary_tensors t;
-    int rc = nn_binary_prepare(c, &p, &t, run);
+    int rc = nn_binary_prepare(c, &p, &t, nn_mul_i8);
     if (rc != MOTE_OK || (rc = nn_binary_quantized(c, p, &t, nn_opt_u8(c, 0, 0))) != MOTE_OK) {
         return rc;
     }

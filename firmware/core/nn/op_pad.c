@@ -1,21 +1,10 @@
 // PAD and PADV2: a tensor of any type with a border of one value.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_shape.h"
 
-struct pad {
-    const uint8_t *in;
-    uint8_t *out;
-    const uint8_t *value;   // of the border, NULL: zero_point
-    int32_t dims[MOTE_NN_MAX_RANK]; // of the input
-    int32_t out_stride[MOTE_NN_MAX_RANK];
-    uint32_t first;         // element of the output where the input's first goes
-    uint32_t out_bytes;
-    uint32_t in_count;
-    uint8_t rank, elem, zero_point;
-};
-
-static void eval(const void *params)
+void nn_pad_eval(const void *params)
 {
-    const struct pad *p = params;
+    const struct nn_pad *p = params;
     uint8_t value[8] = {p->zero_point};
     if (p->value != NULL) {
         memcpy(value, p->value, p->elem);
@@ -39,7 +28,7 @@ static void eval(const void *params)
     } while (nn_next_index(index, p->dims, p->rank - 1u));
 }
 
-static int place(struct nn_ctx *c, struct pad *p, const struct nn_tensor *in, const struct nn_tensor *out)
+static int place(struct nn_ctx *c, struct nn_pad *p, const struct nn_tensor *in, const struct nn_tensor *out)
 {
     struct nn_tensor t;
     const int32_t *around;
@@ -60,7 +49,7 @@ static int place(struct nn_ctx *c, struct pad *p, const struct nn_tensor *in, co
     return MOTE_OK;
 }
 
-static int border(struct nn_ctx *c, struct pad *p, const struct nn_tensor *in, const struct nn_tensor *out)
+static int border(struct nn_ctx *c, struct nn_pad *p, const struct nn_tensor *in, const struct nn_tensor *out)
 {
     struct nn_tensor value;
     int rc = nn_in_optional(c, 2, &value);
@@ -78,7 +67,7 @@ static int border(struct nn_ctx *c, struct pad *p, const struct nn_tensor *in, c
 
 static int prepare(struct nn_ctx *c)
 {
-    struct pad *p = nn_keep(c, sizeof *p);
+    struct nn_pad *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor out;
     int rc = nn_arity(c, 2, 3, 1);
@@ -94,7 +83,7 @@ static int prepare(struct nn_ctx *c)
     p->elem = (uint8_t)nn_type_size(in.type);
     p->in_count = (uint32_t)in.count;
     p->out_bytes = out.bytes;
-    c->eval = eval;
+    c->eval = nn_pad_eval;
     rc = place(c, p, &in, &out);
     return rc != MOTE_OK ? rc : border(c, p, &in, &out);
 }

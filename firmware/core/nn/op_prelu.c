@@ -1,7 +1,8 @@
 // PRELU on int8 and float32: negative inputs times a learned alpha, which broadcasts.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_binary.h"
 
-static void run_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
+void nn_prelu_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
                    int32_t stride_b)
 {
     const int8_t *pa = a;
@@ -14,7 +15,7 @@ static void run_i8(const struct nn_binary *p, const void *a, const void *b, void
     }
 }
 
-static void run_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
+void nn_prelu_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
                     int32_t stride_b)
 {
     const float *pa = a;
@@ -29,7 +30,7 @@ static int prepare_i8(struct nn_ctx *c)
 {
     struct nn_binary *p;
     struct nn_binary_tensors t;
-    int rc = nn_binary_prepare(c, &p, &t, run_i8);
+    int rc = nn_binary_prepare(c, &p, &t, nn_prelu_i8);
     if (rc != MOTE_OK || (rc = nn_binary_quantized(c, p, &t, NN_ACT_NONE)) != MOTE_OK) {
         return rc;
     }
@@ -44,7 +45,7 @@ static int prepare_f32(struct nn_ctx *c)
 {
     struct nn_binary *p;
     struct nn_binary_tensors t;
-    return nn_binary_prepare(c, &p, &t, run_f32);
+    return nn_binary_prepare(c, &p, &t, nn_prelu_f32);
 }
 
 const struct mote_nn_op mote_nn_op_prelu_i8 = {"PRELU", prepare_i8, NULL, NN_PRELU, MOTE_NN_I8, 2};

@@ -1,16 +1,6 @@
 // QUANTIZE: float32 to integers, and integers from one scale to another.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_elementwise.h"
-
-struct quantize {
-    const void *in;
-    void *out;
-    int32_t count;
-    uint8_t in_type, out_type;
-    int32_t in_zero, out_zero;
-    struct nn_scale q;
-    float scale;
-    int32_t lo, hi;
-};
 
 static int32_t load(const void *p, uint8_t type, int32_t i)
 {
@@ -43,9 +33,9 @@ static void store(void *p, uint8_t type, int32_t i, int32_t v)
     }
 }
 
-static void eval_float(const void *params)
+void nn_quantize_f32(const void *params)
 {
-    const struct quantize *p = params;
+    const struct nn_quantize *p = params;
     for (int32_t i = 0; i < p->count; i++) {
         float v = nn_roundf(((const float *)p->in)[i] / p->scale);
         // Out of int32 the reference's conversion is undefined; not-a-number becomes the lowest value here.
@@ -54,9 +44,9 @@ static void eval_float(const void *params)
     }
 }
 
-static void eval_integer(const void *params)
+void nn_quantize_integer(const void *params)
 {
-    const struct quantize *p = params;
+    const struct nn_quantize *p = params;
     for (int32_t i = 0; i < p->count; i++) {
         int32_t x = nn_wrap_sub(load(p->in, p->in_type, i), p->in_zero);
         int32_t y = nn_wrap_add(nn_rescale(x, p->q.multiplier, p->q.shift), p->out_zero);
@@ -73,7 +63,7 @@ static bool range_of(uint8_t type, int32_t *lo, int32_t *hi)
 
 static int prepare(struct nn_ctx *c)
 {
-    struct quantize *p = nn_keep(c, sizeof *p);
+    struct nn_quantize *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor out;
     int rc = nn_unary(c, &in, &out);
@@ -101,7 +91,7 @@ static int prepare(struct nn_ctx *c)
     p->in_zero = in.zero_point;
     p->out_zero = out.zero_point;
     p->scale = out.scale;
-    c->eval = from_float ? eval_float : eval_integer;
+    c->eval = from_float ? nn_quantize_f32 : nn_quantize_integer;
     return MOTE_OK;
 }
 

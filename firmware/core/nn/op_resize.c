@@ -1,16 +1,9 @@
 // RESIZE_NEAREST_NEIGHBOR (any type) and RESIZE_BILINEAR (int8 in fixed point, float32). Tensors are NHWC.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_quant.h"
 #include "firmware/core/nn/nn_shape.h"
 
-struct resize {
-    const void *in;
-    void *out;
-    int32_t batches, in_h, in_w, out_h, out_w, depth;
-    uint8_t elem;
-    bool align_corners, half_pixels;
-};
-
-static int32_t nearest(const struct resize *p, int32_t at, int32_t in, int32_t out)
+static int32_t nearest(const struct nn_resize *p, int32_t at, int32_t in, int32_t out)
 {
     float scale = p->align_corners && out > 1 ? (float)(in - 1) / (float)(out - 1) : (float)in / (float)out;
     float x = ((float)at + (p->half_pixels ? 0.5f : 0.0f)) * scale; // not negative: truncation is the floor
@@ -18,9 +11,9 @@ static int32_t nearest(const struct resize *p, int32_t at, int32_t in, int32_t o
     return nn_min32(i, in - 1);
 }
 
-static void eval_nearest(const void *params)
+void nn_resize_nearest(const void *params)
 {
-    const struct resize *p = params;
+    const struct nn_resize *p = params;
     size_t pixel = (size_t)p->depth * p->elem;
     uint8_t *out = p->out;
     for (int32_t b = 0; b < p->batches; b++) {
@@ -41,7 +34,7 @@ struct between {
     float part_f;
 };
 
-static struct between between_q10(const struct resize *p, int32_t at, int32_t in, int32_t out)
+static struct between between_q10(const struct nn_resize *p, int32_t at, int32_t in, int32_t out)
 {
     int32_t scale = (int32_t)(((int64_t)1024 * in + out / 2) / out);
     if (p->align_corners && out > 1) {
@@ -52,7 +45,7 @@ static struct between between_q10(const struct resize *p, int32_t at, int32_t in
     return (struct between){lo, nn_min32((x + 1023) / 1024, in - 1), x - 1024 * lo, 0.0f};
 }
 
-static struct between between_f32(const struct resize *p, int32_t at, int32_t in, int32_t out)
+static struct between between_f32(const struct nn_resize *p, int32_t at, int32_t in, int32_t out)
 {
     float scale = p->align_corners && out > 1 ? (float)(in - 1) / (float)(out - 1) : (float)in / (float)out;
     float x = p->half_pixels ? ((float)at + 0.5f) * scale - 0.5f : (float)at * scale;
@@ -62,12 +55,12 @@ static struct between between_f32(const struct resize *p, int32_t at, int32_t in
     return (struct between){lo, nn_min32(up, in - 1), 0, x - (float)lo};
 }
 
-static size_t pixel_at(const struct resize *p, int32_t b, int32_t y, int32_t x)
+static size_t pixel_at(const struct nn_resize *p, int32_t b, int32_t y, int32_t x)
 {
     return (((size_t)b * (size_t)p->in_h + (size_t)y) * (size_t)p->in_w + (size_t)x) * (size_t)p->depth;
 }
 
-static void blend_i8(const struct resize *p, int32_t b, struct between y, struct between x, int8_t *out)
+static void blend_i8(const struct nn_resize *p, int32_t b, struct between y, struct between x, int8_t *out)
 {
     const int8_t *in = p->in;
     for (int32_t c = 0; c < p->depth; c++) {
@@ -79,7 +72,7 @@ static void blend_i8(const struct resize *p, int32_t b, struct between y, struct
     }
 }
 
-static void blend_f32(const struct resize *p, int32_t b, struct between y, struct between x, float *out)
+static void blend_f32(const struct nn_resize *p, int32_t b, struct between y, struct between x, float *out)
 {
     const float *in = p->in;
     for (int32_t c = 0; c < p->depth; c++) {
@@ -90,9 +83,9 @@ static void blend_f32(const struct resize *p, int32_t b, struct between y, struc
     }
 }
 
-static void eval_bilinear(const void *params)
+void nn_resize_bilinear(const void *params)
 {
-    const struct resize *p = params;
+    const struct nn_resize *p = params;
     for (int32_t i = 0; i < p->batches * p->out_h * p->out_w; i++) {
         int32_t b = i / p->out_w / p->out_h;
         int32_t y = i / p->out_w % p->out_h;
@@ -109,7 +102,7 @@ static void eval_bilinear(const void *params)
 // The two operators keep their options in different fields: `id` is that of align_corners.
 static int prepare(struct nn_ctx *c, unsigned id, nn_eval_fn eval)
 {
-    struct resize *p = nn_keep(c, sizeof *p);
+    struct nn_resize *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor out;
     struct nn_tensor t;
@@ -142,12 +135,12 @@ static int prepare(struct nn_ctx *c, unsigned id, nn_eval_fn eval)
 
 static int prepare_nearest(struct nn_ctx *c)
 {
-    return prepare(c, 0, eval_nearest);
+    return prepare(c, 0, nn_resize_nearest);
 }
 
 static int prepare_bilinear(struct nn_ctx *c)
 {
-    int rc = prepare(c, 2, eval_bilinear);
+    int rc = prepare(c, 2, nn_resize_bilinear);
     if (rc == MOTE_OK && nn_opt_u8(c, 2, 0) != 0 && nn_opt_u8(c, 3, 0) != 0) {
         rc = nn_unsupported(c, "aligned corners with half pixels");
     }

@@ -1,19 +1,9 @@
 // SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND on three or four dimensions (height, and width), any type.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_shape.h"
 
-// Geometry of the side with the space; the batched side has its batches times block_h * block_w.
-struct space {
-    const uint8_t *in;
-    uint8_t *out;
-    int32_t batches, h, w;    // of the space
-    int32_t small_h, small_w; // of the batched side
-    int32_t block_h, block_w, top, left;
-    uint32_t depth;           // bytes of a pixel
-    uint8_t fill;
-};
-
 // Pixel of the space that pixel (b, y, x) of the batched side stands for; false outside of it.
-static bool match(const struct space *p, int32_t b, int32_t y, int32_t x, size_t *at)
+static bool match(const struct nn_space_batch *p, int32_t b, int32_t y, int32_t x, size_t *at)
 {
     int32_t shift = b / p->batches;
     int32_t sy = y * p->block_h + shift / p->block_w - p->top;
@@ -25,7 +15,7 @@ static bool match(const struct space *p, int32_t b, int32_t y, int32_t x, size_t
     return true;
 }
 
-static void eval(const struct space *p, bool to_batch)
+static void eval(const struct nn_space_batch *p, bool to_batch)
 {
     size_t small = 0;
     for (int32_t b = 0; b < p->batches * p->block_h * p->block_w; b++) {
@@ -45,12 +35,12 @@ static void eval(const struct space *p, bool to_batch)
     }
 }
 
-static void eval_to_batch(const void *params)
+void nn_space_to_batch(const void *params)
 {
     eval(params, true);
 }
 
-static void eval_to_space(const void *params)
+void nn_batch_to_space(const void *params)
 {
     eval(params, false);
 }
@@ -60,7 +50,7 @@ static int32_t width(const struct nn_tensor *t)
     return t->rank == 4 ? t->dims[2] : 1;
 }
 
-static int block(struct nn_ctx *c, struct space *p, unsigned spatial)
+static int block(struct nn_ctx *c, struct nn_space_batch *p, unsigned spatial)
 {
     struct nn_tensor t;
     const int32_t *size;
@@ -94,7 +84,7 @@ static int block(struct nn_ctx *c, struct space *p, unsigned spatial)
 
 static int prepare(struct nn_ctx *c)
 {
-    struct space *p = nn_keep(c, sizeof *p);
+    struct nn_space_batch *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor out;
     int rc = nn_arity(c, 3, 3, 1);
@@ -117,7 +107,7 @@ static int prepare(struct nn_ctx *c)
     p->small_w = width(small);
     p->depth = (uint32_t)in.dims[in.rank - 1] * nn_type_size(in.type);
     p->fill = in.type == MOTE_NN_I8 ? (uint8_t)out.zero_point : 0;
-    c->eval = to_batch ? eval_to_batch : eval_to_space;
+    c->eval = to_batch ? nn_space_to_batch : nn_batch_to_space;
     rc = block(c, p, in.rank - 2u);
     if (rc == MOTE_OK && (p->batches < 1 || (int64_t)p->batches * p->block_h * p->block_w != small->dims[0])) {
         rc = nn_misshapen(c, "batches do not follow from the blocks", small);

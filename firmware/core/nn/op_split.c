@@ -1,20 +1,10 @@
 // SPLIT, SPLIT_V and UNPACK cut a tensor along an axis; PACK stacks tensors along a new one. Any type.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_shape.h"
 
-struct piece {
-    uint8_t *data;
-    uint32_t bytes; // along the axis and inside it
-};
-
-struct split {
-    uint8_t *whole;
-    const struct piece *piece;
-    uint32_t pieces, rows;
-};
-
-static void eval_cut(const void *params)
+void nn_cut(const void *params)
 {
-    const struct split *p = params;
+    const struct nn_split *p = params;
     const uint8_t *in = p->whole;
     for (uint32_t r = 0; r < p->rows; r++) {
         for (uint32_t i = 0; i < p->pieces; i++) {
@@ -24,9 +14,9 @@ static void eval_cut(const void *params)
     }
 }
 
-static void eval_stack(const void *params)
+void nn_stack(const void *params)
 {
-    const struct split *p = params;
+    const struct nn_split *p = params;
     uint8_t *out = p->whole;
     for (uint32_t r = 0; r < p->rows; r++) {
         for (uint32_t i = 0; i < p->pieces; i++) {
@@ -52,10 +42,10 @@ static bool part_fits(const struct nn_tensor *part, const struct nn_tensor *whol
 }
 
 // Lists the parts: outputs when cutting, inputs when stacking.
-static int fill(struct nn_ctx *c, struct split *p, const struct nn_tensor *whole, int32_t axis, bool removed, bool cut)
+static int fill(struct nn_ctx *c, struct nn_split *p, const struct nn_tensor *whole, int32_t axis, bool removed, bool cut)
 {
     struct nn_vec parts = cut ? c->out : c->in;
-    struct piece *piece = nn_keep_array(c, parts.count, sizeof *piece);
+    struct nn_split_piece *piece = nn_keep_array(c, parts.count, sizeof *piece);
     int64_t along = 0;
     if (axis < 0) {
         return nn_misshapen(c, "axis is out of range", whole);
@@ -82,14 +72,14 @@ static int fill(struct nn_ctx *c, struct split *p, const struct nn_tensor *whole
     p->piece = piece;
     p->pieces = parts.count;
     p->rows = (uint32_t)nn_dims_product(whole, 0, (unsigned)axis);
-    c->eval = cut ? eval_cut : eval_stack;
+    c->eval = cut ? nn_cut : nn_stack;
     return MOTE_OK;
 }
 
 // SPLIT has (axis, data), SPLIT_V (data, sizes, axis). The outputs' shapes say the sizes.
 static int prepare_split(struct nn_ctx *c)
 {
-    struct split *p = nn_keep(c, sizeof *p);
+    struct nn_split *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor t;
     const int32_t *axis;
@@ -104,7 +94,7 @@ static int prepare_split(struct nn_ctx *c)
 
 static int prepare_unpack(struct nn_ctx *c)
 {
-    struct split *p = nn_keep(c, sizeof *p);
+    struct nn_split *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     int rc = nn_arity(c, 1, 1, c->out.count);
     if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK) {
@@ -115,7 +105,7 @@ static int prepare_unpack(struct nn_ctx *c)
 
 static int prepare_pack(struct nn_ctx *c)
 {
-    struct split *p = nn_keep(c, sizeof *p);
+    struct nn_split *p = nn_keep(c, sizeof *p);
     struct nn_tensor out;
     int rc = nn_arity(c, 1, UINT32_MAX, 1);
     if (rc != MOTE_OK || (rc = nn_out(c, 0, &out)) != MOTE_OK) {

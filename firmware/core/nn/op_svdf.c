@@ -1,23 +1,10 @@
 // SVDF: each filter reduces the input to one number, remembers the last `memory` of them, and weighs those;
 // `rank` filters add up to one unit. On int8 with int8 or int16 memory, and on float32.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_window.h"
 
-struct svdf {
-    const void *in;
-    const void *feature; // [filters][inputs]
-    const void *time;    // [filters][memory]
-    const void *bias;    // [units], NULL: none
-    void *state;         // [batches][filters][memory], the newest last
-    void *out;
-    int32_t batches, inputs, filters, rank, memory;
-    int32_t in_zero, state_zero, out_zero;
-    struct nn_scale to_state, to_out;
-    float lo, hi;
-    bool wide; // int16 memory
-};
-
 // All memories lie behind each other, so that one move ages all of them; the gaps are then filled.
-static void age(const struct svdf *p, uint32_t elem)
+static void age(const struct nn_svdf *p, uint32_t elem)
 {
     size_t n = (size_t)p->batches * (size_t)p->filters * (size_t)p->memory;
     if (n > 0) {
@@ -25,12 +12,12 @@ static void age(const struct svdf *p, uint32_t elem)
     }
 }
 
-static int32_t load(const struct svdf *p, const void *at, size_t i)
+static int32_t load(const struct nn_svdf *p, const void *at, size_t i)
 {
     return p->wide ? ((const int16_t *)at)[i] : ((const int8_t *)at)[i];
 }
 
-static void remember(const struct svdf *p, int32_t b, int32_t f)
+static void remember(const struct nn_svdf *p, int32_t b, int32_t f)
 {
     const int8_t *in = (const int8_t *)p->in + (size_t)b * (size_t)p->inputs;
     const int8_t *w = (const int8_t *)p->feature + (size_t)f * (size_t)p->inputs;
@@ -47,9 +34,9 @@ static void remember(const struct svdf *p, int32_t b, int32_t f)
     }
 }
 
-static void eval_i8(const void *params)
+void nn_svdf_i8(const void *params)
 {
-    const struct svdf *p = params;
+    const struct nn_svdf *p = params;
     int32_t units = p->filters / p->rank;
     int8_t *out = p->out;
     age(p, p->wide ? 2 : 1);
@@ -70,7 +57,7 @@ static void eval_i8(const void *params)
     }
 }
 
-static float filter_f32(const struct svdf *p, int32_t b, int32_t f)
+static float filter_f32(const struct nn_svdf *p, int32_t b, int32_t f)
 {
     const float *in = (const float *)p->in + (size_t)b * (size_t)p->inputs;
     const float *w = (const float *)p->feature + (size_t)f * (size_t)p->inputs;
@@ -81,7 +68,7 @@ static float filter_f32(const struct svdf *p, int32_t b, int32_t f)
     return sum;
 }
 
-static float recall_f32(const struct svdf *p, int32_t b, int32_t f)
+static float recall_f32(const struct nn_svdf *p, int32_t b, int32_t f)
 {
     const float *w = (const float *)p->time + (size_t)f * (size_t)p->memory;
     const float *s = (const float *)p->state + ((size_t)b * (size_t)p->filters + (size_t)f) * (size_t)p->memory;
@@ -92,9 +79,9 @@ static float recall_f32(const struct svdf *p, int32_t b, int32_t f)
     return sum;
 }
 
-static void eval_f32(const void *params)
+void nn_svdf_f32(const void *params)
 {
-    const struct svdf *p = params;
+    const struct nn_svdf *p = params;
     float *out = p->out;
     age(p, 4);
     for (int32_t b = 0; b < p->batches; b++) {
@@ -117,7 +104,7 @@ struct svdf_tensors {
     struct nn_tensor in, feature, time, state, out;
 };
 
-static int shapes(struct nn_ctx *c, struct svdf *p, struct svdf_tensors *t)
+static int shapes(struct nn_ctx *c, struct nn_svdf *p, struct svdf_tensors *t)
 {
     int rc = nn_arity(c, 5, 5, 1);
     if (rc != MOTE_OK || (rc = nn_in(c, 0, &t->in)) != MOTE_OK || (rc = nn_in(c, 1, &t->feature)) != MOTE_OK ||
@@ -148,7 +135,7 @@ static int shapes(struct nn_ctx *c, struct svdf *p, struct svdf_tensors *t)
 
 static int prepare_i8(struct nn_ctx *c)
 {
-    struct svdf *p = nn_keep(c, sizeof *p);
+    struct nn_svdf *p = nn_keep(c, sizeof *p);
     struct svdf_tensors t;
     int rc = shapes(c, p, &t);
     if (rc != MOTE_OK || (rc = nn_need_scale(c, &t.in)) != MOTE_OK || (rc = nn_need_scale(c, &t.feature)) != MOTE_OK ||
@@ -168,13 +155,13 @@ static int prepare_i8(struct nn_ctx *c)
     p->in_zero = t.in.zero_point;
     p->state_zero = t.state.zero_point;
     p->out_zero = t.out.zero_point;
-    c->eval = eval_i8;
+    c->eval = nn_svdf_i8;
     return nn_bias(c, 3, MOTE_NN_I32, p->filters / p->rank, &p->bias);
 }
 
 static int prepare_f32(struct nn_ctx *c)
 {
-    struct svdf *p = nn_keep(c, sizeof *p);
+    struct nn_svdf *p = nn_keep(c, sizeof *p);
     struct svdf_tensors t;
     int rc = shapes(c, p, &t);
     if (rc != MOTE_OK) {
@@ -183,7 +170,7 @@ static int prepare_f32(struct nn_ctx *c)
     if (t.feature.type != MOTE_NN_F32 || t.out.type != MOTE_NN_F32 || t.time.type != MOTE_NN_F32 || t.state.type != MOTE_NN_F32) {
         return nn_unsupported(c, "types of weights and state");
     }
-    c->eval = eval_f32;
+    c->eval = nn_svdf_f32;
     rc = nn_activation_range_f32(c, nn_opt_u8(c, 1, 0), &p->lo, &p->hi);
     return rc != MOTE_OK ? rc : nn_bias(c, 3, MOTE_NN_F32, p->filters / p->rank, &p->bias);
 }

@@ -3,6 +3,7 @@
 // Inputs: 0 output shape (not read: the output tensor has it), 1 weights [out_c][k_h][k_w][in_c], 2 data, 3 bias.
 // The window is that of a convolution from output to input. The float sum runs in the reference's order: it
 // scatters by input position, then input channel.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_window.h"
 
 // Input coordinate whose kernel place k reaches output coordinate `out`; false where there is none.
@@ -65,7 +66,7 @@ static struct place place_of(const struct nn_window *g, int32_t i)
                           i % g->out_c};
 }
 
-static void eval_i8(const void *params)
+void nn_transpose_conv_i8(const void *params)
 {
     const struct nn_conv *p = params;
     const int32_t *bias = p->bias;
@@ -77,7 +78,7 @@ static void eval_i8(const void *params)
     }
 }
 
-static void eval_f32(const void *params)
+void nn_transpose_conv_f32(const void *params)
 {
     const struct nn_conv *p = params;
     const float *bias = p->bias;
@@ -137,14 +138,14 @@ static int prepare_any(struct nn_ctx *c)
     }
     uint8_t fused = nn_opt_u8(c, 3, 0);
     if (t.in.type == MOTE_NN_F32) {
-        c->eval = eval_f32;
+        c->eval = nn_transpose_conv_f32;
         rc = nn_activation_range_f32(c, fused, &p->lo_f, &p->hi_f);
         return rc != MOTE_OK ? rc : nn_bias(c, 3, MOTE_NN_F32, p->g.out_c, &p->bias);
     }
     if (t.in.type != MOTE_NN_I8) {
         return nn_unsupported(c, "type is not supported");
     }
-    c->eval = eval_i8;
+    c->eval = nn_transpose_conv_i8;
     return nn_conv_prepare_quantized(c, p, &t, fused, MOTE_NN_I32, 0, 3);
 }
 

@@ -1,17 +1,10 @@
 // TRANSPOSE and STRIDED_SLICE: the output is a walk over the input with other strides.
+#include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_shape.h"
 
-struct view {
-    const uint8_t *in;
-    uint8_t *out;
-    int32_t dims[MOTE_NN_MAX_RANK], stride[MOTE_NN_MAX_RANK]; // of the walk; strides in elements, may be negative
-    int32_t first, count;
-    uint8_t rank, elem;
-};
-
-static void eval(const void *params)
+void nn_view_eval(const void *params)
 {
-    const struct view *p = params;
+    const struct nn_view *p = params;
     int32_t index[MOTE_NN_MAX_RANK] = {0};
     uint8_t *out = p->out;
     for (int32_t i = 0; i < p->count; i++, out += p->elem) {
@@ -24,7 +17,7 @@ static void eval(const void *params)
     }
 }
 
-static int begin(struct nn_ctx *c, struct view *p, uint32_t inputs, struct nn_tensor *in, struct nn_tensor *out)
+static int begin(struct nn_ctx *c, struct nn_view *p, uint32_t inputs, struct nn_tensor *in, struct nn_tensor *out)
 {
     int rc = nn_arity(c, inputs, inputs, 1);
     if (rc != MOTE_OK || (rc = nn_in(c, 0, in)) != MOTE_OK || (rc = nn_out(c, 0, out)) != MOTE_OK) {
@@ -38,13 +31,13 @@ static int begin(struct nn_ctx *c, struct view *p, uint32_t inputs, struct nn_te
     p->rank = in->rank;
     p->elem = (uint8_t)nn_type_size(in->type);
     p->count = out->count;
-    c->eval = eval;
+    c->eval = nn_view_eval;
     return MOTE_OK;
 }
 
 static int prepare_transpose(struct nn_ctx *c)
 {
-    struct view *p = nn_keep(c, sizeof *p);
+    struct nn_view *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor out;
     struct nn_tensor order;
@@ -99,7 +92,7 @@ static bool inside(struct slice_axis a, int32_t step, int32_t size)
 
 static int prepare_slice(struct nn_ctx *c)
 {
-    struct view *p = nn_keep(c, sizeof *p);
+    struct nn_view *p = nn_keep(c, sizeof *p);
     struct nn_tensor in;
     struct nn_tensor out;
     struct nn_tensor t;
