@@ -66,6 +66,20 @@ API(model);
 API(model_file);
 API(datasets);
 API(dataset);
+// api_task.c
+API(tasks);
+API(task_add);
+API(task);
+API(task_set);
+API(task_hand_over);
+API(task_todo);
+API(task_answer);
+// api_review.c
+API(task_answers);
+API(task_review);
+API(quality);
+API(gold);
+API(gold_put);
 // api_release.c
 API(releases);
 API(rollouts);
@@ -92,6 +106,9 @@ int api_opt_bool(const json_t *o, const char *key, bool *out, struct err *e) MUS
 // A label's name: 1..64 bytes of UTF-8 without commas, control characters or blanks at its ends.
 int api_check_label(const char *name, struct err *e) MUST_CHECK;
 json_t *api_region_json(const void *region); // const struct store_region *
+// Label, extent, box and source from an object's members, into struct store_region; the author is q's user.
+// Without start_us it is for the whole recording. Texts are borrowed from the object.
+int api_region_read(const json_t *o, const struct lab_req *q, void *region, struct err *e) MUST_CHECK;
 json_t *api_recording_json(const void *recording); // const struct store_recording *
 json_t *api_event_json(const void *event); // const struct store_event *
 // Numbers that move with every kind of change; see /api/changes.

@@ -104,9 +104,9 @@ static int read_box(const json_t *o, struct store_region *g, struct err *e)
     return rc;
 }
 
-// Label, extent, box and source from a body's members. Without start_us it is for the whole recording.
-static int read_region(const json_t *o, const struct lab_req *q, struct store_region *g, struct err *e)
+int api_region_read(const json_t *o, const struct lab_req *q, void *region, struct err *e)
 {
+    struct store_region *g = region;
     g->author = q->user;
     g->source = "human";
     g->model = "";
@@ -199,7 +199,7 @@ int api_label_add(struct lab *lab, struct lab_req *q, struct lab_res *r, struct 
     char made[25];
     uint8_t raw[12];
     int rc = lab_req_id(q, 0, &g.rec_id, e);
-    rc = rc ? rc : read_region(q->json, q, &g, e);
+    rc = rc ? rc : api_region_read(q->json, q, &g, e);
     rc = rc ? rc : find_extent(lab, g.rec_id, &x, e);
     rc = rc ? rc : check_inside(&g, &x, e);
     randombytes_buf(raw, sizeof(raw));
@@ -233,7 +233,7 @@ int api_label_put(struct lab *lab, struct lab_req *q, struct lab_res *r, struct 
     struct extent x;
     int64_t expected;
     int rc = region_arg(q, &g, e);
-    rc = rc ? rc : read_region(q->json, q, &g, e);
+    rc = rc ? rc : api_region_read(q->json, q, &g, e);
     rc = rc ? rc : find_extent(lab, g.rec_id, &x, e);
     rc = rc ? rc : check_inside(&g, &x, e);
     rc = rc ? rc : expected_version(q, q->json, &expected, e);
@@ -295,7 +295,7 @@ static int bulk_one(struct lab *lab, struct lab_req *q, struct lab_res *r, const
         g.model = g.label = "";
         rc = store_label_delete(lab->store, &g, expected, e);
     } else {
-        rc = read_region(change, q, &g, e);
+        rc = api_region_read(change, q, &g, e);
         rc = rc ? rc : check_inside(&g, &x, e);
         rc = rc ? rc : store_label_set(lab->store, &g, expected, e);
     }

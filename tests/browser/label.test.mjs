@@ -137,6 +137,21 @@ try {
             await saved(page);
             assert.deepEqual((await regions(18)).map((r) => r.label), ["normal"]);
         }],
+        ["a label's key pressed before the recording is there is not lost", async () => {
+            await toRecording(17);
+            let release;
+            const held = new Promise((r) => { release = r; });
+            await page.route("**/api/recordings/16", async (r) => { await held; await r.continue(); });
+            await press("j");
+            await page.waitForSelector("text=Loading The recording");
+            await press("3");
+            release();
+            await page.waitForFunction(() => document.querySelector(".palette [aria-pressed=true]")?.textContent.includes("imbalance"));
+            await saved(page);
+            assert.deepEqual((await regions(16)).map((r) => r.label), ["imbalance"]);
+            assert.deepEqual(await regions(17), [], "the one before is left alone");
+            await page.unroute("**/api/recordings/16");
+        }],
         ["unsent work survives a closed page", async () => {
             await toRecording(17);
             await page.route("**/labels/**", (r) => r.abort());

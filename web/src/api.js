@@ -1,6 +1,6 @@
 // The only module that fetches.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { changes, classes, link, me } from "./store.js";
+import { changes, classes, classesKnown, link, me } from "./store.js";
 
 export class ApiError extends Error {
     constructor(status, code, message, body) {
@@ -51,6 +51,7 @@ export async function loadMe() {
 }
 export async function loadClasses() {
     classes.set((await get("/api/classes")).classes);
+    classesKnown.set(true);
 }
 
 /**

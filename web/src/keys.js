@@ -2,7 +2,11 @@
 //
 // A key is written "a", "Shift+ArrowLeft", "Ctrl+z" (Ctrl stands for Cmd as well) or "g o" (one after the
 // other). The layer added last is asked first. Keys typed into a field go to the field.
-import { useEffect, useRef } from "preact/hooks";
+//
+// A key pressed while a view still waits for its data is not dropped: useHold keeps it, and it is played
+// when the view is there. Layers are added in layout effects, that is, in the same turn in which the view
+// appears: what is in sight takes keys.
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { cell } from "./store.js";
 
 const layers = [];
@@ -23,8 +27,29 @@ function typing(e) {
         (t.tagName === "INPUT" && !["checkbox", "radio", "range", "button"].includes(t.type)));
 }
 
+const HELD_MAX = 40, HELD_MS = 15000;
+let holders = 0, held = [];
+
+/** Keys that nobody takes while waiting is true are kept, and played once it is false. */
+export function useHold(waiting) {
+    useLayoutEffect(() => {
+        if (!waiting) return undefined;
+        holders++;
+        return () => {
+            if (--holders) return;
+            const list = held;
+            held = [];
+            setTimeout(() => list.forEach((h) => Date.now() - h.at < HELD_MS && h.from === location.pathname && press(h.event)), 0);
+        };
+    }, [waiting]);
+}
+
 document.addEventListener("keydown", (e) => {
     if (e.defaultPrevented || (typing(e) && e.key !== "Escape")) return;
+    press(e);
+});
+
+function press(e) {
     const name = nameOf(e);
     const full = prefix ? `${prefix} ${name}` : name;
     clearTimeout(prefixTimer);
@@ -45,7 +70,8 @@ document.addEventListener("keydown", (e) => {
         }
         if (layers[i].modal) return;
     }
-});
+    if (holders && held.length < HELD_MAX && e.key.length === 1 && !e.ctrlKey && !e.metaKey) held.push({ event: e, at: Date.now(), from: location.pathname });
+}
 
 /**
  * @param {{key: string, also?: string[], what: string, group?: string, run: (e: KeyboardEvent) => any}[]} bindings
@@ -56,7 +82,7 @@ export function useKeys(bindings, modal = false) {
     const layer = useRef(null);
     layer.current ??= { current: bindings, modal };
     layer.current.current = bindings;
-    useEffect(() => {
+    useLayoutEffect(() => {
         layers.push(layer.current);
         layerCount.set(layers.length);
         return () => {

@@ -3,7 +3,7 @@ import "./app.css";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { loadClasses, loadMe, post, startLive, stopLive, useApi } from "./api.js";
-import { allKeys, useKeys } from "./keys.js";
+import { allKeys, useHold, useKeys } from "./keys.js";
 import { Link, go, useRoute } from "./router.jsx";
 import { conflict, resume, save } from "./save.js";
 import { applyTheme, may, me, say, theme, toast, useCell } from "./store.js";
@@ -138,6 +138,7 @@ function Frame() {
 function App() {
     const session = useCell(me);
     const [problem, setProblem] = useState(null);
+    useHold(!session && !problem);
     useEffect(() => { loadMe().catch(setProblem); }, []);
     const user = session?.user?.name;
     useEffect(() => {

@@ -1,5 +1,5 @@
 // State that several views share, and a hook that follows a part of it.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 /** A value with subscribers. */
 export function cell(initial) {
@@ -21,7 +21,7 @@ export function cell(initial) {
 
 export function useCell(c) {
     const [v, setV] = useState(c.get());
-    useEffect(() => {
+    useLayoutEffect(() => {
         setV(c.get());
         return c.follow(setV);
     }, [c]);
@@ -30,8 +30,9 @@ export function useCell(c) {
 
 /** Who is signed in: {user: {name, role} | null, csrf, project, version}; null before it is known. */
 export const me = cell(null);
-/** Label classes in order, retired ones too. */
+/** Label classes in order, retired ones too; known once they were loaded. */
 export const classes = cell([]);
+export const classesKnown = cell(false);
 /** Counters of /api/changes, and how they arrive: "live", "polling" or "offline". */
 export const changes = cell({});
 export const link = cell("connecting");

@@ -1,11 +1,11 @@
 // One recording: its signals or picture, its labels, keys for everything.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useApi } from "../api.js";
 import { duration, when } from "../format.js";
-import { useKeys } from "../keys.js";
+import { useHold, useKeys } from "../keys.js";
 import { Link, go, useNow, useTitle } from "../router.jsx";
 import { useRegions } from "../regions.js";
-import { classes, may, useCell } from "../store.js";
+import { classes, classesKnown, may, useCell } from "../store.js";
 import { Icon } from "../widgets/icons.jsx";
 import { Empty, Facts, LabelChip, Waiting } from "../widgets/pieces.jsx";
 import { Top } from "../widgets/top.jsx";
@@ -15,7 +15,9 @@ import { SignalStage } from "./signal.jsx";
 
 export function RecordingView({ id }) {
     const { data, error, reload } = useApi(`/api/recordings/${id}`, ["label_event"]);
+    const known = useCell(classesKnown);
     useTitle(`Recording ${id}`);
+    useHold(!error && (!data || !known)); // a label's key pressed before the recording is there is not lost
     useEffect(() => {
         window.addEventListener("labels-reload", reload);
         return () => window.removeEventListener("labels-reload", reload);
@@ -30,9 +32,10 @@ function Loaded({ recording }) {
     const list = useCell(classes).filter((c) => !c.retired_ms);
     const picture = recording.width > 0;
     const beside = (to) => to && go(`/recordings/${to}${location.search}`);
-    const [stage, setStage] = useState(null); // what the stage can do: label(name), remove()
+    const stage = useRef(null); // what the stage can do: label(name), reveal(region)
+    const setStage = (s) => { stage.current = s; };
     const editable = may("annotator");
-    const label = (name) => editable && stage?.label(name);
+    const label = (name) => editable && stage.current?.label(name);
     useKeys([
         { key: "j", group: "Recording", what: "next older recording", run: () => beside(recording.older) },
         { key: "k", group: "Recording", what: "next newer recording", run: () => beside(recording.newer) },
@@ -50,7 +53,7 @@ function Loaded({ recording }) {
         const i = all.findIndex((r) => r.region === selected);
         const next = all[(i < 0 ? (n > 0 ? 0 : all.length - 1) : i + n + all.length) % all.length];
         setSelected(next.region);
-        stage?.reveal?.(next);
+        stage.current?.reveal?.(next);
         return true;
     };
     return (
@@ -73,7 +76,7 @@ function Loaded({ recording }) {
                     {!recording.signals.length ? <Empty icon="recordings" title="It holds no samples">Its blocks may still be on the way.</Empty>
                         : picture ? <PictureStage recording={recording} regions={regions} selected={selected} select={setSelected} register={setStage} />
                             : <SignalStage recording={recording} regions={regions} selected={selected} select={setSelected} register={setStage} />}
-                    <Panel recording={recording} regions={regions} selected={selected} select={(r) => { setSelected(r.region); stage?.reveal?.(r); }} label={label} list={list} editable={editable} />
+                    <Panel recording={recording} regions={regions} selected={selected} select={(r) => { setSelected(r.region); stage.current?.reveal?.(r); }} label={label} list={list} editable={editable} />
                 </div>
             </main>
         </>
