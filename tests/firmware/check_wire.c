@@ -127,8 +127,61 @@ static int health(uint8_t *out, size_t cap)
 
 static int reply(uint8_t *out, size_t cap)
 {
-    struct mote_reply r = {17, MOTE_E_UNSUPPORTED, STR("no stream 'mic'")};
+    struct mote_reply r = {
+        .command = 17, .status = MOTE_E_UNSUPPORTED, .text = STR("no stream 'mic'")};
     return mote_reply_encode(out, cap, &r);
+}
+
+static int reply_going(uint8_t *out, size_t cap)
+{
+    struct mote_reply r = {
+        .command = 18, .text = STR("recording 4"), .going = true, .done_ms = 5000, .recording = 4};
+    return mote_reply_encode(out, cap, &r);
+}
+
+static int reply_config(uint8_t *out, size_t cap)
+{
+    struct mote_reply r = {.text = STR("configured"), .revision = 1790000000123};
+    return mote_reply_encode(out, cap, &r);
+}
+
+static int cmd_live(uint8_t *out, size_t cap)
+{
+    struct mote_cmd c = {
+        .id = 19, .kind = MOTE_CMD_LIVE, .stream = STR("acc"), .duration_ms = 30000};
+    return mote_cmd_encode(out, cap, &c);
+}
+
+static int config(uint8_t *out, size_t cap)
+{
+    struct mote_device_config c = {.revision = 1790000000123,
+                                   .recordings = 2,
+                                   .rates = 1,
+                                   .triggers = 2,
+                                   .recording = {{.id = 18,
+                                                  .expires_s = 1790600000,
+                                                  .stream = STR("acc"),
+                                                  .label = STR("knock"),
+                                                  .duration_ms = 5000},
+                                                 {.id = 20, .duration_ms = 60000}},
+                                   .rate = {{.stream = STR("acc"), .interval_ns = 20000000}},
+                                   .trigger = {{.kind = MOTE_TRIGGER_LEVEL,
+                                                .stream = STR("acc"),
+                                                .threshold = 12.5f,
+                                                .label = STR("shock"),
+                                                .duration_ms = 3000,
+                                                .gap_ms = 60000},
+                                               {.kind = MOTE_TRIGGER_CLASS,
+                                                .when = STR("knock"),
+                                                .threshold = 0.75f,
+                                                .duration_ms = 2000}}};
+    return mote_device_config_encode(out, cap, &c);
+}
+
+static int config_empty(uint8_t *out, size_t cap)
+{
+    struct mote_device_config c = {.revision = 7};
+    return mote_device_config_encode(out, cap, &c);
 }
 
 static int dropped(uint8_t *out, size_t cap)
@@ -261,6 +314,7 @@ REDO(dropped, mote_dropped)
 REDO(hello, mote_hello)
 REDO(status, mote_device_status)
 REDO(cmd, mote_cmd)
+REDO(config, mote_device_config)
 REDO(desired, mote_desired)
 REDO(reported, mote_reported)
 
@@ -278,6 +332,8 @@ static const struct {
              {"events", events, redo_events},
              {"health", health, redo_health},
              {"reply", reply, redo_reply},
+             {"reply_going", reply_going, redo_reply},
+             {"reply_config", reply_config, redo_reply},
              {"dropped", dropped, redo_dropped},
              {"acks", acks, redo_acks},
              {"hello", hello, redo_hello},
@@ -285,6 +341,9 @@ static const struct {
              {"status_will", will, redo_status},
              {"cmd", cmd, redo_cmd},
              {"cmd_classify", classify, redo_cmd},
+             {"cmd_live", cmd_live, redo_cmd},
+             {"config", config, redo_config},
+             {"config_empty", config_empty, redo_config},
              {"desired", desired, redo_desired},
              {"reported", reported, redo_reported},
              {"reported_idle", reported_idle, redo_reported}};

@@ -21,6 +21,7 @@ REDO(dropped, mote_dropped)
 REDO(hello, mote_hello)
 REDO(status, mote_device_status)
 REDO(cmd, mote_cmd)
+REDO(config, mote_device_config)
 REDO(desired, mote_desired)
 REDO(reported, mote_reported)
 REDO(manifest, mote_manifest)
@@ -62,7 +63,8 @@ static int redo_topic(const uint8_t *p, size_t len, uint8_t *out, size_t cap)
 // In the order of tests/fuzz/seeds.sh.
 static const redo_fn redo[] = {redo_block,    redo_events,   redo_health, redo_reply,  redo_dropped,
                                redo_acks,     redo_hello,    redo_status, redo_cmd,    redo_desired,
-                               redo_reported, redo_manifest, redo_keyset, redo_beacon, redo_topic};
+                               redo_reported, redo_manifest, redo_keyset, redo_beacon, redo_topic,
+                               redo_config};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -11,7 +11,7 @@ bytes() { # hex on stdin to bytes
 }
 
 # The first byte is the decoder's place in fuzz_wire.c.
-kinds=(block events health reply dropped acks hello status cmd desired reported manifest keyset beacon)
+kinds=(block events health reply dropped acks hello status cmd desired reported manifest keyset beacon topic config)
 while read -r name hex; do
     bytes <<<"$hex" >"$folder/cbor/$name"
     for i in "${!kinds[@]}"; do

@@ -22,6 +22,9 @@ static void on_message(void *ctx, const struct mote_link_message *m)
             agent_on_command(a, m->payload, m->len);
         }
         break;
+    case MOTE_LEAF_CONFIG:
+        agent_on_config(a, m->payload, m->len);
+        break;
     case MOTE_LEAF_DESIRED:
         agent_on_desired(a, m->payload, m->len);
         break;
@@ -56,7 +59,7 @@ static void on_up(void *ctx)
 {
     struct mote_agent *a = ctx;
     static const uint8_t leaves[] = {MOTE_LEAF_ACK, MOTE_LEAF_CMD, MOTE_LEAF_KEYS, MOTE_LEAF_TIME,
-                                     MOTE_LEAF_DESIRED};
+                                     MOTE_LEAF_DESIRED, MOTE_LEAF_CONFIG};
     agent_log(a, "connected");
     for (size_t i = 0; i < MOTE_COUNT(leaves) && mote_link_is_up(&a->link); i++) {
         subscribe(a, leaves[i]);
@@ -99,8 +102,10 @@ static int start_streams(struct mote_agent *a)
         }
         a->stream[i] = (struct mote_agent_stream){
             .buf = a->config.frames + i * (a->config.frames_len / s->stream_count),
+            .room = share,
             .cap = share / frame * frame,
-            .frame_bytes = frame};
+            .frame_bytes = frame,
+            .thin = 1};
     }
     return MOTE_OK;
 }
@@ -184,6 +189,7 @@ int mote_agent_init(struct mote_agent *a, const struct mote_agent_config *config
     a->health_at_us = agent_net(a) + 1000ull * agent_or(config->health_interval_ms, 60000);
     a->infer.wanted = config->classify;
     a->infer.until_us = UINT64_MAX;
+    agent_asked_restore(a);
     agent_update_start(a);
     return MOTE_OK;
 }
@@ -198,6 +204,7 @@ bool mote_agent_step(struct mote_agent *a)
     }
     bool more = agent_sample(a);
     agent_infer_tick(a);
+    agent_asked_tick(a);
     agent_health_tick(a);
     more |= agent_update_step(a);
     agent_publish_state(a);

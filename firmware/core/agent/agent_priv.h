@@ -54,6 +54,14 @@ void agent_on_ack(struct mote_agent *a, const uint8_t *p, size_t len);
 bool agent_sample(struct mote_agent *a);
 void agent_start_next_recording(struct mote_agent *a);
 void agent_end_recording(struct mote_agent *a, int status, const char *why);
+// Adds an entry (streams 0: all) and begins it where none runs. MOTE_E_LIMIT, MOTE_E_NOT_FOUND.
+int agent_queue(struct mote_agent *a, const struct mote_agent_recording *r);
+// Takes number n (over 0) of the queue out; it never began.
+void agent_unqueue(struct mote_agent *a, uint32_t n, const char *why);
+// Pictures and what has a rate can be recorded; other values are blocks of their own.
+bool agent_recordable(const struct mote_stream_info *info);
+// How much of the running recording's time has passed, in ms.
+uint64_t agent_recorded_ms(const struct mote_agent *a);
 
 // --- infer.c ---------------------------------------------------------------------------------
 // Opens the model in use; reason gets words where it cannot. MOTE_E_NOT_FOUND: there is none.
@@ -65,9 +73,38 @@ void agent_infer_frames(struct mote_agent *a, const uint8_t *frames, size_t coun
 void agent_events_flush(struct mote_agent *a);
 void agent_infer_tick(struct mote_agent *a);
 
+// --- thin.c ----------------------------------------------------------------------------------
+// Makes the stream ready for a recording at its rate; the sum takes room from the buffer's end.
+void agent_thin_start(struct mote_agent *a, unsigned i);
+// Adds a frame of time t_us to the sum. Returns true when it is whole: *mean (in the sum's place,
+// good until the next call) is its mean, *first_us the time of its first frame.
+bool agent_thin_add(struct mote_agent *a, unsigned i, const uint8_t *frame, uint64_t t_us,
+                    const uint8_t **mean, uint64_t *first_us);
+
+// --- asked.c ---------------------------------------------------------------------------------
+void agent_on_config(struct mote_agent *a, const uint8_t *p, size_t len);
+void agent_asked_restore(struct mote_agent *a);
+void agent_asked_tick(struct mote_agent *a);
+// The recording at the head of the queue began; it is over and its reply is spooled.
+void agent_asked_began(struct mote_agent *a);
+void agent_asked_done(struct mote_agent *a, const struct mote_agent_recording *r);
+
+// --- trigger.c -------------------------------------------------------------------------------
+// Takes them over; false with a reason where one cannot be watched here (the others are).
+bool agent_triggers_set(struct mote_agent *a, const struct mote_device_config *c,
+                        struct agent_text *reason);
+bool agent_watches(const struct mote_agent *a, unsigned stream);
+void agent_trigger_frames(struct mote_agent *a, unsigned stream, const uint8_t *frames,
+                          size_t count, uint64_t t_us);
+void agent_trigger_class(struct mote_agent *a, struct mote_str label, float score, uint64_t t_us);
+
 // --- command.c -------------------------------------------------------------------------------
 void agent_on_command(struct mote_agent *a, const uint8_t *p, size_t len);
 void agent_reply(struct mote_agent *a, uint64_t command, int status, const char *text);
+// Puts a recording into the queue; asked: by the configuration. Otherwise why says what is wrong.
+int agent_record_asked(struct mote_agent *a, const struct mote_asked *r, bool asked,
+                       const char **why);
+void agent_answer(struct mote_agent *a, const struct mote_reply *r); // spools it
 
 // --- state.c ---------------------------------------------------------------------------------
 void agent_publish_state(struct mote_agent *a);

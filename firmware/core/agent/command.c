@@ -4,10 +4,9 @@
 
 #define RECORD_MAX_MS (3600u * 1000u)
 
-void agent_reply(struct mote_agent *a, uint64_t command, int status, const char *text)
+void agent_answer(struct mote_agent *a, const struct mote_reply *r)
 {
-    struct mote_reply r = {.command = command, .status = status, .text = agent_str(text)};
-    int n = mote_reply_encode(a->scratch.body, sizeof(a->scratch.body), &r);
+    int n = mote_reply_encode(a->scratch.body, sizeof(a->scratch.body), r);
     if (n < 0) {
         agent_log_why(a, "cannot encode a reply", mote_status_text(n));
         return;
@@ -17,6 +16,46 @@ void agent_reply(struct mote_agent *a, uint64_t command, int status, const char 
                            .data = a->scratch.body,
                            .data_len = (size_t)n};
     (void)agent_append(a, MOTE_SPOOL_KEEP, AGENT_REPLY, &a->reply_seq, &b); // it logs what fails
+}
+
+void agent_reply(struct mote_agent *a, uint64_t command, int status, const char *text)
+{
+    agent_answer(
+        a, &(struct mote_reply){.command = command, .status = status, .text = agent_str(text)});
+}
+
+int agent_record_asked(struct mote_agent *a, const struct mote_asked *r, bool asked,
+                       const char **why)
+{
+    uint32_t streams = 0;
+    if (r->stream.len) {
+        int i = agent_find_stream(a, r->stream);
+        if (i < 0) {
+            *why = "no such stream to record";
+            return MOTE_E_NOT_FOUND;
+        }
+        streams = 1u << i;
+    }
+    if (r->duration_ms == 0 || r->duration_ms > RECORD_MAX_MS) {
+        *why = "a recording lasts from 1 ms to an hour";
+        return MOTE_E_LIMIT;
+    }
+    char label[MOTE_NAME_MAX + 1] = "";
+    if (r->label.len > MOTE_NAME_MAX) {
+        *why = "label is too long";
+        return MOTE_E_LIMIT;
+    }
+    memcpy(label, r->label.p, r->label.len);
+    struct mote_agent_recording entry = {.command = r->id,
+                                         .expires_s = r->expires_s,
+                                         .duration_us = 1000 * r->duration_ms,
+                                         .streams = streams,
+                                         .asked = asked};
+    memcpy(entry.label, label, sizeof(label));
+    int status = agent_queue(a, &entry);
+    *why = status == MOTE_E_LIMIT ? "too many recordings are waiting"
+                                  : "nothing there that can be recorded";
+    return status;
 }
 
 static bool seen_before(struct mote_agent *a, uint64_t id)
@@ -33,42 +72,21 @@ static bool seen_before(struct mote_agent *a, uint64_t id)
 
 static void record(struct mote_agent *a, const struct mote_cmd *c)
 {
-    uint32_t streams = 0;
-    if (c->stream.len) {
-        int i = agent_find_stream(a, c->stream);
-        if (i < 0) {
-            agent_reply(a, c->id, MOTE_E_NOT_FOUND, "no such stream to record");
-            return;
-        }
-        streams = 1u << i;
-    }
-    if (c->duration_ms == 0 || c->duration_ms > RECORD_MAX_MS) {
-        agent_reply(a, c->id, MOTE_E_LIMIT, "a recording lasts from 1 ms to an hour");
-        return;
-    }
-    char label[MOTE_NAME_MAX + 1] = "";
-    if (c->label.len > MOTE_NAME_MAX) {
-        agent_reply(a, c->id, MOTE_E_LIMIT, "label is too long");
-        return;
-    }
-    memcpy(label, c->label.p, c->label.len);
-    int status = mote_agent_record(a, streams, label, 1000 * c->duration_ms);
+    const char *why = "";
+    int status = agent_record_asked(
+        a,
+        &(struct mote_asked){
+            .id = c->id, .stream = c->stream, .label = c->label, .duration_ms = c->duration_ms},
+        false, &why);
     if (status) {
-        agent_reply(a, c->id, status,
-                    status == MOTE_E_LIMIT ? "too many recordings are waiting"
-                                           : "nothing there that can be recorded");
-        return;
+        agent_reply(a, c->id, status, why);
     }
-    a->queue[a->queued - 1].command = c->id;
 }
 
 static void stop(struct mote_agent *a, const struct mote_cmd *c)
 {
     while (a->queued > 1) { // the waiting ones first, so that none of them starts
-        uint64_t id = a->queue[--a->queued].command;
-        if (id) {
-            agent_reply(a, id, MOTE_E_STATE, "stopped before it began");
-        }
+        agent_unqueue(a, a->queued - 1, "stopped before it began");
     }
     if (a->recording) {
         agent_end_recording(a, MOTE_OK, " stopped early");

@@ -194,6 +194,9 @@ static void record_event(struct mote_agent *a, struct mote_pipe_result *r)
     if (decided || (r->uncertain && !quiet)) {
         decide(a, r, label);
     }
+    if (!r->uncertain) {
+        agent_trigger_class(a, label, r->score[r->class_index], f->first_us);
+    }
     if (f->events == MOTE_EVENTS_PER_BLOCK) {
         agent_events_flush(a);
     }

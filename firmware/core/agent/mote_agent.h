@@ -8,6 +8,8 @@
 //     command.c commands and replies      state.c   hello, status, reported, health
 //     update.c  a release, step by step   fit.c     would this model run here?
 //     trust.c   keys and time             text.c    small texts
+//     asked.c   P/d/DEV/config            trigger.c what starts a recording by itself
+//     thin.c    lower recording rates
 #ifndef MOTE_AGENT_H
 #define MOTE_AGENT_H
 
@@ -28,6 +30,8 @@
 #ifndef MOTE_AGENT_ACKS
 #define MOTE_AGENT_ACKS 16 // entries taken from one acknowledgement
 #endif
+#define MOTE_AGENT_TRIGGERS MOTE_CONFIG_TRIGGERS
+#define MOTE_AGENT_DONE MOTE_CONFIG_RECORDINGS // recordings asked for that are known to be over
 #define MOTE_AGENT_SEEN 32 // command ids remembered, so that a repeated one is not obeyed again
 #define MOTE_AGENT_TEXT 160
 
@@ -83,23 +87,49 @@ struct mote_agent_config {
 };
 
 struct mote_agent_stream { // a sensor's stream on its way into blocks
-    uint8_t *buf;          // cap bytes of frames
-    size_t cap, fill;
+    uint8_t *buf;          // frames
+    size_t room;      // bytes of buf
+    size_t cap, fill; // bytes that frames may take, and take
     size_t frame_bytes;
     uint64_t seq;      // of the next block
     uint64_t first_us; // time of the first frame in buf
     uint64_t next_us;  // expected time of the next frame
     uint64_t since_us; // network time of the first frame in buf
-    uint64_t left;     // frames that the recording still wants
+    uint16_t every;   // a recorded frame is the mean of so many of the sensor's; 0: 1
+    uint16_t thin;    // every, of the running recording
+    uint16_t thinned; // frames in the sum behind buf
+    uint64_t thin_us; // time of the first of them
     bool recording;
     bool flowing; // next_us means something
 };
 
 struct mote_agent_recording { // asked for, running or waiting
     uint64_t command;         // to be answered, 0: none
+    uint64_t expires_s;       // of one that the configuration lists
     uint64_t duration_us;
     uint32_t streams; // bit for each
+    bool asked;       // by the configuration
     char label[MOTE_NAME_MAX + 1];
+};
+
+struct mote_agent_trigger {
+    uint8_t kind; // enum mote_trigger_kind
+    uint8_t stream;
+    bool armed; // the level was below the threshold
+    float threshold;
+    uint64_t duration_us, gap_us, ready_us; // ready_us: device time before which it is left alone
+    char when[MOTE_NAME_MAX + 1], label[MOTE_NAME_MAX + 1];
+};
+
+struct mote_agent_asked { // what P/d/DEV/config said last
+    uint64_t revision;    // 0: nothing yet
+    uint64_t told_us;     // device time of the last word about the running recording
+    struct {
+        uint64_t id, expires_s;
+    } done[MOTE_AGENT_DONE];
+    uint32_t done_at;
+    uint32_t triggers;
+    struct mote_agent_trigger trigger[MOTE_AGENT_TRIGGERS];
 };
 
 struct mote_agent_infer {
@@ -176,6 +206,7 @@ struct mote_agent {
     uint64_t recording_us;   // device time of its start
     uint64_t seen[MOTE_AGENT_SEEN];
     uint32_t seen_at;
+    struct mote_agent_asked asked;
     struct mote_agent_infer infer;
     struct mote_agent_update update;
     bool send_hello, send_status, send_reported, link_was_up, reboot_wanted;

@@ -16,8 +16,7 @@ static const struct mote_stream_info *info_of(const struct mote_agent *a, unsign
     return &a->config.sensor.streams[i];
 }
 
-// Pictures and what has a rate can be recorded; other values are blocks of their own.
-static bool recordable(const struct mote_stream_info *info)
+bool agent_recordable(const struct mote_stream_info *info)
 {
     return info->interval_ns || info->width;
 }
@@ -29,11 +28,11 @@ static void flush(struct mote_agent *a, unsigned i, uint32_t flags)
     if (!s->fill) {
         return;
     }
-    bool recorded = recordable(info);
+    bool recorded = agent_recordable(info);
     struct mote_block b = {.kind = MOTE_BLOCK_SAMPLES,
                            .flags = flags,
                            .t_us = s->first_us,
-                           .interval_ns = info->interval_ns,
+                           .interval_ns = info->interval_ns * (recorded ? s->thin : 1),
                            .type = info->type,
                            .channels = info->channels,
                            .scale = info->scale,
@@ -58,13 +57,15 @@ void agent_start_next_recording(struct mote_agent *a)
     a->recording_us = agent_now(a) + 1; // the frame of this moment may have been read already
     for (unsigned i = 0; i < a->config.sensor.stream_count; i++) {
         struct mote_agent_stream *s = &a->stream[i];
-        s->recording = recordable(info_of(a, i)) && (a->queue[0].streams >> i & 1);
+        s->recording = agent_recordable(info_of(a, i)) && (a->queue[0].streams >> i & 1);
         if (s->recording) {
             s->fill = 0;
             s->flowing = false;
+            agent_thin_start(a, i);
         }
     }
     agent_log_num(a, "recording", a->recording);
+    agent_asked_began(a);
 }
 
 void agent_end_recording(struct mote_agent *a, int status, const char *why)
@@ -81,35 +82,67 @@ void agent_end_recording(struct mote_agent *a, int status, const char *why)
     agent_text_put(&t, "recording ");
     agent_text_num(&t, a->recording);
     agent_text_put(&t, why);
-    if (a->queue[0].command) {
-        agent_reply(a, a->queue[0].command, status, text);
+    const struct mote_agent_recording over = a->queue[0];
+    if (over.command) {
+        agent_answer(a, &(struct mote_reply){.command = over.command,
+                                             .status = status,
+                                             .text = agent_str(text),
+                                             .done_ms = agent_recorded_ms(a),
+                                             .recording = a->recording});
     }
     a->recording = 0;
     a->queued--;
     memmove(a->queue, a->queue + 1, a->queued * sizeof(a->queue[0]));
+    agent_asked_done(a, &over);
     agent_start_next_recording(a);
+}
+
+void agent_unqueue(struct mote_agent *a, uint32_t n, const char *why)
+{
+    const struct mote_agent_recording r = a->queue[n];
+    a->queued--;
+    memmove(a->queue + n, a->queue + n + 1, (a->queued - n) * sizeof(a->queue[0]));
+    if (r.command) {
+        agent_reply(a, r.command, MOTE_E_STATE, why);
+    }
+    agent_asked_done(a, &r);
+}
+
+int agent_queue(struct mote_agent *a, const struct mote_agent_recording *r)
+{
+    uint32_t all = 0;
+    for (unsigned i = 0; i < a->config.sensor.stream_count; i++) {
+        all |= agent_recordable(info_of(a, i)) ? 1u << i : 0;
+    }
+    uint32_t streams = r->streams ? r->streams & all : all;
+    if (!streams) {
+        return MOTE_E_NOT_FOUND;
+    }
+    if (a->queued == MOTE_AGENT_QUEUE || !r->duration_us) {
+        return MOTE_E_LIMIT;
+    }
+    a->queue[a->queued] = *r;
+    a->queue[a->queued++].streams = streams;
+    agent_start_next_recording(a);
+    return MOTE_OK;
 }
 
 int mote_agent_record(struct mote_agent *a, uint32_t streams, const char *label,
                       uint64_t duration_us)
 {
     struct mote_str name = agent_str(label);
-    uint32_t all = 0;
-    for (unsigned i = 0; i < a->config.sensor.stream_count; i++) {
-        all |= recordable(info_of(a, i)) ? 1u << i : 0;
-    }
-    streams = streams ? streams & all : all;
-    if (!streams) {
-        return MOTE_E_NOT_FOUND;
-    }
-    if (a->queued == MOTE_AGENT_QUEUE || name.len > MOTE_NAME_MAX || !duration_us) {
+    struct mote_agent_recording r = {.duration_us = duration_us, .streams = streams};
+    if (name.len > MOTE_NAME_MAX) {
         return MOTE_E_LIMIT;
     }
-    struct mote_agent_recording *r = &a->queue[a->queued++];
-    *r = (struct mote_agent_recording){.duration_us = duration_us, .streams = streams};
-    memcpy(r->label, name.p, name.len);
-    agent_start_next_recording(a);
-    return MOTE_OK;
+    memcpy(r.label, name.p, name.len);
+    return agent_queue(a, &r);
+}
+
+uint64_t agent_recorded_ms(const struct mote_agent *a)
+{
+    uint64_t now = agent_now(a), passed = now > a->recording_us ? now - a->recording_us : 0;
+    return (passed < a->queue[0].duration_us ? passed : a->queue[0].duration_us) / 1000;
 }
 
 void mote_agent_end_recording(struct mote_agent *a)
@@ -156,7 +189,7 @@ static void add_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size_
                        uint64_t t_us)
 {
     struct mote_agent_stream *s = &a->stream[i];
-    uint64_t interval_ns = info_of(a, i)->interval_ns;
+    uint64_t interval_ns = info_of(a, i)->interval_ns * (s->recording ? s->thin : 1);
     uint64_t off = t_us > s->next_us ? t_us - s->next_us : s->next_us - t_us;
     if (s->flowing && interval_ns && off * 2000 > interval_ns) {
         flush(a, i, 0); // frames are missing: the next block says its own time
@@ -173,6 +206,26 @@ static void add_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size_
     }
     s->next_us = t_us + count * interval_ns / 1000;
     s->flowing = true;
+}
+
+// As add_frames, at the recording's rate.
+static void thin_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size_t count,
+                        uint64_t t_us)
+{
+    struct mote_agent_stream *s = &a->stream[i];
+    uint64_t interval_ns = info_of(a, i)->interval_ns;
+    if (s->thin == 1) {
+        add_frames(a, i, p, count, t_us);
+        return;
+    }
+    for (size_t n = 0; n < count; n++) {
+        const uint8_t *mean;
+        uint64_t first_us;
+        if (agent_thin_add(a, i, p + n * s->frame_bytes, t_us + n * interval_ns / 1000, &mean,
+                           &first_us)) {
+            add_frames(a, i, mean, 1, first_us);
+        }
+    }
 }
 
 static void record_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size_t count,
@@ -197,8 +250,8 @@ static void record_frames(struct mote_agent *a, unsigned i, const uint8_t *p, si
         to--;
     }
     if (to > from) {
-        add_frames(a, i, p + from * a->stream[i].frame_bytes, to - from,
-                   t_us + from * interval_ns / 1000);
+        thin_frames(a, i, p + from * a->stream[i].frame_bytes, to - from,
+                    t_us + from * interval_ns / 1000);
     }
     if (t_us + count * interval_ns / 1000 >= end) {
         end_stream(a, i);
@@ -208,13 +261,14 @@ static void record_frames(struct mote_agent *a, unsigned i, const uint8_t *p, si
 // --- reading ---------------------------------------------------------------------------------
 static bool wanted(const struct mote_agent *a, unsigned i)
 {
-    return a->stream[i].recording || agent_infers(a, i) || !recordable(info_of(a, i));
+    return a->stream[i].recording || agent_infers(a, i) || agent_watches(a, i) ||
+           !agent_recordable(info_of(a, i));
 }
 
 static void take_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size_t count,
                         uint64_t t_us)
 {
-    if (!recordable(info_of(a, i))) {
+    if (!agent_recordable(info_of(a, i))) {
         for (size_t n = 0; n < count; n++) {
             add_frames(a, i, p + n * a->stream[i].frame_bytes, 1, t_us);
             flush(a, i, 0);
@@ -223,6 +277,9 @@ static void take_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size
     }
     if (agent_infers(a, i)) {
         agent_infer_frames(a, p, count, t_us);
+    }
+    if (agent_watches(a, i)) {
+        agent_trigger_frames(a, i, p, count, t_us);
     }
     if (a->stream[i].recording) {
         record_frames(a, i, p, count, t_us);

@@ -12,9 +12,10 @@ enum mote_meta_key {
     MOTE_META_TRUST = 2,  // signed key set with the highest version
     MOTE_META_EPOCH = 3,  // latest time that a signed beacon asserted: 8 bytes, Unix seconds
     MOTE_META_CONFIG = 4, // what P/d/DEV/config asked for last
-    MOTE_META_APP = 5     // the application's own
+    MOTE_META_APP = 5,    // the application's own
+    MOTE_META_DONE = 6    // recordings of that configuration that are over
 };
-#define MOTE_META_KEYS 6
+#define MOTE_META_KEYS 7
 
 struct mote_meta {
     const struct mote_flash *flash;

@@ -229,48 +229,61 @@ int mote_health_decode(struct mote_health *h, const uint8_t *p, size_t len)
 }
 
 // --- reply -------------------------------------------------------------------------------------
-enum { RE_COMMAND = 1, RE_STATUS, RE_TEXT };
+enum { RE_COMMAND = 1, RE_STATUS, RE_TEXT, RE_GOING, RE_DONE, RE_RECORDING, RE_REVISION };
 
 int mote_reply_encode(uint8_t *out, size_t cap, const struct mote_reply *reply)
 {
-    struct mote_cbor_writer w;
-    struct mote_map_writer m;
-    if (!mote_is_text(reply->text, MOTE_TEXT_LONG) || reply->command > MOTE_U63_MAX) {
+    struct mote_body_writer b;
+    bool sound = mote_is_text(reply->text, MOTE_TEXT_LONG) && reply->command <= MOTE_U63_MAX &&
+                 reply->done_ms <= MOTE_U63_MAX && reply->revision <= MOTE_U63_MAX;
+    if (!sound) {
         return MOTE_E_ARG;
     }
-    mote_cbor_writer_init(&w, out, cap);
-    mote_map_begin(&m, &w);
-    mote_map_uint(&m, RE_COMMAND, reply->command);
-    mote_map_int(&m, RE_STATUS, reply->status);
-    mote_map_text_opt(&m, RE_TEXT, reply->text);
-    mote_map_end(&m);
-    return mote_cbor_finish(&w);
+    mote_body_begin(&b, out, cap);
+    mote_map_uint(&b.map, RE_COMMAND, reply->command);
+    mote_map_int(&b.map, RE_STATUS, reply->status);
+    mote_map_text_opt(&b.map, RE_TEXT, reply->text);
+    mote_map_bool_opt(&b.map, RE_GOING, reply->going);
+    mote_map_uint_opt(&b.map, RE_DONE, reply->done_ms);
+    mote_map_uint_opt(&b.map, RE_RECORDING, reply->recording);
+    mote_map_uint_opt(&b.map, RE_REVISION, reply->revision);
+    return mote_body_end(&b);
+}
+
+static void read_reply_field(struct mote_cbor_reader *r, uint64_t key, void *out)
+{
+    struct mote_reply *reply = out;
+    switch (key) {
+    case RE_COMMAND:
+        mote_read_u63(r, &reply->command);
+        break;
+    case RE_STATUS:
+        mote_read_i32(r, &reply->status);
+        break;
+    case RE_TEXT:
+        mote_read_text(r, &reply->text, MOTE_TEXT_LONG);
+        break;
+    case RE_GOING:
+        mote_cbor_get_bool(r, &reply->going);
+        break;
+    case RE_DONE:
+        mote_read_u63(r, &reply->done_ms);
+        break;
+    case RE_RECORDING:
+        mote_cbor_get_u32(r, &reply->recording);
+        break;
+    case RE_REVISION:
+        mote_read_u63(r, &reply->revision);
+        break;
+    default:
+        mote_cbor_skip(r);
+    }
 }
 
 int mote_reply_decode(struct mote_reply *reply, const uint8_t *p, size_t len)
 {
-    struct mote_cbor_reader r;
-    struct mote_map_reader m;
     memset(reply, 0, sizeof(*reply));
-    mote_cbor_reader_init(&r, p, len);
-    mote_map_open(&m, &r);
-    while (mote_map_next(&m)) {
-        switch (m.key) {
-        case RE_COMMAND:
-            mote_read_u63(&r, &reply->command);
-            break;
-        case RE_STATUS:
-            mote_read_i32(&r, &reply->status);
-            break;
-        case RE_TEXT:
-            mote_read_text(&r, &reply->text, MOTE_TEXT_LONG);
-            break;
-        default:
-            mote_cbor_skip(&r);
-        }
-    }
-    int status = mote_map_need(&m, 1u << RE_COMMAND | 1u << RE_STATUS);
-    return status != MOTE_OK ? status : mote_cbor_end(&r);
+    return mote_body_read(p, len, 1u << RE_COMMAND | 1u << RE_STATUS, read_reply_field, reply);
 }
 
 // --- dropped -----------------------------------------------------------------------------------

@@ -36,6 +36,15 @@ void mote_map_bytes(struct mote_map_writer *m, unsigned key, const void *p, size
 void mote_map_bytes_opt(struct mote_map_writer *m, unsigned key, const void *p,
                         size_t len); // nothing where all zero
 
+// A whole body that is one map: begin, then mote_map_* on body.map, then end. End returns the bytes
+// written, or MOTE_E_SPACE.
+struct mote_body_writer {
+    struct mote_cbor_writer cbor;
+    struct mote_map_writer map;
+};
+void mote_body_begin(struct mote_body_writer *b, uint8_t *out, size_t cap);
+int mote_body_end(struct mote_body_writer *b) MOTE_CHECK;
+
 // --- reading -----------------------------------------------------------------------------------
 struct mote_map_reader {
     struct mote_cbor_reader *r;
@@ -50,6 +59,16 @@ void mote_map_open(struct mote_map_reader *m, struct mote_cbor_reader *r);
 bool mote_map_next(struct mote_map_reader *m);
 // MOTE_E_FORMAT unless every key whose bit is set in need was met.
 int mote_map_need(const struct mote_map_reader *m, uint32_t need);
+// Reads the item of one key into out; unknown keys are skipped by mote_cbor_skip.
+typedef void (*mote_field_fn)(struct mote_cbor_reader *r, uint64_t key, void *out);
+// A nested map, field by field; MOTE_E_FORMAT is recorded unless the keys of need were met.
+void mote_map_read(struct mote_cbor_reader *r, uint32_t need, mote_field_fn field, void *out);
+// An array of at most max such maps, into zeroed elements of size bytes each. *count: how many.
+void mote_maps_read(struct mote_cbor_reader *r, uint32_t need, mote_field_fn field, void *out,
+                    size_t size, size_t max, size_t *count);
+// A whole body of len bytes that is one map; nothing may follow it. MOTE_OK or the first error.
+int mote_body_read(const uint8_t *p, size_t len, uint32_t need, mote_field_fn field,
+                   void *out) MOTE_CHECK;
 void mote_read_u63(struct mote_cbor_reader *r, uint64_t *v);
 void mote_read_i32(struct mote_cbor_reader *r, int32_t *v);
 void mote_read_u8(struct mote_cbor_reader *r, uint8_t *v, unsigned max);

@@ -99,10 +99,14 @@ struct mote_health {
 };
 int mote_health_encode(uint8_t *out, size_t cap, const struct mote_health *h) MOTE_CHECK;
 int mote_health_decode(struct mote_health *h, const uint8_t *p, size_t len) MOTE_CHECK;
-struct mote_reply { // to a command
-    uint64_t command;
-    int32_t status; // enum mote_status
+struct mote_reply { // to a command, or to a configuration
+    uint64_t command;   // id of the command or of the recording asked for; 0: about a configuration
+    int32_t status;     // enum mote_status
     struct mote_str text;
+    bool going;         // not the last word: a recording has begun or goes on
+    uint64_t done_ms;   // recorded so far
+    uint32_t recording; // its number within the block's session, 0: none
+    uint64_t revision;  // of the configuration that this is about
 };
 int mote_reply_encode(uint8_t *out, size_t cap, const struct mote_reply *r) MOTE_CHECK;
 int mote_reply_decode(struct mote_reply *r, const uint8_t *p, size_t len) MOTE_CHECK;
@@ -167,19 +171,59 @@ int mote_device_status_decode(struct mote_device_status *s, const uint8_t *p, si
 // TIME: answered at once, unspooled, on live/reply by a reply block whose t_us is the device time of the
 // command's arrival; server times of sending and of the answer make it an offset with a known bound.
 enum mote_cmd_kind {
-    MOTE_CMD_RECORD, MOTE_CMD_STOP, MOTE_CMD_CLASSIFY, MOTE_CMD_REBOOT, MOTE_CMD_SEND_HELLO, MOTE_CMD_TIME
+    MOTE_CMD_RECORD, MOTE_CMD_STOP, MOTE_CMD_CLASSIFY, MOTE_CMD_REBOOT, MOTE_CMD_SEND_HELLO, MOTE_CMD_TIME,
+    MOTE_CMD_LIVE // publish unspooled samples on live/STREAM for duration_ms (0: stop)
 };
 struct mote_cmd { // P/d/DEV/cmd, not retained
     uint64_t id;
     uint64_t expires_s;   // Unix seconds; 0: never
     uint8_t kind;
-    struct mote_str stream; // of RECORD; empty: every stream
+    struct mote_str stream; // of RECORD and LIVE; empty: every stream
     struct mote_str label;
-    uint64_t duration_ms; // of RECORD and CLASSIFY (CLASSIFY 0: stop classifying, UINT64_MAX: for ever)
+    uint64_t duration_ms; // of RECORD, LIVE and CLASSIFY (CLASSIFY 0: stop classifying, UINT64_MAX: for ever)
     uint64_t min_interval_ms;
 };
 int mote_cmd_encode(uint8_t *out, size_t cap, const struct mote_cmd *c) MOTE_CHECK;
 int mote_cmd_decode(struct mote_cmd *c, const uint8_t *p, size_t len) MOTE_CHECK;
+
+// P/d/DEV/config, retained: what the device should do whenever it is awake. State, never a command: the
+// device makes itself so, however often it hears it. A recording is known by id and expiry together; one
+// that is no longer listed is ended or does not begin. Counts are ceilings of the format.
+#define MOTE_CONFIG_RECORDINGS 8
+#define MOTE_CONFIG_RATES 8
+#define MOTE_CONFIG_TRIGGERS 4
+#define MOTE_CONFIG_MAX 1024 // bytes of an encoded configuration
+enum mote_trigger_kind {
+    MOTE_TRIGGER_LEVEL, // a value of the stream, without sign, rises over the threshold
+    MOTE_TRIGGER_CLASS  // a window of that class, its score over the threshold
+};
+struct mote_asked { // a recording
+    uint64_t id, expires_s; // Unix seconds; 0: never
+    struct mote_str stream; // empty: every stream
+    struct mote_str label;
+    uint64_t duration_ms;
+};
+struct mote_rate {
+    struct mote_str stream;
+    uint64_t interval_ns; // between recorded frames: a multiple of the stream's own
+};
+struct mote_trigger {
+    uint8_t kind;           // enum mote_trigger_kind
+    struct mote_str stream; // of LEVEL: what is watched
+    struct mote_str when;   // of CLASS: the class
+    float threshold;        // physical value, or score
+    struct mote_str label;  // of the recording that it starts
+    uint64_t duration_ms, gap_ms; // of the recording; least time between the starts of two
+};
+struct mote_device_config {
+    uint64_t revision; // another one is answered by a reply
+    size_t recordings, rates, triggers;
+    struct mote_asked recording[MOTE_CONFIG_RECORDINGS];
+    struct mote_rate rate[MOTE_CONFIG_RATES];
+    struct mote_trigger trigger[MOTE_CONFIG_TRIGGERS];
+};
+int mote_device_config_encode(uint8_t *out, size_t cap, const struct mote_device_config *c) MOTE_CHECK;
+int mote_device_config_decode(struct mote_device_config *c, const uint8_t *p, size_t len) MOTE_CHECK;
 
 struct mote_desired { // P/d/DEV/desired, retained
     uint32_t seq;

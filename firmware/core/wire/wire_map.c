@@ -141,6 +141,18 @@ void mote_map_bytes_opt(struct mote_map_writer *m, unsigned key, const void *p, 
     }
 }
 
+void mote_body_begin(struct mote_body_writer *b, uint8_t *out, size_t cap)
+{
+    mote_cbor_writer_init(&b->cbor, out, cap);
+    mote_map_begin(&b->map, &b->cbor);
+}
+
+int mote_body_end(struct mote_body_writer *b)
+{
+    mote_map_end(&b->map);
+    return mote_cbor_finish(&b->cbor);
+}
+
 // --- reading -----------------------------------------------------------------------------------
 void mote_map_open(struct mote_map_reader *m, struct mote_cbor_reader *r)
 {
@@ -180,6 +192,38 @@ bool mote_map_next(struct mote_map_reader *m)
 int mote_map_need(const struct mote_map_reader *m, uint32_t need)
 {
     return (m->seen & need) == need ? m->r->status : mote_cbor_fail(m->r, MOTE_E_FORMAT);
+}
+
+void mote_map_read(struct mote_cbor_reader *r, uint32_t need, mote_field_fn field, void *out)
+{
+    struct mote_map_reader m;
+    mote_map_open(&m, r);
+    while (mote_map_next(&m)) {
+        field(r, m.key, out);
+    }
+    (void)mote_map_need(&m, need); // kept by the reader
+}
+
+void mote_maps_read(struct mote_cbor_reader *r, uint32_t need, mote_field_fn field, void *out,
+                    size_t size, size_t max, size_t *count)
+{
+    mote_cbor_get_array(r, count);
+    if (*count > max) {
+        mote_cbor_fail(r, MOTE_E_LIMIT);
+        *count = 0;
+    }
+    memset(out, 0, *count * size);
+    for (size_t i = 0; i < *count && r->status == MOTE_OK; i++) {
+        mote_map_read(r, need, field, (uint8_t *)out + i * size);
+    }
+}
+
+int mote_body_read(const uint8_t *p, size_t len, uint32_t need, mote_field_fn field, void *out)
+{
+    struct mote_cbor_reader r;
+    mote_cbor_reader_init(&r, p, len);
+    mote_map_read(&r, need, field, out);
+    return mote_cbor_end(&r);
 }
 
 void mote_read_u63(struct mote_cbor_reader *r, uint64_t *v)
