@@ -6,12 +6,12 @@
 bool augment_changes_window(const struct recipe *r)
 {
     return r->noise > 0 || r->gain > 0 || r->shift > 0 || r->stretch > 0 || r->rotate > 0 || r->background > 0 ||
-           r->flip > 0 || r->crop > 0 || r->colour > 0;
+           r->flip > 0 || r->crop > 0 || r->colour > 0 || r->zoom > 0 || r->turn > 0 || r->erase > 0;
 }
 
 bool augment_changes_features(const struct recipe *r)
 {
-    return r->time_mask > 0 || r->band_mask > 0;
+    return r->time_mask > 0 || r->band_mask > 0 || r->band_warp > 0 || r->band_tilt > 0;
 }
 
 static float between(struct rng *g, double limit)
@@ -68,28 +68,6 @@ static void rotate(const struct recipe *r, const struct augment_source *s, struc
     }
 }
 
-static void picture(const struct recipe *r, const struct augment_source *s, struct rng *g, float *out)
-{
-    int w = (int)s->width, h = (int)s->height, c = (int)s->channels;
-    int dx = (int)lroundf(between(g, r->crop) * (float)w), dy = (int)lroundf(between(g, r->crop) * (float)h);
-    bool mirrored = rng_uniform(g) < (float)r->flip;
-    float contrast = 1 + between(g, r->colour), brightness = between(g, r->colour) * s->white / 2;
-    float middle = s->white / 2;
-    const float *from = s->frames + s->at * s->channels;
-    for (int y = 0; y < h; y++) {
-        for (int x = 0; x < w; x++, out += c) {
-            int sx = x + dx, sy = y + dy;
-            sx = sx < 0 ? 0 : sx >= w ? w - 1 : sx;
-            sy = sy < 0 ? 0 : sy >= h ? h - 1 : sy;
-            const float *p = from + (ptrdiff_t)(sy * w + (mirrored ? w - 1 - sx : sx)) * c;
-            for (int j = 0; j < c; j++) {
-                float v = r->colour > 0 ? (p[j] - middle) * contrast + middle + brightness : p[j];
-                out[j] = v < 0 ? 0 : v > s->white ? s->white : v;
-            }
-        }
-    }
-}
-
 // Nearly normal, deviation 1: the sum of four uniform numbers out of one draw. A second of sound takes thousands.
 static float quick_normal(struct rng *g)
 {
@@ -113,7 +91,7 @@ void augment_window(const struct recipe *r, const struct augment_source *s, stru
 {
     size_t n = (size_t)s->window * s->channels;
     if (s->width > 0) {
-        picture(r, s, g, out);
+        augment_picture(r, s, g, out);
     } else if (r->shift > 0 || r->stretch > 0) {
         resample(r, s, g, out);
     } else {
@@ -129,20 +107,5 @@ void augment_window(const struct recipe *r, const struct augment_source *s, stru
     float noise = (float)r->noise * rng_uniform(g) * fmaxf(deviation(out, n), 0.1f * s->spread);
     for (size_t i = 0; i < n; i++) {
         out[i] = out[i] * gain + (scale > 0 ? scale * s->background[i] : 0) + (noise > 0 ? noise * quick_normal(g) : 0);
-    }
-}
-
-void augment_features(const struct recipe *r, struct mote_dsp_shape shape, struct rng *g, float *x)
-{
-    uint32_t wide = shape.cols * shape.planes;
-    uint32_t rows = (uint32_t)(rng_uniform(g) * (float)r->time_mask * (float)shape.rows);
-    uint32_t cols = (uint32_t)(rng_uniform(g) * (float)r->band_mask * (float)shape.cols);
-    uint32_t row = rng_below(g, shape.rows - rows + 1), col = rng_below(g, shape.cols - cols + 1);
-    for (uint32_t i = 0; i < shape.rows; i++) {
-        for (uint32_t j = 0; j < shape.cols; j++) {
-            if ((i >= row && i < row + rows) || (j >= col && j < col + cols)) {
-                memset(x + (size_t)i * wide + (size_t)j * shape.planes, 0, shape.planes * sizeof(float));
-            }
-        }
     }
 }

@@ -48,7 +48,8 @@ struct recipe {
     int64_t standardise;
     double limit;
     // [augment]
-    double noise, gain, shift, stretch, rotate, background, time_mask, band_mask, flip, crop, colour;
+    double noise, gain, shift, stretch, rotate, background, time_mask, band_mask, band_warp, band_tilt, flip, crop, colour,
+        zoom, turn, erase;
     // [network]
     int64_t network;
     char hidden[RECIPE_TEXT], filters[RECIPE_TEXT];
