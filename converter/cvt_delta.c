@@ -127,13 +127,20 @@ int cvt_delta_build(const struct cvt_model *base, const struct cvt_model *m, str
 {
     struct segments *g = calloc(1, sizeof *g);
     size_t cap = 2 * m->len + 65536;
-    uint8_t *a = malloc(cap), *b = malloc(cap);
-    int rc = g && a && b ? tensor_segments(base, m, g, e) : err_set(e, E_MEM, "out of memory");
+    uint8_t *a = malloc(cap), *b = malloc(cap), *c = malloc(cap);
+    int rc = g && a && b && c ? tensor_segments(base, m, g, e) : err_set(e, E_MEM, "out of memory");
     if (rc == OK) {
         int by_tensor = g->count ? mote_delta_build(a, cap, base->file, base->len, m->file, m->len,
                                                     g->s, g->count)
                                  : MOTE_E_LIMIT;
         int by_byte = mote_delta_build(b, cap, base->file, base->len, m->file, m->len, NULL, 0);
+        // A model with many zeros or few distinct weights codes well by itself, whatever is replaced.
+        const struct mote_delta_segment all = {MOTE_DELTA_LITERAL, 0, (uint32_t)m->len};
+        int anew = mote_delta_build(c, cap, base->file, base->len, m->file, m->len, &all, 1);
+        if (anew > 0 && (by_byte <= 0 || anew < by_byte)) {
+            memcpy(b, c, (size_t)anew);
+            by_byte = anew;
+        }
         bool tensor_wins = by_tensor > 0 && (by_byte <= 0 || by_tensor <= by_byte);
         const uint8_t *payload = tensor_wins ? a : b;
         int len = tensor_wins ? by_tensor : by_byte;
@@ -145,6 +152,7 @@ int cvt_delta_build(const struct cvt_model *base, const struct cvt_model *m, str
     }
     free(a);
     free(b);
+    free(c);
     free(g);
     return rc;
 }

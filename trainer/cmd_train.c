@@ -40,6 +40,25 @@ static void print_classes(const json_t *int8)
     }
 }
 
+static void print_squeezing(const json_t *steps)
+{
+    size_t i;
+    json_t *s;
+    if (json_array_size(steps) == 0) {
+        return;
+    }
+    printf("%-10s %8s %8s %8s %8s %10s %9s %6s %6s   squeezing, as int8 (times on a %s, estimated)\n", "after", "accuracy",
+           "bytes", "payload", "arena", "macs", "ms", "zeros", "codes",
+           json_string_value(json_object_get(json_array_get(steps, 0), "board")));
+    json_array_foreach(steps, i, s) {
+        printf("%-10s %8.4f %8lld %8lld %8lld %10lld %9.2f %5.1f%% %6lld\n", json_string_value(json_object_get(s, "step")),
+               json_real_value(json_object_get(s, "accuracy")), (long long)json_integer_value(json_object_get(s, "bytes")),
+               (long long)json_integer_value(json_object_get(s, "payload")), (long long)json_integer_value(json_object_get(s, "arena")),
+               (long long)json_integer_value(json_object_get(s, "macs")), json_real_value(json_object_get(s, "ms")),
+               100 * json_real_value(json_object_get(s, "zeros")), (long long)json_integer_value(json_object_get(s, "codes")));
+    }
+}
+
 static void print_report(const json_t *r)
 {
     const json_t *int8 = json_object_get(json_object_get(r, "test"), "int8"), *ci = json_object_get(int8, "interval");
@@ -52,6 +71,7 @@ static void print_report(const json_t *r)
     printf("windows: %lld train, %lld validate, %lld test of groups not trained on\n",
            (long long)json_integer_value(json_object_get(data, "train")), (long long)json_integer_value(json_object_get(data, "validate")),
            (long long)json_integer_value(json_object_get(data, "test")));
+    print_squeezing(json_object_get(r, "squeeze"));
     print_classes(int8);
     printf("accuracy: float %.4f, int8 %.4f (95 %%: %.4f to %.4f), uncertain %.1f %%\n",
            json_real_value(json_object_get(r, "float_accuracy")), json_real_value(json_object_get(r, "int8_accuracy")),

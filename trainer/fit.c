@@ -118,7 +118,7 @@ static void train_lane(void *ctx, int lane)
     r->lane_loss[lane] = loss_run(&r->o->loss, l->y[n->layers - 1], r->target[lane], r->weight[lane], l->n, r->outputs,
                                   1, l->dy[n->layers - 1]);
     if (hook && hook->teach) {
-        r->lane_loss[lane] += hook->teach(hook->ctx, lane, l->y[0], l->n, l->y[n->layers - 1], l->dy[n->layers - 1]);
+        r->lane_loss[lane] += hook->teach(hook->teach_ctx, lane, l->y[0], l->n, l->y[n->layers - 1], l->dy[n->layers - 1]);
     }
     net_backward(n, l);
 }

@@ -17,14 +17,14 @@ enum fit_schedule { FIT_CONSTANT, FIT_COSINE, FIT_STEP, FIT_ONE_CYCLE };
 
 // Lets others take part in a run: squeezing (squeeze_tune.h), distillation (squeeze_teach.h). Members may be NULL.
 struct fit_hook {
-    void *ctx;
+    void *ctx, *teach_ctx;
     // Before every batch: the network that the lanes run. It has n's layers, and parameters of its own (rounded,
     // masked); slopes of those are taken as slopes of n's.
     const struct net *(*view)(void *ctx, const struct net *n);
     // After every step; at: epochs done, with their fraction.
     void (*stepped)(void *ctx, const struct lane *lane, int lanes, float at);
     // Adds to the loss and the slopes of a lane's n samples, whose inputs and outputs are x and y; lanes run at once.
-    double (*teach)(void *ctx, int lane, const float *x, int n, const float *y, float *dy);
+    double (*teach)(void *teach_ctx, int lane, const float *x, int n, const float *y, float *dy);
 };
 
 struct fit_options {

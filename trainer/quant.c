@@ -181,16 +181,14 @@ static int quantize_weights(struct graph *g, struct gop *o, bool per_channel, st
     return OK;
 }
 
-int quant_run(struct graph *g, const struct net *n, const struct fit_data *samples, const struct quant_options *o,
-              struct err *e)
+int quant_ranges(struct graph *g, const struct net *n, const struct fit_data *samples, const struct quant_options *o,
+                 struct err *e)
 {
-    if (samples->n == 0) {
-        return err_set(e, E_STATE, "no windows to calibrate with");
-    }
-    int rc = calibrate(g, n, samples, o, e);
-    if (rc) {
-        return rc;
-    }
+    return samples->n == 0 ? err_set(e, E_STATE, "no windows to calibrate with") : calibrate(g, n, samples, o, e);
+}
+
+void quant_scales(struct graph *g)
+{
     tie_ranges(g);
     for (int i = 0; i < g->ops; i++) { // the operator refuses logits that all but agree
         if (g->op[i].kind == GOP_SOFTMAX) {
@@ -201,15 +199,31 @@ int quant_run(struct graph *g, const struct net *n, const struct fit_data *sampl
     for (int i = 0; i < g->tensors; i++) {
         set_scale(&g->t[i]);
     }
-    for (int i = 0; i < g->ops && rc == OK; i++) {
-        struct gop *p = &g->op[i];
-        if (p->kind == GOP_SOFTMAX) { // fixed by the operator
-            g->t[p->out].scale = 1.0f / 256;
-            g->t[p->out].zero_point = -128;
-        }
-        if (p->w) {
-            rc = quantize_weights(g, p, p->kind != GOP_DENSE || o->per_channel_dense, e);
+    for (int i = 0; i < g->ops; i++) {
+        if (g->op[i].kind == GOP_SOFTMAX) { // fixed by the operator
+            g->t[g->op[i].out].scale = 1.0f / 256;
+            g->t[g->op[i].out].zero_point = -128;
         }
     }
+}
+
+int quant_weights(struct graph *g, bool per_channel_dense, struct err *e)
+{
+    int rc = OK;
+    for (int i = 0; i < g->ops && rc == OK; i++) {
+        struct gop *p = &g->op[i];
+        rc = p->w ? quantize_weights(g, p, p->kind != GOP_DENSE || per_channel_dense, e) : OK;
+    }
     return rc;
+}
+
+int quant_run(struct graph *g, const struct net *n, const struct fit_data *samples, const struct quant_options *o,
+              struct err *e)
+{
+    int rc = quant_ranges(g, n, samples, o, e);
+    if (rc) {
+        return rc;
+    }
+    quant_scales(g);
+    return quant_weights(g, o->per_channel_dense, e);
 }

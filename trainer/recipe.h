@@ -66,6 +66,14 @@ struct recipe {
     int64_t calibrate, calibration_windows;
     double percentile;
     bool per_channel_dense;
+    // [squeeze]
+    int64_t squeeze_epochs, squeeze_rounds, squeeze_clusters;
+    double squeeze_rate, squeeze_channels, squeeze_sparsity;
+    bool squeeze_round;
+    char board[32];
+    // [teach]
+    char teacher[RECIPE_TEXT];
+    double teach_share, teach_temperature;
     // [decision]
     int64_t centroids, smooth, suppress;
     double known_share, threshold;

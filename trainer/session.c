@@ -126,11 +126,15 @@ static void close_all(struct session *s)
     windows_release(&s->windows);
     weights_release(&s->from);
     net_release(&s->net);
+    net_release(&s->trained);
+    squeeze_tune_free(s->tune);
+    session_teach_end(s);
     par_free(s->par);
     buf_release(&s->pipeline);
     buf_release(&s->int8_file);
     buf_release(&s->float_file);
     json_decref(s->curve);
+    json_decref(s->steps);
     recipe_release(&s->recipe);
     store_close(s->store);
 }
@@ -145,10 +149,12 @@ int session_train(const struct session_options *o, json_t **report, struct err *
     int64_t started = clock_mono_us();
     s->o = o;
     s->curve = json_array();
+    s->steps = json_array();
     buf_init(&s->float_file, (size_t)1 << 30);
     int rc = open_all(s, e);
     rc = rc ? rc : load(s, e);
     rc = rc ? rc : session_learn(s, e);
+    rc = rc ? rc : session_squeeze(s, e);
     rc = rc ? rc : session_quantize(s, e);
     rc = rc ? rc : session_judge(s, e);
     if (rc == OK) {

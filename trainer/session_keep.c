@@ -22,7 +22,7 @@ static int on_parent(void *ctx, const struct store_model *m)
 }
 
 // The weights lie beside the model: models/DIGEST.weights for models/DIGEST.tflite.
-static int weights_path(char out[IO_PATH_MAX], const char *model, struct err *e)
+int session_weights_path(char out[IO_PATH_MAX], const char *model, struct err *e)
 {
     const char *dot = strrchr(model, '.');
     size_t stem = dot && strcmp(dot, ".tflite") == 0 ? (size_t)(dot - model) : strlen(model);
@@ -54,7 +54,7 @@ int session_find_parent(struct session *s, struct err *e)
         }
         (void)project_path(&s->project, path, p.path);
     }
-    int rc = weights_path(weights, path, e);
+    int rc = session_weights_path(weights, path, e);
     rc = rc ? rc : weights_load(&s->from, weights, e);
     return rc ? err_wrap(e, "--from %s: its float weights", from) : OK;
 }
@@ -121,6 +121,8 @@ json_t *session_report(const struct session *s)
     json_object_set_new(r, "epochs", json_integer(s->fit.epochs));
     json_object_set_new(r, "best_epoch", json_integer(s->fit.best_epoch));
     json_object_set_new(r, "curve", json_incref(s->curve));
+    json_object_set_new(r, "teachers", json_integer(session_teachers(s)));
+    json_object_set(r, "squeeze", s->steps);
     json_object_set_new(r, "kernels", json_string(s->net.kern->name));
     json_object_set_new(r, "features_ms", json_integer(s->features_ms));
     json_object_set_new(r, "train_ms", json_integer(s->train_ms));
@@ -141,7 +143,7 @@ static int write_files(struct session *s, const struct buf *metrics, struct err 
     struct buf w;
     buf_init(&w, (size_t)1 << 30);
     int rc = io_mkdirs(project_path(&s->project, dir, "models"), 0755, e);
-    rc = rc ? rc : weights_put(&w, &s->net, &s->features) ? err_set(e, E_MEM, "out of memory") : OK;
+    rc = rc ? rc : weights_put(&w, s->trained.layers ? &s->trained : &s->net, &s->features) ? err_set(e, E_MEM, "out of memory") : OK;
     rc = rc ? rc : write_file(s, "weights", w.data, w.len, e);
     rc = rc ? rc : write_file(s, "float.tflite", s->float_file.data, s->float_file.len, e);
     rc = rc ? rc : write_file(s, "json", metrics->data, metrics->len, e);

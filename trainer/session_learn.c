@@ -63,7 +63,7 @@ static void identify(const struct session *s, struct fit_options *o)
 
 // Threads that meet three times a step cost more than a small network's step takes. By the network alone, so that the
 // result is the same on every machine.
-static int choose_lanes(const struct session *s, int batch)
+int session_lanes(const struct session *s, int batch)
 {
     const uint64_t worth = 2000000; // multiply-accumulates of a step, one way
     return s->recipe.lanes > 0 ? (int)s->recipe.lanes : net_macs(&s->net) * (uint64_t)batch < worth ? 1 : 2;
@@ -90,14 +90,16 @@ int session_learn(struct session *s, struct err *e)
         recipe_fit_options(&s->recipe, &o);
         finetune_options(s, &o);
         o.seed = (uint64_t)s->o->seed;
-        o.lanes = choose_lanes(s, o.batch);
+        o.lanes = session_lanes(s, o.batch);
+        rc = session_teach_start(s, o.lanes, o.batch, e);
+        o.hook = session_teach_hook(s);
         identify(s, &o);
         char hex[65];
         hex_encode(hex, o.identity, sizeof(o.identity));
         snprintf(name, sizeof(name), "run/train-%.16s.checkpoint", hex);
         o.checkpoint = s->o->register_model ? project_path(&s->project, checkpoint, name) : NULL;
         o.checkpoint_ms = CHECKPOINT_MS;
-        rc = s->o->register_model ? io_mkdirs(project_path(&s->project, folder, "run"), 0755, e) : OK;
+        rc = rc ? rc : s->o->register_model ? io_mkdirs(project_path(&s->project, folder, "run"), 0755, e) : OK;
         struct watch w = {.s = s};
         progress_start(&w.bar, "train", s->o->quiet ? 0 : o.epochs);
         w.bar.on = w.bar.on && !s->o->quiet;
@@ -207,23 +209,35 @@ static int choose_anomaly_threshold(struct session *s, struct err *e)
     return rc;
 }
 
+int session_quantized(struct session *s, const struct net *n, const struct squeeze_tune *tune, struct graph *g, struct err *e)
+{
+    const struct recipe *r = &s->recipe;
+    struct quant_options q = {.method = (enum quant_method)r->calibrate, .percentile = r->percentile,
+                              .per_channel_dense = r->per_channel_dense, .lanes = s->lanes, .par = s->par};
+    struct sample_set some = {0};
+    int rc = graph_from_net(g, n, r->task == TASK_CLASSIFY, e);
+    if (rc == OK && tune) {
+        squeeze_tune_ranges(tune, g);
+        quant_scales(g);
+        return quant_weights(g, q.per_channel_dense, e);
+    }
+    rc = rc ? rc : sample_set_make(&some, s, SPLIT_TRAIN, (size_t)r->calibration_windows, e);
+    some.changed = false;
+    rc = rc ? rc : quant_run(g, n, &some.data, &q, e);
+    sample_set_release(&some);
+    return rc;
+}
+
 int session_quantize(struct session *s, struct err *e)
 {
     const struct recipe *r = &s->recipe;
-    struct sample_set some = {0};
     int rc = OK;
     if (r->centroids > 0 && r->task == TASK_CLASSIFY) {
         rc = novelty_make(&s->novelty, &s->features, (size_t)r->centroids, r->known_share, (uint64_t)s->o->seed, e);
     }
     rc = rc ? rc : choose_threshold(s, e);
     rc = rc ? rc : choose_anomaly_threshold(s, e);
-    rc = rc ? rc : graph_from_net(&s->graph, &s->net, r->task == TASK_CLASSIFY, e);
-    rc = rc ? rc : sample_set_make(&some, s, SPLIT_TRAIN, (size_t)r->calibration_windows, e);
-    some.changed = false;
-    struct quant_options q = {.method = (enum quant_method)r->calibrate, .percentile = r->percentile,
-                              .per_channel_dense = r->per_channel_dense, .lanes = s->lanes, .par = s->par};
-    rc = rc ? rc : quant_run(&s->graph, &s->net, &some.data, &q, e);
-    sample_set_release(&some);
+    rc = rc ? rc : session_quantized(s, &s->net, s->tune, &s->graph, e);
     rc = rc ? rc : ship_pipeline(&s->features, &s->novelty, s->threshold, &s->pipeline, e);
     rc = rc ? rc : export_tflite(&s->graph, true, r->name, s->pipeline.data, s->pipeline.len, &s->int8_file, e);
     rc = rc ? rc : export_tflite(&s->graph, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);

@@ -3,6 +3,7 @@
 #define TRAINER_SESSION_PRIV_H
 
 #include "common/buf.h"
+#include "common/io.h"
 #include "common/project.h"
 #include "common/store/store.h"
 #include "trainer/arch.h"
@@ -11,6 +12,7 @@
 #include "trainer/session.h"
 #include "trainer/ship.h"
 #include "trainer/split.h"
+#include "trainer/squeeze_tune.h"
 #include "trainer/weights.h"
 
 struct session {
@@ -30,6 +32,10 @@ struct session {
     struct graph graph;
     struct quant_sim *sim;
     struct fit_result fit;
+    struct session_teach *teach; // NULL: no teacher
+    struct net trained;          // as it was before squeezing; no layers where nothing was squeezed
+    struct squeeze_tune *tune;   // whose ranges the model takes, or NULL: calibration
+    json_t *steps;               // of squeezing: a row each
     json_t *curve;
     struct buf pipeline, int8_file, float_file;
     void *file;           // the int8 file, aligned
@@ -40,6 +46,18 @@ struct session {
     int64_t train_ms, features_ms, total_ms;
 };
 
+// session_teach.c: loads the recipe's teachers for a run with so many lanes and samples a batch; NULL hook: none.
+int session_teach_start(struct session *s, int lanes, int batch, struct err *e) MUST_CHECK;
+const struct fit_hook *session_teach_hook(const struct session *s);
+int session_teachers(const struct session *s);
+void session_teach_end(struct session *s);
+// session_squeeze.c: what [squeeze] and [quantize] ask for, step by step, each measured into s->steps.
+int session_squeeze(struct session *s, struct err *e) MUST_CHECK;
+// Lanes of a run, by the network and the batch.
+int session_lanes(const struct session *s, int batch);
+// An int8 graph of s->net by the recipe and, where it was tuned for it, the tuned ranges.
+int session_quantized(struct session *s, const struct net *n, const struct squeeze_tune *tune, struct graph *g,
+                      struct err *e) MUST_CHECK;
 // session_learn.c: network, training, novelty, int8.
 int session_learn(struct session *s, struct err *e) MUST_CHECK;
 int session_quantize(struct session *s, struct err *e) MUST_CHECK;
@@ -48,6 +66,8 @@ int session_judge(struct session *s, struct err *e) MUST_CHECK;
 json_t *session_report(const struct session *s);
 int session_keep(struct session *s, struct err *e) MUST_CHECK;
 int session_find_parent(struct session *s, struct err *e) MUST_CHECK;
+// The float weights beside a model file.
+int session_weights_path(char out[IO_PATH_MAX], const char *model, struct err *e) MUST_CHECK;
 
 // The windows of one split as samples to train on or judge by; order holds their numbers.
 struct sample_set {
