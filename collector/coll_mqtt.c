@@ -166,6 +166,12 @@ static int set_up(struct coll_mqtt *m, const struct coll_mqtt_conf *c, struct er
     if (c->password && mosquitto_username_pw_set(m->mosq, c->user, c->password) != MOSQ_ERR_SUCCESS) {
         return err_set(e, E_MEM, "out of memory");
     }
+    if (c->ca) {
+        int code = mosquitto_tls_set(m->mosq, c->ca, NULL, NULL, NULL, NULL);
+        if (code != MOSQ_ERR_SUCCESS) {
+            return err_set(e, E_NOT_FOUND, "cannot use the certificates in '%s': %s", c->ca, mosquitto_strerror(code));
+        }
+    }
     mosquitto_threaded_set(m->mosq, true);
     mosquitto_int_option(m->mosq, MOSQ_OPT_TCP_NODELAY, 1);
     mosquitto_max_inflight_messages_set(m->mosq, 256);

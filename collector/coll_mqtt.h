@@ -9,6 +9,7 @@ struct coll_mqtt;
 struct coll_mqtt_conf {
     const char *host, *user, *password; // password NULL: anonymous
     const char *prefix;
+    const char *ca;                     // file of the authority that signed the broker's certificate; NULL: no TLS
     int port;
 };
 

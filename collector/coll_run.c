@@ -377,10 +377,11 @@ static void finish(struct coll *c)
 
 static int connect_broker(struct coll *c, struct err *e)
 {
-    char path[IO_PATH_MAX];
+    char path[IO_PATH_MAX], ca[IO_PATH_MAX];
     const struct project_conf *k = &c->project->conf;
     struct buf password = {0};
-    struct coll_mqtt_conf conf = {.host = k->broker_host, .port = (int)k->broker_port, .prefix = k->prefix, .user = k->server_user};
+    struct coll_mqtt_conf conf = {.host = project_broker_host(c->project), .port = project_broker_port(c->project), .prefix = k->prefix,
+                                  .user = k->server_user, .ca = k->server_tls ? project_path(c->project, ca, "keys/ca.pem") : NULL};
     if (io_exists(project_path(c->project, path, "broker/server.pw"))) {
         int rc = io_read_file(path, 256, &password, e);
         if (rc) {

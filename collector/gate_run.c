@@ -33,6 +33,7 @@ struct gate {
     struct mosquitto *mosq;
     int port, broker_port;
     char host[128], prefix[64], password[128];
+    char ca[IO_PATH_MAX], cert[IO_PATH_MAX], key[IO_PATH_MAX]; // files; "" none
     enum protocol protocol;
     bool connected, told;
     int64_t retry_us, flushed_us;
@@ -186,12 +187,27 @@ static void on_message(struct mosquitto *m, void *ctx, const struct mosquitto_me
     }
 }
 
+// The credential names certificates by their bytes; the library wants the files that lie beside it.
+static void find_certificates(struct gate *g, const struct project *p, struct conf *c)
+{
+    char name[64];
+    if (conf_find(c, "tls", "ca")) {
+        project_path(p, g->ca, "keys/ca.pem");
+    }
+    if (conf_find(c, "tls", "cert")) {
+        snprintf(name, sizeof name, "devices/%s.pem", g->o->device);
+        project_path(p, g->cert, name);
+        snprintf(name, sizeof name, "devices/%s.key", g->o->device);
+        project_path(p, g->key, name);
+    }
+}
+
 static int load_credential(struct gate *g, const struct project *p, struct err *e)
 {
     char path[IO_PATH_MAX], name[64];
     struct conf c = {0};
-    int64_t port = p->conf.broker_port;
-    snprintf(g->host, sizeof g->host, "%s", p->conf.broker_host);
+    int64_t port = project_broker_port(p);
+    snprintf(g->host, sizeof g->host, "%s", project_broker_host(p));
     snprintf(g->prefix, sizeof g->prefix, "%s", p->conf.prefix);
     snprintf(name, sizeof name, "devices/%s.conf", g->o->device);
     if (!io_exists(project_path(p, path, name))) {
@@ -204,6 +220,7 @@ static int load_credential(struct gate *g, const struct project *p, struct err *
         snprintf(g->prefix, sizeof g->prefix, "%s", conf_str(&c, "mqtt", "prefix", p->conf.prefix));
         snprintf(g->password, sizeof g->password, "%s", conf_str(&c, "mqtt", "password", ""));
         rc = conf_i64(&c, "mqtt", "port", 1, 65535, &port, e);
+        find_certificates(g, p, &c);
         conf_release(&c);
     }
     g->broker_port = (int)port;
@@ -221,6 +238,9 @@ static int set_up_broker(struct gate *g, struct err *e)
     if (!g->mosq || len < 0 || mosquitto_will_set(g->mosq, topic, len, will, 1, true) != MOSQ_ERR_SUCCESS ||
         (g->password[0] && mosquitto_username_pw_set(g->mosq, g->o->device, g->password) != MOSQ_ERR_SUCCESS)) {
         return err_set(e, E_MEM, "out of memory");
+    }
+    if (g->ca[0] && mosquitto_tls_set(g->mosq, g->ca, NULL, g->cert[0] ? g->cert : NULL, g->key[0] ? g->key : NULL, NULL) != MOSQ_ERR_SUCCESS) {
+        return err_set(e, E_NOT_FOUND, "cannot use the certificates in '%s' and beside the device's credential", g->ca);
     }
     mosquitto_connect_callback_set(g->mosq, on_connect);
     mosquitto_disconnect_callback_set(g->mosq, on_disconnect);

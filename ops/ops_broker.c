@@ -10,6 +10,7 @@
 #include "common/hex.h"
 #include "common/parse.h"
 #include "common/project.h"
+#include "ops/ops_names.h"
 
 #include <pwd.h>
 #include <signal.h>
@@ -54,16 +55,13 @@ struct user_line {
 struct broker_users {
     struct user_line *line;
     size_t count, cap;
+    struct name_set index; // name to its place in line, so that a list of devices is not quadratic
 };
 
 static struct user_line *find_user(struct broker_users *u, const char *name)
 {
-    for (size_t i = 0; i < u->count; i++) {
-        if (strcmp(u->line[i].name, name) == 0) {
-            return &u->line[i];
-        }
-    }
-    return NULL;
+    size_t at = name_set_find(&u->index, name);
+    return at == NAME_NONE ? NULL : &u->line[at];
 }
 
 static int add_user(struct broker_users *u, const char *name, const char *rest)
@@ -79,6 +77,11 @@ static int add_user(struct broker_users *u, const char *name, const char *rest)
     }
     struct user_line l = {strdup(name), strdup(rest)};
     if (!l.name || !l.rest) {
+        free(l.name);
+        free(l.rest);
+        return E_MEM;
+    }
+    if (name_set_put(&u->index, l.name, u->count)) {
         free(l.name);
         free(l.rest);
         return E_MEM;
@@ -141,10 +144,9 @@ int broker_users_set(struct broker_users *u, const char *name, const char *passw
 void broker_users_remove(struct broker_users *u, const char *name)
 {
     struct user_line *l = find_user(u, name);
-    if (l) {
-        free(l->name);
+    if (l) { // its place stays empty: the index counts on the others
         free(l->rest);
-        *l = u->line[--u->count];
+        l->rest = NULL;
     }
 }
 
@@ -154,7 +156,7 @@ int broker_users_save(struct broker_users *u, const struct project *p, struct er
     struct buf b = {0};
     int rc = OK;
     for (size_t i = 0; i < u->count && rc == OK; i++) {
-        rc = buf_printf(&b, "%s:%s\n", u->line[i].name, u->line[i].rest);
+        rc = u->line[i].rest ? buf_printf(&b, "%s:%s\n", u->line[i].name, u->line[i].rest) : OK;
     }
     rc = rc ? err_set(e, rc, "out of memory")
             : io_write_atomic(project_path(p, path, "broker/passwd"), b.data ? b.data : "", b.len, 0600, e);
@@ -169,12 +171,45 @@ void broker_users_free(struct broker_users *u)
         free(u->line[i].rest);
     }
     if (u) {
+        name_set_release(&u->index);
         free(u->line);
         free(u);
     }
 }
 
-static int write_acl(const struct project *p, struct err *e)
+// Behind this line of the access list: users whose certificate is void. Their connections outlive the list of
+// void certificates, which the broker reads only when somebody connects; the access list counts at once.
+#define VOID_MARK "# Certificates that are void:"
+
+static int load_denied(struct name_set *set, const struct project *p, struct err *e)
+{
+    char path[IO_PATH_MAX];
+    struct buf text = {0};
+    if (!io_exists(project_path(p, path, "broker/acl"))) {
+        return OK;
+    }
+    int rc = io_read_file(path, 64 << 20, &text, e);
+    char *rest = rc ? NULL : strstr(text.data, VOID_MARK);
+    for (char *line; rc == OK && rest && (line = strsep(&rest, "\n"));) {
+        if (strncmp(line, "user ", 5) == 0 && name_set_put(set, line + 5, 1)) {
+            rc = err_set(e, E_MEM, "out of memory");
+        }
+    }
+    buf_release(&text);
+    return rc;
+}
+
+struct denied_ctx {
+    struct buf *b;
+    const char *prefix;
+};
+static int write_denied(void *ctx, const char *name, size_t value)
+{
+    const struct denied_ctx *c = ctx;
+    return value ? buf_printf(c->b, "user %s\ntopic deny %s/#\n", name, c->prefix) : OK;
+}
+
+static int write_acl(const struct project *p, const struct name_set *denied, struct err *e)
 {
     static const char *const device_writes[] = {"hello", "status", "data/#", "live/#", "reported", "split/out"};
     char path[IO_PATH_MAX];
@@ -191,9 +226,62 @@ static int write_acl(const struct project *p, struct err *e)
     if (rc == OK) {
         rc = buf_printf(&b, "pattern read %s/d/%%u/#\npattern read %s/r/#\npattern read %s/time\n", prefix, prefix, prefix);
     }
+    rc = rc ? rc : buf_printf(&b, "\n%s\n", VOID_MARK);
+    struct denied_ctx ctx = {&b, prefix};
+    rc = rc ? rc : name_set_walk(denied, write_denied, &ctx);
     rc = rc ? err_set(e, rc, "out of memory") : io_write_atomic(project_path(p, path, "broker/acl"), b.data, b.len, 0600, e);
     buf_release(&b);
     return rc;
+}
+
+int broker_deny(const struct project *p, const char *const *names, size_t count, bool deny, struct err *e)
+{
+    struct name_set set = {0};
+    bool changed = false;
+    int rc = load_denied(&set, p, e);
+    for (size_t i = 0; i < count && rc == OK; i++) {
+        size_t at = name_set_find(&set, names[i]);
+        bool denied = at != NAME_NONE && at != 0;
+        if (denied != deny) {
+            changed = true;
+            rc = name_set_put(&set, names[i], deny) ? err_set(e, E_MEM, "out of memory") : OK;
+        }
+    }
+    rc = rc || !changed ? rc : write_acl(p, &set, e);
+    name_set_release(&set);
+    return rc;
+}
+
+// A port, and what it takes to speak TLS there; with_cert: who connects is who the certificate says.
+static int write_tls(struct buf *b, const struct project *p, int64_t port, bool with_cert)
+{
+    if (port == 0) {
+        return OK;
+    }
+    return buf_printf(b,
+                      "\nlistener %lld %s\n"
+                      "cafile %s/keys/ca.pem\n"
+                      "certfile %s/broker/broker.pem\n"
+                      "keyfile %s/broker/broker.key\n"
+                      "tls_version tlsv1.2\n" // and newer
+                      "use_username_as_clientid true\n",
+                      (long long)port, p->conf.broker_host, p->dir, p->dir, p->dir) ||
+                   (with_cert && buf_printf(b, "require_certificate true\nuse_identity_as_username true\ncrlfile %s/broker/crl.pem\n", p->dir))
+               ? E_MEM
+               : OK;
+}
+
+// Without TLS only this machine gets in, where there is a listener with it.
+static int write_listeners(struct buf *b, const struct project *p)
+{
+    const struct project_conf *c = &p->conf;
+    int rc = OK;
+    if (!c->server_tls) {
+        rc = buf_printf(b, "\nlistener %lld %s\nuse_username_as_clientid true\n", (long long)c->broker_port,
+                        project_broker_host(p));
+    }
+    rc = rc ? rc : write_tls(b, p, c->tls_port, false);
+    return rc ? rc : write_tls(b, p, c->tls_cert_port, true);
 }
 
 int broker_write_conf(const struct project *p, struct err *e)
@@ -206,10 +294,8 @@ int broker_write_conf(const struct project *p, struct err *e)
     int64_t queued = p->conf.max_devices * BROKER_QUEUE_PER_DEVICE;
     int rc = buf_printf(&b,
                         "# Written by 'moteloop init' for a fleet of %lld devices; 'moteloop doctor' checks it.\n"
-                        "listener %lld %s\n"
                         "user %s\n"
                         "allow_anonymous false\n"
-                        "use_username_as_clientid true\n"
                         "password_file %s/broker/passwd\n"
                         "acl_file %s/broker/acl\n"
                         "pid_file %s/run/mosquitto.pid\n"
@@ -223,13 +309,18 @@ int broker_write_conf(const struct project *p, struct err *e)
                         "set_tcp_nodelay true\n"
                         "log_dest stderr\n"
                         "log_type error\nlog_type warning\nlog_type notice\n",
-                        (long long)p->conf.max_devices, (long long)p->conf.broker_port, p->conf.broker_host,
+                        (long long)p->conf.max_devices,
                         me ? me->pw_name : "mosquitto", p->dir, p->dir, p->dir, p->dir, (long long)queued,
                         (long long)p->conf.max_message + 1024); // the payload's ceiling, and its topic
+    rc = rc ? rc : write_listeners(&b, p);
     rc = rc ? err_set(e, rc, "out of memory")
             : io_write_atomic(project_path(p, path, "broker/mosquitto.conf"), b.data, b.len, 0600, e);
     buf_release(&b);
-    return rc ? rc : write_acl(p, e);
+    struct name_set denied = {0};
+    rc = rc ? rc : load_denied(&denied, p, e);
+    rc = rc ? rc : write_acl(p, &denied, e);
+    name_set_release(&denied);
+    return rc;
 }
 
 void broker_reload(const struct project *p)

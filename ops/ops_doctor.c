@@ -9,6 +9,7 @@
 #include "common/store/store_outbox.h"
 #include "common/store/store_sample.h"
 #include "ops/ops_broker.h"
+#include "ops/ops_cert.h"
 #include "ops/ops_cmd.h"
 #include "ops/ops_proc.h"
 
@@ -76,6 +77,22 @@ static void check_broker(struct findings *f, const struct project *p)
     } else if (fleet < p->conf.max_devices) {
         say(f, "bad", "broker/mosquitto.conf queues enough for %lld devices, moteloop.conf says %lld: raise max_queued_messages to %lld",
             (long long)fleet, (long long)p->conf.max_devices, (long long)p->conf.max_devices * BROKER_QUEUE_PER_DEVICE);
+    }
+}
+
+static void check_certificates(struct findings *f, const struct project *p)
+{
+    enum { SOON_DAYS = 60 };
+    static const char *const names[] = {"keys/ca.pem", "broker/broker.pem"};
+    for (size_t i = 0; i < ARRAY_LEN(names) && p->conf.tls_port; i++) {
+        int64_t days = 0;
+        struct err e = {0};
+        if (certs_days_left(p, names[i], &days, &e)) {
+            say(f, "bad", "%s", e.msg);
+        } else if (days < SOON_DAYS) {
+            say(f, days < 0 ? "bad" : "warn", "the certificate '%s' ends in %lld days%s", names[i], (long long)days,
+                i == 1 ? ": the next 'moteloop up' makes another in its last month" : ": devices need the next authority's before");
+        }
     }
 }
 
@@ -167,6 +184,7 @@ static int cmd_doctor(void *options, int npos, char **pos)
     check_programs(&f);
     check_secrets(&f, &p);
     check_broker(&f, &p);
+    check_certificates(&f, &p);
     check_disk(&f, &p);
     check_store(&f, &p);
     bool bad = f.bad;

@@ -8,6 +8,7 @@
 #include "common/store/store.h"
 #include "common/store/store_user.h"
 #include "ops/ops_broker.h"
+#include "ops/ops_cert.h"
 #include "ops/ops_cmd.h"
 #include "ops/ops_proc.h"
 #include "ops/ops_web.h"
@@ -17,14 +18,22 @@
 
 struct init_opts {
     const char *name, *prefix, *host;
-    int64_t broker_port, web_port, devices;
-    bool json;
+    const char *address;
+    int64_t broker_port, web_port, tls_port, cert_port, devices;
+    bool json, no_tls, tls_only;
 };
-static const struct init_opts init_defaults = {.prefix = "ml/1", .host = "127.0.0.1", .broker_port = 1883, .web_port = 8080, .devices = 100};
+enum { TLS_PORT = 8883, CERT_PORT = 8884 };
+static const struct init_opts init_defaults = {.prefix = "ml/1", .host = "127.0.0.1", .broker_port = 1883, .web_port = 8080, .tls_port = -1,
+                                               .cert_port = -1, .devices = 100};
 static const struct opt init_options[] = {
     {"name", "TEXT", "name shown on the page (default: the folder's)", OPT_STR, offsetof(struct init_opts, name)},
     {"host", "ADDR", "address that broker and web server bind (default 127.0.0.1)", OPT_STR, offsetof(struct init_opts, host)},
     {"broker-port", "PORT", "port of the broker, 0 for one that is free (default 1883)", OPT_I64, offsetof(struct init_opts, broker_port)},
+    {"tls-port", "PORT", "port of the broker for TLS with a password (default 8883, or a free one where --broker-port is 0)", OPT_I64, offsetof(struct init_opts, tls_port)},
+    {"cert-port", "PORT", "port of the broker for TLS with a client certificate (default 8884, likewise)", OPT_I64, offsetof(struct init_opts, cert_port)},
+    {"address", "ADDR", "name or address of the broker that devices are told (default: --host)", OPT_STR, offsetof(struct init_opts, address)},
+    {"no-tls", NULL, "no port with TLS: --host is then open without it", OPT_FLAG, offsetof(struct init_opts, no_tls)},
+    {"tls-only", NULL, "no port without TLS, for this machine's programs neither", OPT_FLAG, offsetof(struct init_opts, tls_only)},
     {"web-port", "PORT", "port of the page, 0 for one that is free (default 8080)", OPT_I64, offsetof(struct init_opts, web_port)},
     {"devices", "N", "fleet that the broker's limits are written for (default 100)", OPT_I64, offsetof(struct init_opts, devices)},
     {"prefix", "TEXT", "beginning of every topic (default ml/1)", OPT_STR, offsetof(struct init_opts, prefix)},
@@ -55,6 +64,36 @@ static int pick_port(int64_t *port, const char *what, struct err *e)
     return *port >= 1 && *port <= 65535 ? OK : err_set(e, E_USAGE, "--%s is 1 to 65535, or 0", what);
 }
 
+// The ports of a project differ from each other; those that were left to chance are picked until they do.
+static int pick_ports(struct project_conf *c, const struct init_opts *o, struct err *e)
+{
+    int64_t free_or = o->broker_port == 0 ? 0 : -1;
+    struct {
+        int64_t *port, asked;
+        const char *what;
+    } list[] = {{&c->broker_port, o->broker_port, "broker-port"},
+                {&c->web_port, o->web_port, "web-port"},
+                {&c->tls_port, o->tls_port >= 0 ? o->tls_port : free_or == 0 ? 0 : TLS_PORT, "tls-port"},
+                {&c->tls_cert_port, o->cert_port >= 0 ? o->cert_port : free_or == 0 ? 0 : CERT_PORT, "cert-port"}};
+    size_t count = o->no_tls ? 2 : ARRAY_LEN(list);
+    c->server_tls = o->tls_only;
+    for (size_t i = 0; i < count; i++) {
+        bool taken = true;
+        while (taken) {
+            *list[i].port = list[i].asked;
+            int rc = pick_port(list[i].port, list[i].what, e);
+            taken = false;
+            for (size_t k = 0; k < i; k++) {
+                taken = taken || *list[k].port == *list[i].port;
+            }
+            if (rc || (taken && list[i].asked)) {
+                return rc ? rc : err_set(e, E_USAGE, "--%s is the port of something else here", list[i].what);
+            }
+        }
+    }
+    return OK;
+}
+
 static int make_conf(struct project *p, const struct init_opts *o, const char *dir, struct err *e)
 {
     char *full = realpath(dir, NULL);
@@ -74,16 +113,18 @@ static int make_conf(struct project *p, const struct init_opts *o, const char *d
     c->broker_port = o->broker_port;
     c->web_port = o->web_port;
     c->max_devices = o->devices;
+    const char *local = strcmp(o->host, "0.0.0.0") == 0 ? "127.0.0.1" : o->host;
+    snprintf(c->tls_address, sizeof(c->tls_address), "%s", o->address ? o->address : local);
+    if (o->no_tls && o->tls_only) {
+        return err_set(e, E_USAGE, "--no-tls and --tls-only exclude each other");
+    }
     if (strpbrk(o->prefix, "+# \t") || !*o->prefix || o->prefix[strlen(o->prefix) - 1] == '/') {
         return err_set(e, E_USAGE, "--prefix must not be empty, end in '/' or hold '+', '#' or blanks");
     }
     if (o->devices < 1 || o->devices > 1000000) {
         return err_set(e, E_USAGE, "--devices is 1 to 1000000");
     }
-    int rc = pick_port(&c->broker_port, "broker-port", e);
-    while (rc == OK && (rc = pick_port(&c->web_port, "web-port", e)) == OK && c->web_port == c->broker_port && !o->web_port) {
-        c->web_port = 0;
-    }
+    int rc = pick_ports(c, o, e);
     if (rc) {
         return rc;
     }
@@ -155,6 +196,9 @@ static int make_project(struct project *p, const struct init_opts *o, const char
     if (rc == OK) {
         rc = store_open(&s, p->dir, STORE_CREATE, e);
     }
+    if (rc == OK && p->conf.tls_port) {
+        rc = certs_make(p, e);
+    }
     if (rc == OK) {
         rc = broker_write_conf(p, e);
     }
@@ -188,8 +232,8 @@ static int cmd_init(void *options, int npos, char **pos)
         return ops_fail("init", &e);
     }
     if (o->json) {
-        printf("{\"project\":\"%s\",\"broker_port\":%lld,\"web_port\":%lld,\"setup\":\"%s\"}\n", p.dir, (long long)p.conf.broker_port,
-               (long long)p.conf.web_port, url);
+        printf("{\"project\":\"%s\",\"broker_port\":%lld,\"tls_port\":%lld,\"cert_port\":%lld,\"web_port\":%lld,\"setup\":\"%s\"}\n", p.dir,
+               (long long)p.conf.broker_port, (long long)p.conf.tls_port, (long long)p.conf.tls_cert_port, (long long)p.conf.web_port, url);
         return 0;
     }
     printf("made project '%s'\n\n"
@@ -201,9 +245,11 @@ static int cmd_init(void *options, int npos, char **pos)
 }
 
 const struct opt_command ops_init_command = {
-    "init", "DIR", "make a project folder: store, keys, broker and web configuration",
+    "init", "DIR", "make a project folder: store, keys, certificates, broker and web configuration",
     "Makes DIR with everything that one installation needs, and prints a one-time link with which the\n"
     "first administrator chooses a name and a password.\n\n"
     "  moteloop init plant-a\n"
-    "  moteloop init plant-b --host 0.0.0.0 --devices 10000\n",
+    "  moteloop init plant-b --host 0.0.0.0 --address plant.example --devices 10000\n\n"
+    "The broker gets a port for TLS with passwords, one for TLS with client certificates (a certificate authority\n"
+    "is made in keys/), and one without TLS that this machine alone can reach.\n",
     init_options, sizeof(struct init_opts), &init_defaults, cmd_init};

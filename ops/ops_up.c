@@ -3,7 +3,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/project.h"
-#include "ops/ops_broker.h"
+#include "ops/ops_cert.h"
 #include "ops/ops_cmd.h"
 #include "ops/ops_proc.h"
 #include "ops/ops_web.h"
@@ -152,6 +152,28 @@ static void watch(struct service *s)
     }
 }
 
+static int broker_ports_are_free(const struct project *p, struct err *e)
+{
+    const struct project_conf *c = &p->conf;
+    int rc = c->server_tls ? OK : port_is_free(project_broker_host(p), c->broker_port, "broker", e);
+    if (rc == OK && c->tls_port) {
+        rc = port_is_free(c->broker_host, c->tls_port, "broker (TLS)", e);
+    }
+    return rc || !c->tls_cert_port ? rc : port_is_free(c->broker_host, c->tls_cert_port, "broker (certificates)", e);
+}
+
+// The broker's certificate is made anew in its last month: nothing but the authority's is known to devices.
+static int check_certificates(const struct project *p, struct err *e)
+{
+    enum { RENEW_DAYS = 30 };
+    int64_t days = 0;
+    if (!p->conf.tls_port) {
+        return OK;
+    }
+    int rc = certs_days_left(p, "broker/broker.pem", &days, e);
+    return rc || days > RENEW_DAYS ? rc : certs_make_broker(p, e);
+}
+
 static int run(const struct project *p, const struct up_opts *o, struct err *e)
 {
     static struct service s[SERVICES];
@@ -167,7 +189,10 @@ static int run(const struct project *p, const struct up_opts *o, struct err *e)
         rc = web_write_conf(p, e); // programs may have moved since `init`
     }
     if (rc == OK) {
-        rc = port_is_free(p->conf.broker_host, p->conf.broker_port, "broker", e);
+        rc = check_certificates(p, e);
+    }
+    if (rc == OK) {
+        rc = broker_ports_are_free(p, e);
     }
     if (rc == OK) {
         rc = port_is_free(p->conf.web_host, p->conf.web_port, "page", e);
@@ -176,7 +201,7 @@ static int run(const struct project *p, const struct up_opts *o, struct err *e)
         rc = start(&s[BROKER], e);
     }
     if (rc == OK) {
-        rc = wait_listening(p->conf.broker_host, p->conf.broker_port, &s[BROKER], e);
+        rc = wait_listening(project_broker_host(p), project_broker_port(p), &s[BROKER], e);
     }
     for (int i = COLLECTOR; i < SERVICES && rc == OK && !stop_asked; i++) {
         rc = start(&s[i], e);
@@ -185,8 +210,11 @@ static int run(const struct project *p, const struct up_opts *o, struct err *e)
         rc = wait_listening(p->conf.web_host, p->conf.web_port, &s[WEB], e);
     }
     if (rc == OK && !stop_asked && !o->quiet) {
-        printf("broker %s:%lld\npage   http://%s:%lld/\nlogs   %s/run/\nCtrl-C ends it\n", p->conf.broker_host,
-               (long long)p->conf.broker_port, p->conf.web_host, (long long)p->conf.web_port, p->dir);
+        if (p->conf.tls_port) {
+            printf("TLS    %s:%lld, with certificates %lld\n", p->conf.broker_host, (long long)p->conf.tls_port, (long long)p->conf.tls_cert_port);
+        }
+        printf("broker %s:%d\npage   http://%s:%lld/\nlogs   %s/run/\nCtrl-C ends it\n", project_broker_host(p),
+               project_broker_port(p), p->conf.web_host, (long long)p->conf.web_port, p->dir);
         fflush(stdout);
     }
     sigemptyset(&blocked);

@@ -11,6 +11,7 @@
 #include "firmware/port/posix/posix_flash.h"
 #include "firmware/port/posix/posix_sys.h"
 #include "firmware/port/posix/posix_tcp.h"
+#include "firmware/port/posix/posix_tls.h"
 #include "firmware/port/posix/replay.h"
 #include "firmware/port/posix/sim_machine.h"
 
@@ -47,6 +48,7 @@ struct device {
     struct posix_flash spool, slots;
     struct posix_clock clock;
     struct posix_tcp tcp;
+    struct posix_tls *tls; // NULL: without
     struct sim_machine machine; // the sensor, unless files are replayed
     struct replay replay;
     struct mote_agent agent;
@@ -269,11 +271,26 @@ static bool step_replay(struct device *d)
     return !(over && d->once);
 }
 
+static int connect_with(struct device *d, struct err *e)
+{
+    const struct device_conf *f = &d->conf;
+    posix_tcp_init(&d->tcp, f->host, (int)f->port);
+    d->config.transport = posix_tcp_transport(&d->tcp);
+    if (!f->tls_ca[0]) {
+        return OK;
+    }
+    int status = posix_tls_new(&d->tls, &d->tcp,
+                               &(struct posix_tls_conf){.name = f->tls_name, .ca = f->tls_ca, .cert = f->tls_cert, .key = f->tls_key}, e);
+    if (status == OK) {
+        d->config.transport = posix_tls_transport(d->tls);
+    }
+    return status;
+}
+
 static void fill_config(struct device *d)
 {
     struct mote_agent_config *c = &d->config;
     const struct device_conf *f = &d->conf;
-    posix_tcp_init(&d->tcp, f->host, (int)f->port);
     c->device = f->id;
     c->password = f->password[0] ? f->password : NULL;
     c->prefix = f->prefix;
@@ -287,7 +304,6 @@ static void fill_config(struct device *d)
     c->clock = posix_device_clock(&d->clock);
     c->network_clock = posix_network_clock();
     c->entropy = posix_entropy();
-    c->transport = posix_tcp_transport(&d->tcp);
     c->logger = posix_logger();
     c->spool_flash = &d->spool.flash;
     c->model_flash = &d->slots.flash;
@@ -323,6 +339,9 @@ static int start(struct device *d, const struct device_opts *o, struct err *e)
     if (status == OK) {
         status = give_memory(d, e);
     }
+    if (status == OK) {
+        status = connect_with(d, e);
+    }
     if (status) {
         return status;
     }
@@ -341,7 +360,7 @@ static void wait_a_little(struct device *d)
 {
     bool writing;
     int fd = posix_tcp_fd(&d->tcp, &writing);
-    bool output = writing || mote_link_pending(&d->agent.link) > 0;
+    bool output = writing || (d->tls && posix_tls_writing(d->tls)) || mote_link_pending(&d->agent.link) > 0;
     struct pollfd p = {.fd = fd, .events = (short)(POLLIN | (output ? POLLOUT : 0))};
     bool reading = d->replaying && d->hurry && replay_state(&d->replay) == REPLAY_READING;
     (void)poll(&p, 1, reading ? FILE_MS : IDLE_MS); // woken early or not, the loop looks at everything
@@ -402,6 +421,7 @@ static int run_device(void *options, int npos, char **pos)
         mote_agent_stop(&d->agent, reboot_wanted ? "rebooting" : "stopped");
     }
     replay_close(&d->replay);
+    posix_tls_free(d->tls);
     posix_flash_close(&d->spool);
     posix_flash_close(&d->slots);
     free_memory(d);

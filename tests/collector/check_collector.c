@@ -467,6 +467,51 @@ START_TEST(the_outbox_is_published_and_marked)
 }
 END_TEST
 
+static int64_t count_blocks(const char *device)
+{
+    int64_t frames;
+    OKAY(store_stream_frames(fix.store, device, "acc", &frames, &e));
+    return frames / 10; // of send_samples
+}
+
+static bool one_block_of_each(void)
+{
+    return count_blocks("fan-1") == 1 && count_blocks("fan-2") == 1;
+}
+
+// The broker ties the topic to the credential; what the payload says must not reach beyond the topic.
+START_TEST(a_payload_reaches_no_other_device)
+{
+    uint8_t bytes[MOTE_BLOCK_MAX], body[256], data[60];
+    struct store_command c = {.device = "fan-2", .kind = "record", .author = "test"};
+    OKAY(store_command_put(fix.store, &c, &e));
+    send_samples(0, 1, false, 1);
+    expect_next(1);
+    // fan-2 uses fan-1's session and numbers, with other bytes: neither a conflict nor a repeat of fan-1's.
+    memset(data, 7, sizeof data);
+    struct mote_block b = {.interval_ns = 10000000, .type = MOTE_I16, .channels = 3, .scale = 0.5f, .recording = 1,
+                           .data = data, .data_len = sizeof data};
+    memcpy(b.session, session, sizeof session);
+    int len = mote_block_encode(bytes, sizeof bytes, &b);
+    ck_assert_int_gt(len, 0);
+    send_raw("ml/1/d/fan-2/data/acc", bytes, (size_t)len, false);
+    ck_assert(wait_for(one_block_of_each));
+    // fan-1 answers a command that is fan-2's.
+    len = mote_reply_encode(body, sizeof body, &(struct mote_reply){.command = (uint64_t)c.command_id, .text = {"done", 4}});
+    ck_assert_int_gt(len, 0);
+    send_block((struct mote_block){.kind = MOTE_BLOCK_REPLY, .data = body, .data_len = (size_t)len}, "reply");
+    send_samples(1, 1, true, 1);
+    expect_next(2);
+    has_reply = false;
+    OKAY(store_command_walk(fix.store, "fan-2", 0, take_command, NULL, &e));
+    ck_assert(!has_reply);
+    collector_stop();
+    ck_assert_int_eq(column(&row.conflicts), 0);
+    ck_assert_int_eq(column(&row.repeats), 0);
+    collector_start();
+}
+END_TEST
+
 START_TEST(a_second_collector_is_refused)
 {
     struct err second = {0};
@@ -558,6 +603,7 @@ int main(void)
     tcase_add_test(t, state_is_kept_even_from_before_the_start);
     tcase_add_test(t, bad_messages_are_counted_and_hurt_nobody);
     tcase_add_test(t, the_outbox_is_published_and_marked);
+    tcase_add_test(t, a_payload_reaches_no_other_device);
     tcase_add_test(t, a_second_collector_is_refused);
     tcase_add_test(t, a_restart_acknowledges_what_was_stored_before);
     suite_add_tcase(suite, t);

@@ -29,6 +29,10 @@ static const struct key keys[] = {
     {"mqtt", "prefix", TEXT, AT(prefix), 0, 0},
     {"mqtt", "password", TEXT, AT(password), 0, 0},
     {"mqtt", "keepalive", WHOLE, AT(keepalive_s), 1, 3600},
+    {"tls", "name", TEXT, AT(tls_name), 0, 0},
+    {"tls", "ca", TEXT, AT(tls_ca), 0, 0},
+    {"tls", "cert", TEXT, AT(tls_cert), 0, 0},
+    {"tls", "key", TEXT, AT(tls_key), 0, 0},
     {"agent", "keep_per_minute", WHOLE, AT(keep_per_minute), 1, 100000},
     {"agent", "health", WHOLE, AT(health_s), 1, 86400},
     {"agent", "in_flight", WHOLE, AT(in_flight), 1, 256},
@@ -89,6 +93,9 @@ static int check(struct conf *f, const struct device_conf *c, struct err *e)
     const struct conf_entry *id = conf_find(f, "device", "id");
     if (!id || !parse_is_device_id(c->id)) {
         return err_set(e, E_FORMAT, "%s: [device] id must be 1 to 32 of a-z, 0-9, '-'", f->name);
+    }
+    if (!c->tls_ca[0] != !c->tls_name[0] || !c->tls_cert[0] != !c->tls_key[0] || (c->tls_cert[0] && !c->tls_ca[0])) {
+        return err_set(e, E_FORMAT, "%s: [tls] needs name and ca, and cert and key together", f->name);
     }
     const char *known[ARRAY_LEN(keys) + 1];
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
