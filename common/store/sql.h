@@ -30,6 +30,8 @@ struct sql_slot { // a prepared statement that is kept
     bool busy;
 };
 
+#define SQL_TOUCHED 256
+
 struct store {
     sqlite3 *main_db;
     sqlite3 *blocks_db; // the same as main_db in STORE_READ
@@ -37,6 +39,8 @@ struct store {
     bool begun[2];      // by enum sql_db: this transaction has a part in that file
     bool read_only;
     struct sql_slot cache[SQL_CACHE];
+    int64_t touched[SQL_TOUCHED]; // recordings that this transaction changed and the tallies do not know yet
+    size_t touched_count;
 };
 
 struct sql {
@@ -88,6 +92,10 @@ int sql_enter(struct store *s, enum sql_db db, struct err *e);
 int sql_leave(struct store *s, int rc, struct err *e);
 // Begins a file's part of the transaction that is open; for sql.c and store.c.
 int sql_begin_part(struct store *s, enum sql_db db, struct err *e);
+
+// store_tally.c: notes that a recording or its streams grew; adds what is noted to the tallies, before a commit.
+int sql_touch(struct store *s, int64_t rec_id, struct err *e);
+int sql_tally(struct store *s, struct err *e);
 
 // store_migrate.c: brings one file to the newest version; file is "main" or "blocks".
 int sql_migrate(sqlite3 *db, const char *file, enum store_mode mode, struct err *e);

@@ -195,7 +195,8 @@ static int commit_part(struct store *s, enum sql_db db, struct err *e)
     if (sqlite3_get_autocommit(sql_conn(s, db))) {
         return err_set(e, E_IO, "the transaction was undone by an earlier failure");
     }
-    int rc = sql_exec(sql_conn(s, db), "COMMIT", e);
+    int rc = db == SQL_BLOCKS ? sql_tally(s, e) : OK;
+    rc = rc ? rc : sql_exec(sql_conn(s, db), "COMMIT", e);
     s->begun[db] = rc != OK;
     return rc;
 }
@@ -232,6 +233,7 @@ void store_rollback(struct store *s)
     rollback_one(s->blocks_db);
     rollback_one(s->main_db);
     s->begun[SQL_MAIN] = s->begun[SQL_BLOCKS] = false;
+    s->touched_count = 0;
     s->depth = 0;
 }
 

@@ -117,7 +117,7 @@ int store_label_class_walk(struct store *s, store_label_class_fn fn, void *ctx, 
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
              "SELECT label_id, name, hotkey, color, guideline, position, retired_ms,"
-             " (SELECT count(*) FROM region WHERE region.label = label_class.name)"
+             " coalesce((SELECT regions FROM label_tally WHERE label_tally.label = label_class.name), 0)"
              " FROM label_class ORDER BY position, label_id",
              e);
     int rc;
@@ -208,13 +208,17 @@ static int append_event(struct store *s, struct store_region *r, const char *act
     return rc;
 }
 
+// Updated in place: REPLACE would delete without firing the triggers that count.
 static int write_region(struct store *s, const struct store_region *r, struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "INSERT OR REPLACE INTO region (rec_id, region, label, start_us, end_us, x, y, w, h, author, source,"
+             "INSERT INTO region (rec_id, region, label, start_us, end_us, x, y, w, h, author, source,"
              " version, event_id) SELECT rec_id, region, label, start_us, end_us, x, y, w, h, author, source,"
-             " version, event_id FROM label_event WHERE event_id = ?",
+             " version, event_id FROM label_event WHERE event_id = ?"
+             " ON CONFLICT (rec_id, region) DO UPDATE SET label = excluded.label, start_us = excluded.start_us,"
+             " end_us = excluded.end_us, x = excluded.x, y = excluded.y, w = excluded.w, h = excluded.h,"
+             " author = excluded.author, source = excluded.source, version = excluded.version, event_id = excluded.event_id",
              e);
     sql_i64(&q, r->event_id);
     return sql_run(&q);

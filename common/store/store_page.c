@@ -1,7 +1,7 @@
 // Queries that only the page asks. See store_page.h.
 //
-// Counts over whole tables use what is cheap to know: the greatest row id of append-only tables stands for
-// their number of rows, and everything else is counted over an index.
+// No count here grows with a table: triggers keep tallies (main_003.sql, blocks_003.sql), the greatest row id of an
+// append-only table stands for its number of rows, and what must be looked for is looked for among the newest.
 #include "common/store/store_page.h"
 
 #include "common/clock.h"
@@ -62,24 +62,24 @@ int store_page_overview(struct store *s, struct store_overview *out, struct err 
         {"SELECT count(*) FROM device_state JOIN device ON device.id = device_state.device WHERE online = 1 AND removed_ms IS NULL",
          offsetof(struct store_overview, devices_online)},
         {"SELECT count(*) FROM device_state WHERE simulated = 1", offsetof(struct store_overview, devices_simulated)},
-        {"SELECT count(*) FROM recording", offsetof(struct store_overview, recordings)},
-        {"SELECT count(DISTINCT rec_id) FROM region", offsetof(struct store_overview, recordings_labelled)},
-        {"SELECT count(*) FROM recording WHERE uncertain = 1", offsetof(struct store_overview, recordings_uncertain)},
-        {"SELECT count(*) FROM recording r WHERE uncertain = 1 AND NOT EXISTS (SELECT 1 FROM region WHERE region.rec_id = r.rec_id)",
-         offsetof(struct store_overview, queue)},
-        {"SELECT count(*) FROM recording WHERE simulated = 1", offsetof(struct store_overview, recordings_simulated)},
+        {"SELECT recordings FROM blocks_tally", offsetof(struct store_overview, recordings)},
+        {"SELECT labelled FROM main_tally", offsetof(struct store_overview, recordings_labelled)},
+        {"SELECT uncertain FROM blocks_tally", offsetof(struct store_overview, recordings_uncertain)},
+        {"SELECT count(*) FROM (SELECT rec_id FROM recording WHERE uncertain = 1 ORDER BY rec_id DESC LIMIT 2000) r"
+         " WHERE NOT EXISTS (SELECT 1 FROM region WHERE region.rec_id = r.rec_id)", offsetof(struct store_overview, queue)},
+        {"SELECT simulated FROM blocks_tally", offsetof(struct store_overview, recordings_simulated)},
         {"SELECT coalesce(max(block_id), 0) FROM block", offsetof(struct store_overview, blocks)},
         {"SELECT coalesce(sum(frames * channels * CASE type WHEN 0 THEN 1 WHEN 1 THEN 1 WHEN 2 THEN 2 ELSE 4 END), 0)"
-         " FROM recording_stream JOIN stream USING (stream_id)", offsetof(struct store_overview, sample_bytes)},
-        {"SELECT coalesce(sum(end_us - start_us), 0) FROM recording", offsetof(struct store_overview, recorded_us)},
-        {"SELECT count(*) FROM conflict", offsetof(struct store_overview, conflicts)},
-        {"SELECT coalesce(sum(last - first + 1), 0) FROM dropped", offsetof(struct store_overview, dropped)},
-        {"SELECT count(*) FROM region", offsetof(struct store_overview, regions)},
+         " FROM stream_tally JOIN stream USING (stream_id)", offsetof(struct store_overview, sample_bytes)},
+        {"SELECT recorded_us FROM blocks_tally", offsetof(struct store_overview, recorded_us)},
+        {"SELECT conflicts FROM blocks_tally", offsetof(struct store_overview, conflicts)},
+        {"SELECT dropped FROM blocks_tally", offsetof(struct store_overview, dropped)},
+        {"SELECT regions FROM main_tally", offsetof(struct store_overview, regions)},
         {"SELECT coalesce(max(event_id), 0) FROM label_event", offsetof(struct store_overview, label_events)},
         {"SELECT count(*) FROM label_class WHERE retired_ms IS NULL", offsetof(struct store_overview, classes)},
         {"SELECT count(*) FROM user WHERE disabled_ms IS NULL", offsetof(struct store_overview, people)},
         {"SELECT coalesce(max(event_id), 0) FROM event", offsetof(struct store_overview, events)},
-        {"SELECT count(*) FROM event WHERE uncertain = 1", offsetof(struct store_overview, events_uncertain)},
+        {"SELECT events_uncertain FROM blocks_tally", offsetof(struct store_overview, events_uncertain)},
         {"SELECT count(*) FROM model", offsetof(struct store_overview, models)},
         {"SELECT count(*) FROM release", offsetof(struct store_overview, releases)},
         {"SELECT count(*) FROM rollout WHERE state = 'running'", offsetof(struct store_overview, rollouts_running)},
@@ -106,18 +106,18 @@ int store_page_by_stream(struct store *s, store_page_count_fn fn, void *ctx, str
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT name, count(*), sum(frames) FROM recording_stream JOIN stream USING (stream_id) GROUP BY name ORDER BY name", e);
+             "SELECT name, sum(recordings), sum(frames) FROM stream_tally JOIN stream USING (stream_id) WHERE recordings > 0"
+             " GROUP BY name ORDER BY name",
+             e);
     return walk_counts(&q, fn, ctx);
 }
 
 int store_page_by_minute(struct store *s, int64_t since_ms, store_page_count_fn fn, void *ctx, struct err *e)
 {
     struct sql q;
-    // Newest first and stopped at the first that is too old: rows are in order of arrival.
     sql_open(&q, s, SQL_MAIN,
-             "SELECT created_ms / 60000 * 60000 AS minute, count(*), sum(uncertain) FROM recording"
-             " WHERE rec_id >= (SELECT coalesce(min(rec_id), 0) FROM (SELECT rec_id, created_ms FROM recording ORDER BY rec_id DESC LIMIT 100000)"
-             " WHERE created_ms >= ?1) AND created_ms >= ?1 GROUP BY minute ORDER BY minute",
+             "SELECT minute * 60000, recordings, uncertain FROM minute_tally WHERE minute >= ? / 60000 AND recordings > 0"
+             " ORDER BY minute",
              e);
     sql_i64(&q, since_ms);
     return walk_counts(&q, fn, ctx);

@@ -16,7 +16,7 @@ int store_page_changes(struct store *s, struct store_changes *out, struct err *e
 struct store_overview {
     int64_t devices, devices_online, devices_simulated;
     int64_t recordings, recordings_labelled, recordings_uncertain, recordings_simulated;
-    int64_t queue; // uncertain and unlabelled
+    int64_t queue; // unlabelled among the newest 2,000 uncertain ones
     int64_t blocks, sample_bytes, recorded_us, conflicts, dropped;
     int64_t regions, label_events, classes, people;
     int64_t events, events_uncertain;

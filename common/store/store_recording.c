@@ -57,8 +57,9 @@ static void also_number(struct condition *c, int64_t value, const char *clause)
 static void build(struct condition *c, const struct store_recording_filter *f)
 {
     also_number(c, f->rec_id, "r.rec_id = ?");
-    also_number(c, f->after_rec_id, "r.rec_id > ?");
-    also_number(c, f->before_rec_id, "r.rec_id < ?");
+    bool by_label = f->label && f->label[0];
+    also_number(c, f->after_rec_id, by_label ? "g.rec_id > ?" : "r.rec_id > ?");
+    also_number(c, f->before_rec_id, by_label ? "g.rec_id < ?" : "r.rec_id < ?");
     also_text(c, f->device, "r.device = ?", 1);
     also_text(c, f->source, "r.source = ?", 1);
     also_text(c, f->grp, "(r.grp = ? OR (r.grp = '' AND r.device = ?))", 2);
@@ -69,7 +70,7 @@ static void build(struct condition *c, const struct store_recording_filter *f)
     if (f->label && !f->label[0]) {
         also(c, "NOT EXISTS (SELECT 1 FROM region WHERE region.rec_id = r.rec_id)");
     } else {
-        also_text(c, f->label, "r.rec_id IN (SELECT rec_id FROM region WHERE label = ?)", 1);
+        also_text(c, f->label, "g.label = ?", 1);
     }
     also_text(c, f->search && f->search[0] ? f->search : NULL,
               "(instr(lower(r.name), lower(?)) OR instr(lower(r.device), lower(?)) OR instr(lower(r.hint), lower(?))"
@@ -82,9 +83,24 @@ static void build(struct condition *c, const struct store_recording_filter *f)
     }
 }
 
-// Opens head + the filter's conditions + tail. The text is released before this returns.
-static void open_filtered(struct sql *q, struct store *s, const char *head, const struct store_recording_filter *f,
-                          bool listed, struct err *e)
+// With a label the index (label, rec_id) of region leads, in its own order, so that a page of the list reads as many
+// rows as it shows; a recording with several such regions is one group.
+static int put_statement(struct buf *text, const struct condition *c, const struct store_recording_filter *f, bool listed)
+{
+    bool by_label = f->label && f->label[0];
+    const char *where = c->text.len ? c->text.data : "";
+    if (!listed) {
+        return buf_printf(text, "SELECT count(%s) FROM %s%s", by_label ? "DISTINCT g.rec_id" : "*",
+                          by_label ? "region g CROSS JOIN recording r ON r.rec_id = g.rec_id" : "recording r", where);
+    }
+    return buf_printf(text, "SELECT" RECORDING_COLUMNS "FROM %s%s%s ORDER BY %s%s%s",
+                      by_label ? "region g CROSS JOIN recording r ON r.rec_id = g.rec_id" : "recording r", where,
+                      by_label ? " GROUP BY g.rec_id" : "", by_label ? "g.rec_id" : "r.rec_id", f->newest_first ? " DESC" : "",
+                      f->limit > 0 ? " LIMIT ? OFFSET ?" : "");
+}
+
+// Opens the list, or the count, of what the filter finds. The text is released before this returns.
+static void open_filtered(struct sql *q, struct store *s, const struct store_recording_filter *f, bool listed, struct err *e)
 {
     static const struct store_recording_filter everything = {0};
     struct condition c = {0};
@@ -92,9 +108,7 @@ static void open_filtered(struct sql *q, struct store *s, const char *head, cons
     f = f ? f : &everything;
     build(&c, f);
     if (!c.rc) {
-        c.rc = buf_printf(&text, "%s%s%s%s", head, c.text.len ? c.text.data : "",
-                          !listed ? "" : f->newest_first ? " ORDER BY r.rec_id DESC" : " ORDER BY r.rec_id",
-                          listed && f->limit > 0 ? " LIMIT ? OFFSET ?" : "");
+        c.rc = put_statement(&text, &c, f, listed);
     }
     if (listed && f->limit > 0) {
         c.value[c.values++].number = f->limit;
@@ -131,12 +145,58 @@ static int give(struct sql *q, store_recording_fn fn, void *ctx)
     return fn(ctx, &r);
 }
 
+// Whether a filter asks for more than a label.
+static bool narrows(const struct store_recording_filter *f)
+{
+    return f->rec_id || f->after_rec_id || f->before_rec_id || f->device || f->stream || f->grp || f->source ||
+           (f->search && f->search[0]) || f->since_ms || f->until_ms || f->uncertain;
+}
+
+// Rows far down a list without a filter: where no number is missing between the first and the last recording, an
+// offset is a number, and nothing is stepped over.
+static int offset_as_number(struct store *s, struct store_recording_filter *f, struct err *e)
+{
+    if (f->offset == 0 || f->label || narrows(f)) {
+        return OK;
+    }
+    struct sql q;
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT (SELECT min(rec_id) FROM recording), (SELECT max(rec_id) FROM recording), recordings FROM blocks_tally", e);
+    int rc = sql_step(&q);
+    if (rc == SQL_ROW) {
+        int64_t first = sql_get_i64(&q, 0), last = sql_get_i64(&q, 1), count = sql_get_i64(&q, 2);
+        if (count == last - first + 1 && f->offset < count) {
+            f->before_rec_id = f->newest_first ? last - f->offset + 1 : 0;
+            f->after_rec_id = f->newest_first ? 0 : first + f->offset - 1;
+            f->offset = 0;
+        }
+        rc = OK;
+    }
+    return sql_close(&q, rc);
+}
+
+// The tally that answers a filter which names a label or nothing at all. NULL: the filter must be counted.
+static const char *tally_of(const struct store_recording_filter *f)
+{
+    const char *label = f ? f->label : NULL;
+    if (f && narrows(f)) {
+        return NULL;
+    }
+    return !label     ? "SELECT recordings FROM blocks_tally"
+           : label[0] ? "SELECT coalesce((SELECT recordings FROM label_tally WHERE label = ?), 0)"
+                      : "SELECT max(0, recordings - labelled) FROM blocks_tally, main_tally";
+}
+
 int store_recording_walk(struct store *s, const struct store_recording_filter *f, store_recording_fn fn, void *ctx,
                          struct err *e)
 {
     struct sql q;
-    open_filtered(&q, s, "SELECT" RECORDING_COLUMNS "FROM recording r", f, true, e);
-    int rc;
+    struct store_recording_filter at = f ? *f : (struct store_recording_filter){0};
+    int rc = offset_as_number(s, &at, e);
+    if (rc) {
+        return rc;
+    }
+    open_filtered(&q, s, &at, true, e);
     while ((rc = sql_step(&q)) == SQL_ROW) {
         rc = give(&q, fn, ctx);
         if (rc) {
@@ -150,7 +210,15 @@ int store_recording_count(struct store *s, const struct store_recording_filter *
 {
     struct sql q;
     *count = 0;
-    open_filtered(&q, s, "SELECT count(*) FROM recording r", f, false, e);
+    const char *tally = tally_of(f);
+    if (tally) {
+        sql_open(&q, s, SQL_MAIN, tally, e);
+        if (f && f->label && f->label[0]) {
+            sql_text(&q, f->label);
+        }
+    } else {
+        open_filtered(&q, s, f, false, e);
+    }
     int rc = sql_step(&q);
     if (rc == SQL_ROW) {
         *count = sql_get_i64(&q, 0);
@@ -194,8 +262,8 @@ int store_recording_streams(struct store *s, int64_t rec_id, store_recording_str
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT st.stream_id, st.device, st.name, st.units, st.channel_names, st.type, st.channels, st.interval_ns,"
-             " st.scale, rs.first_seq, rs.last_seq, rs.blocks, rs.frames, rs.start_us, rs.end_us, rs.ended"
+             "SELECT st.stream_id, st.device, st.name, st.units, st.channel_names, st.type, st.channels,"
+             " coalesce(rs.interval_ns, st.interval_ns), st.scale, rs.first_seq, rs.last_seq, rs.blocks, rs.frames, rs.start_us, rs.end_us, rs.ended"
              " FROM recording_stream rs JOIN stream st USING (stream_id) WHERE rs.rec_id = ? ORDER BY st.name",
              e);
     sql_i64(&q, rec_id);
@@ -303,13 +371,14 @@ int store_recording_blocks(struct store *s, int64_t rec_id, int64_t stream_id, i
     if (rc) {
         return rc;
     }
-    // A block's end follows from its stream's interval; one block more than needed does no harm.
+    // A block's end follows from its stream's interval in this recording; one block more than needed does no harm.
     sql_open(&q, s, SQL_MAIN,
              "SELECT b.t_us, b.bytes FROM recording r"
+             " JOIN recording_stream rs ON rs.rec_id = r.rec_id AND rs.stream_id = ?2"
              " JOIN stream st ON st.stream_id = ?2 JOIN block b ON b.session_id = r.session_id AND b.stream_id = ?2"
              " AND b.seq BETWEEN ?5 AND ?6"
              " WHERE r.rec_id = ?1 AND b.rec_no = r.rec_no AND b.t_us < ?4"
-             " AND (b.t_us >= ?3 OR b.t_us + b.frames * st.interval_ns / 1000 + 1 > ?3) ORDER BY b.seq",
+             " AND (b.t_us >= ?3 OR b.t_us + b.frames * coalesce(rs.interval_ns, st.interval_ns) / 1000 + 1 > ?3) ORDER BY b.seq",
              e);
     sql_i64(&q, rec_id);
     sql_i64(&q, stream_id);
