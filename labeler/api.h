@@ -26,6 +26,11 @@ API(device_classify);
 API(device_stop);
 API(device_reboot);
 API(events);
+// api_record.c
+API(record);
+API(record_stop);
+API(record_settings);
+API(record_list);
 // api_recording.c
 API(recordings);
 API(recordings_count);
@@ -74,6 +79,7 @@ API(task_set);
 API(task_hand_over);
 API(task_todo);
 API(task_answer);
+API(people);
 // api_review.c
 API(task_answers);
 API(task_review);

@@ -6,6 +6,7 @@
 #include "common/jx.h"
 #include "common/store/store_page.h"
 #include "common/store/store_sample.h"
+#include "common/store/store_task.h"
 
 #define DEAR_MS 20
 
@@ -91,13 +92,15 @@ int api_overview(struct lab *lab, struct lab_req *q, struct lab_res *r, struct e
 json_t *api_changes_json(struct lab *lab, struct err *e)
 {
     struct store_changes c;
-    if (store_page_changes(lab->store, &c, e)) {
+    int64_t task;
+    if (store_page_changes(lab->store, &c, e) || store_task_moves(lab->store, &task, e)) {
         return NULL;
     }
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "recording", (json_int_t)c.recording, "blocks",
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "recording", (json_int_t)c.recording, "blocks",
                      (json_int_t)c.blocks, "event", (json_int_t)c.event, "label_event", (json_int_t)c.label_event, "model",
                      (json_int_t)c.model, "release", (json_int_t)c.release, "rollout_ms", (json_int_t)c.rollout_ms, "device_ms",
-                     (json_int_t)c.device_ms, "classes", (json_int_t)c.class_count, "command", (json_int_t)c.command);
+                     (json_int_t)c.device_ms, "classes", (json_int_t)c.class_count, "command", (json_int_t)c.command,
+                     "task", (json_int_t)task);
 }
 
 int api_changes(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)

@@ -281,6 +281,26 @@ int api_task_hand_over(struct lab *lab, struct lab_req *q, struct lab_res *r, st
     return rc ? rc : api_answer(r, json_pack("{s:I}", "moved", (json_int_t)moved), e);
 }
 
+static int on_able(void *ctx, const struct store_user *u)
+{
+    if (u->disabled_ms || lab_role_level(u->role) < LAB_ANNOTATOR) {
+        return OK;
+    }
+    return json_array_append_new(ctx, json_pack("{s:o,s:o}", "name", api_text(u->name), "role", api_text(u->role)));
+}
+
+int api_people(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
+{
+    (void)q;
+    json_t *list = json_array();
+    int rc = store_user_walk(lab->store, NULL, on_able, list, e);
+    if (rc) {
+        json_decref(list);
+        return rc;
+    }
+    return api_answer(r, json_pack("{s:o}", "people", list), e);
+}
+
 // --- work ------------------------------------------------------------------------------------
 static int on_todo(void *ctx, const struct store_task_item *i)
 {

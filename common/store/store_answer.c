@@ -89,7 +89,8 @@ static int set_state(struct store *s, const struct store_task_item *i, struct er
     sql_text(&q, i->reviewer);
     sql_i64(&q, i->took_ms);
     sql_i64_or_null(&q, i->done_ms);
-    return sql_run(&q);
+    int rc = sql_run(&q);
+    return rc ? rc : store_task_move(s, e);
 }
 
 // The answer's regions as labels: the whole recording's under its own id, the others numbered within the task.

@@ -20,6 +20,29 @@ static int add_item(struct store *s, int64_t task_id, const struct store_task_it
     return sql_run(&q);
 }
 
+int store_task_move(struct store *s, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_MAIN,
+             "INSERT INTO setting (name, value, author, time_ms) VALUES ('task.moves', 1, '', 0)"
+             " ON CONFLICT (name) DO UPDATE SET value = value + 1",
+             e);
+    return sql_run(&q);
+}
+
+int store_task_moves(struct store *s, int64_t *moves, struct err *e)
+{
+    struct sql q;
+    *moves = 0;
+    sql_open(&q, s, SQL_MAIN, "SELECT value FROM setting WHERE name = 'task.moves'", e);
+    int rc = sql_step(&q);
+    if (rc == SQL_ROW) {
+        *moves = sql_get_i64(&q, 0);
+        rc = OK;
+    }
+    return sql_close(&q, rc);
+}
+
 int store_task_add(struct store *s, struct store_task *t, const struct store_task_item *items, size_t count, struct err *e)
 {
     if (count > STORE_TASK_ITEMS_MAX) {
@@ -43,6 +66,7 @@ int store_task_add(struct store *s, struct store_task *t, const struct store_tas
     for (size_t i = 0; i < count && !rc; i++) {
         rc = add_item(s, t->task_id, &items[i], e);
     }
+    rc = rc ? rc : store_task_move(s, e);
     return sql_leave(s, rc, e);
 }
 
@@ -74,11 +98,19 @@ int store_task_walk(struct store *s, int64_t task_id, store_task_fn fn, void *ct
 int store_task_close(struct store *s, int64_t task_id, bool closed, struct err *e)
 {
     struct sql q;
+    int rc = sql_enter(s, SQL_MAIN, e);
+    if (rc) {
+        return rc;
+    }
     sql_open(&q, s, SQL_MAIN, "UPDATE task SET closed_ms = ? WHERE task_id = ?", e);
     sql_i64_or_null(&q, closed ? clock_wall_ms() : 0);
     sql_i64(&q, task_id);
-    int rc = sql_run(&q);
-    return rc == OK && sql_changes(&q) == 0 ? err_set(e, E_NOT_FOUND, "there is no task %lld", (long long)task_id) : rc;
+    rc = sql_run(&q);
+    if (rc == OK && sql_changes(&q) == 0) {
+        rc = err_set(e, E_NOT_FOUND, "there is no task %lld", (long long)task_id);
+    }
+    rc = rc ? rc : store_task_move(s, e);
+    return sql_leave(s, rc, e);
 }
 
 int store_task_items(struct store *s, int64_t task_id, const char *person, const char *state, int64_t limit, store_task_item_fn fn,
@@ -142,6 +174,10 @@ int store_task_people(struct store *s, int64_t task_id, store_task_person_fn fn,
 int store_task_hand_over(struct store *s, int64_t task_id, const char *from, const char *to, int64_t *moved, struct err *e)
 {
     struct sql q;
+    int rc = sql_enter(s, SQL_MAIN, e);
+    if (rc) {
+        return rc;
+    }
     // Blind answers stay blind: nobody gets a recording twice.
     sql_open(&q, s, SQL_MAIN,
              "UPDATE OR IGNORE task_item SET person = ?3, state = 'open', took_ms = 0, done_ms = NULL WHERE task_id = ?1"
@@ -150,9 +186,10 @@ int store_task_hand_over(struct store *s, int64_t task_id, const char *from, con
     sql_i64(&q, task_id);
     sql_text(&q, from);
     sql_text(&q, to);
-    int rc = sql_run(&q);
+    rc = sql_run(&q);
     *moved = rc ? 0 : sql_changes(&q);
-    return rc;
+    rc = rc ? rc : store_task_move(s, e);
+    return sql_leave(s, rc, e);
 }
 
 int store_gold_put(struct store *s, int64_t rec_id, const char *label, const char *author, struct err *e)

@@ -61,6 +61,11 @@ int store_task_review(struct store *s, int64_t task_id, int64_t rec_id, const ch
 // Hands what is left to do to somebody else, but what that one has already. *moved: items.
 int store_task_hand_over(struct store *s, int64_t task_id, const char *from, const char *to, int64_t *moved, struct err *e) MUST_CHECK;
 
+// A number that moves with every change of tasks and answers.
+int store_task_moves(struct store *s, int64_t *moves, struct err *e) MUST_CHECK;
+// Moves it, inside the transaction that changes something. For store_task.c and store_answer.c.
+int store_task_move(struct store *s, struct err *e) MUST_CHECK;
+
 // Recordings whose label is known; label NULL or "" takes the mark away.
 int store_gold_put(struct store *s, int64_t rec_id, const char *label, const char *author, struct err *e) MUST_CHECK;
 typedef int (*store_gold_fn)(void *ctx, int64_t rec_id, const char *label, const char *author);

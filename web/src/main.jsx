@@ -16,11 +16,14 @@ import { LabelsView } from "./views/labels.jsx";
 import { ModelView, ModelsView } from "./views/models.jsx";
 import { OverviewView } from "./views/overview.jsx";
 import { PeopleView } from "./views/people.jsx";
+import { QualityView } from "./views/quality.jsx";
 import { QueueView } from "./views/queue.jsx";
 import { RecordingView } from "./views/recording.jsx";
 import { RecordingsView } from "./views/recordings.jsx";
 import { RolloutsView } from "./views/rollouts.jsx";
 import { SignInView } from "./views/signin.jsx";
+import { TaskView, TasksView } from "./views/tasks.jsx";
+import { WorkView } from "./views/work.jsx";
 
 applyTheme(theme.get());
 
@@ -29,7 +32,10 @@ const places = [
     ["overview", "Overview", "o", OverviewView],
     ["recordings", "Recordings", "r", RecordingsView],
     ["queue", "Queue", "q", QueueView],
+    ["tasks", "Tasks", "t", TasksView],
     ["labels", "Labels", "l", LabelsView],
+    null,
+    ["quality", "Quality", "a", QualityView, "reviewer"],
     null,
     ["models", "Models", "m", ModelsView],
     ["rollouts", "Rollouts", "u", RolloutsView],
@@ -122,11 +128,12 @@ function Frame() {
     let View = place?.[3];
     if (path[0] === "recordings" && path[1]) View = RecordingView;
     if (path[0] === "models" && path[1]) View = ModelView;
+    if (path[0] === "tasks" && path[1]) View = path[2] === "work" ? WorkView : TaskView;
     return (
         <div class="frame">
             <Side here={path[0]} />
             <div class="right">
-                {View ? <View key={path[0]} id={path[1]} /> : <><Top title={<h1>Not here</h1>} /><main><Waiting error={{ message: "There is no such page. Choose one on the left." }} what="This page" /></main></>}
+                {View ? <View key={`${path[0]} ${path[2] || ""}`} id={path[1]} /> : <><Top title={<h1>Not here</h1>} /><main><Waiting error={{ message: "There is no such page. Choose one on the left." }} what="This page" /></main></>}
             </div>
             {help && <Help onClose={() => setHelp(false)} />}
             <Conflict />

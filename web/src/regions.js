@@ -19,11 +19,14 @@ function content(r) {
 }
 
 class Regions {
-    constructor(rec, list, changed) {
+    /** keepAll: takes the whole list after every step, where they are not a recording's labels (a task's answer). */
+    constructor(rec, list, changed, keepAll = null, name = rec) {
         this.rec = rec;
+        this.name = name;
         this.map = new Map(list.map((r) => [r.region, r]));
-        this.stacks = loadUndo(rec);
+        this.stacks = loadUndo(name);
         this.changed = changed;
+        this.keepAll = keepAll;
     }
     get list() { return [...this.map.values()].sort((a, b) => (a.start_us ?? -1) - (b.start_us ?? -1)); }
     get whole() { return this.map.get("whole"); }
@@ -35,15 +38,16 @@ class Regions {
             const before = this.map.get(region);
             if (!before && !after) continue;
             step.push({ region, before: content(before), after });
-            if (after) this.map.set(region, { rec: this.rec, region, version: before?.version || 0, author: me.get().user.name, whole: after.start_us === undefined, time_ms: Date.now(), ...after, pending: true });
+            if (after) this.map.set(region, { rec: this.rec, region, version: before?.version || 0, author: me.get().user.name, whole: after.start_us === undefined, time_ms: Date.now(), ...after, pending: !this.keepAll });
             else this.map.delete(region);
-            save(this.rec, region, after, before?.version || 0);
+            if (!this.keepAll) save(this.rec, region, after, before?.version || 0);
         }
         if (!step.length) return;
+        this.keepAll?.(this.list);
         if (record) {
             this.stacks.undo.push(step);
             this.stacks.redo = [];
-            keepUndo(this.rec, this.stacks);
+            keepUndo(this.name, this.stacks);
         }
         if (steps.some((s) => s.after && !classes.get().some((c) => c.name === s.after.label))) setTimeout(loadClasses, 600);
         this.changed();
@@ -114,7 +118,7 @@ class Regions {
         const step = this.stacks[from].pop();
         if (!step) return say(from === "undo" ? "nothing to undo here" : "nothing to redo");
         this.stacks[to].push(step);
-        keepUndo(this.rec, this.stacks);
+        keepUndo(this.name, this.stacks);
         this.apply(step.map((s) => ({ region: s.region, after: s[side] })), false);
         return undefined;
     }
@@ -142,6 +146,13 @@ class Regions {
         }
         this.changed();
     }
+}
+
+/** The regions of an answer to a task: nobody's labels yet. send(list of contents) is called after every step. */
+export function useAnswer(item, task, send) {
+    const [, changed] = useReducer((n) => n + 1, 0);
+    return useMemo(() => new Regions(item.rec, item.regions.map((r, i) => ({ ...r, region: r.whole && !r.box ? "whole" : `a${i}` })), changed,
+        (list) => send(list.map(content)), `task${task}.${item.rec}`), [item.rec, task]);
 }
 
 /** The regions of a loaded recording; made anew when another recording is shown. */

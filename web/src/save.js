@@ -57,6 +57,18 @@ export function save(rec, region, value, version) {
     pump();
 }
 
+/**
+ * Queues what a whole resource becomes (a task's answer). What waits for the same path is replaced, because only
+ * the last state counts.
+ */
+export function savePut(to, body) {
+    queue = queue.filter((a, i) => a.to !== to || (i === 0 && running));
+    queue.push({ to, body });
+    keep();
+    show("saving");
+    pump();
+}
+
 function path(a) {
     return `/api/recordings/${a.rec}/labels/${encodeURIComponent(a.region)}`;
 }
@@ -67,6 +79,7 @@ function same(value, stored) {
 }
 
 async function send(a) {
+    if (a.to) return request("PUT", a.to, a.body);
     if (a.value === null) {
         await request("DELETE", path(a), { version: a.version });
         return null;
@@ -76,15 +89,17 @@ async function send(a) {
 
 function done(a, stored) {
     queue.shift();
+    if (a.to) return keep();
     for (const b of queue) {
         if (b.rec === a.rec && b.region === a.region) b.version = stored ? stored.version : 0;
     }
     keep();
     listeners.forEach((f) => f(a.rec, a.region, stored));
+    return undefined;
 }
 
 function failed(a, e) {
-    if (e.status === 409 && e.code === "conflict") {
+    if (!a.to && e.status === 409 && e.code === "conflict") {
         const stored = e.body?.stored ?? null;
         if (same(a.value, stored) || (a.value === null && !stored)) return done(a, stored);
         done(a, stored);
@@ -93,7 +108,7 @@ function failed(a, e) {
         conflict.set({ rec: a.rec, region: a.region, mine: a.value, theirs: stored });
         return undefined;
     }
-    if (e.status === 404 && a.value === null) return done(a, null);
+    if (!a.to && e.status === 404 && a.value === null) return done(a, null);
     say(`a label could not be saved: ${e.message}`, "error");
     return done(a, undefined);
 }
