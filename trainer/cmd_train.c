@@ -51,10 +51,15 @@ static void print_squeezing(const json_t *steps)
            "bytes", "payload", "arena", "macs", "ms", "zeros", "codes",
            json_string_value(json_object_get(json_array_get(steps, 0), "board")));
     json_array_foreach(steps, i, s) {
-        printf("%-10s %8.4f %8lld %8lld %8lld %10lld %9.2f %5.1f%% %6lld\n", json_string_value(json_object_get(s, "step")),
+        double ms = json_real_value(json_object_get(s, "ms"));
+        char time[24] = "-"; // no fitted cost of its operators
+        if (ms >= 0) {
+            snprintf(time, sizeof(time), "%.2f", ms);
+        }
+        printf("%-10s %8.4f %8lld %8lld %8lld %10lld %9s %5.1f%% %6lld\n", json_string_value(json_object_get(s, "step")),
                json_real_value(json_object_get(s, "accuracy")), (long long)json_integer_value(json_object_get(s, "bytes")),
                (long long)json_integer_value(json_object_get(s, "payload")), (long long)json_integer_value(json_object_get(s, "arena")),
-               (long long)json_integer_value(json_object_get(s, "macs")), json_real_value(json_object_get(s, "ms")),
+               (long long)json_integer_value(json_object_get(s, "macs")), time,
                100 * json_real_value(json_object_get(s, "zeros")), (long long)json_integer_value(json_object_get(s, "codes")));
     }
 }

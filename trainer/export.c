@@ -29,12 +29,13 @@ static int32_t put_tensor(struct work *w, struct tflite_tensor t, const char *ki
 static void put_activation(struct work *w, int index)
 {
     const struct gtensor *a = &w->g->t[index];
-    struct tflite_tensor t = {.type = w->int8 ? TFLITE_INT8 : TFLITE_FLOAT32, .rank = 4,
+    enum tflite_type whole = a->wide ? TFLITE_INT16 : TFLITE_INT8;
+    struct tflite_tensor t = {.type = w->int8 ? whole : TFLITE_FLOAT32, .rank = 4,
                               .dims = {1, a->s.h, a->s.w, a->s.c}};
     // what a dense layer, a softmax or a reshape gives is a row
     for (int i = 0; i < w->g->ops; i++) {
         const struct gop *o = &w->g->op[i];
-        if (o->out == index && (o->kind == GOP_DENSE || o->kind == GOP_RESHAPE || o->kind == GOP_SOFTMAX)) {
+        if (o->out == index && (o->kind == GOP_DENSE || o->kind == GOP_RESHAPE || o->kind == GOP_SOFTMAX || o->kind == GOP_QUANTIZE)) {
             t.rank = 2;
             t.dims[1] = a->s.c;
         }
@@ -79,6 +80,11 @@ static int32_t put_bias(struct work *w, const struct gop *o)
     struct tflite_tensor t = {.type = w->int8 ? TFLITE_INT32 : TFLITE_FLOAT32, .rank = 1, .dims = {o->channels},
                               .data = w->int8 ? (const void *)o->qb : (const void *)o->b,
                               .bytes = (size_t)o->channels * 4};
+    if (w->int8 && o->qb_wide) {
+        t.type = TFLITE_INT64;
+        t.data = o->qb_wide;
+        t.bytes *= 2;
+    }
     if (w->int8) {
         t.scale = w->bias_scale + w->bias_scales;
         t.scales = (size_t)o->w_scales;
@@ -94,7 +100,8 @@ static enum tflite_builtin code_of(enum gop_kind k)
     static const enum tflite_builtin codes[] = {
         [GOP_CONV] = TFLITE_CONV_2D, [GOP_DWCONV] = TFLITE_DEPTHWISE_CONV_2D, [GOP_DENSE] = TFLITE_FULLY_CONNECTED,
         [GOP_MAXPOOL] = TFLITE_MAX_POOL_2D, [GOP_AVGPOOL] = TFLITE_AVERAGE_POOL_2D, [GOP_ADD] = TFLITE_ADD,
-        [GOP_CONCAT] = TFLITE_CONCATENATION, [GOP_RESHAPE] = TFLITE_RESHAPE, [GOP_SOFTMAX] = TFLITE_SOFTMAX};
+        [GOP_CONCAT] = TFLITE_CONCATENATION, [GOP_RESHAPE] = TFLITE_RESHAPE, [GOP_SOFTMAX] = TFLITE_SOFTMAX,
+        [GOP_MUL] = TFLITE_MUL,           [GOP_MEAN] = TFLITE_MEAN,             [GOP_QUANTIZE] = TFLITE_QUANTIZE};
     return codes[k];
 }
 
@@ -120,12 +127,21 @@ static void put_op(struct work *w, int index, int32_t *reshape_dims)
         p.options.new_rank = 2;
         memcpy(p.options.new_shape, reshape_dims, 8);
     }
-    if (o->l && o->kind != GOP_DENSE) {
+    if (o->kind == GOP_MEAN) {
+        static const int32_t height_and_width[2] = {1, 2};
+        struct tflite_tensor t = {.type = TFLITE_INT32, .rank = 1, .dims = {2}, .data = height_and_width, .bytes = 8};
+        p.in[p.ins++] = put_tensor(w, t, "axes");
+        p.options.keep_dims = true;
+    }
+    if (o->l && o->kind != GOP_DENSE && o->kind != GOP_MEAN) {
         p.options.padding = o->l->same ? TFLITE_PAD_SAME : TFLITE_PAD_VALID;
         p.options.stride_h = o->l->sh;
         p.options.stride_w = o->l->sw;
         p.options.filter_h = o->l->kh;
         p.options.filter_w = o->l->kw;
+    }
+    if (o->kind == GOP_DWCONV) {
+        p.options.depth_multiplier = o->channels / o->l->x.c;
     }
     p.options.axis = o->kind == GOP_CONCAT ? 3 : 0;
     p.options.beta = 1;

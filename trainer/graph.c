@@ -146,6 +146,42 @@ int graph_from_net(struct graph *g, const struct net *n, bool softmax, struct er
     return OK;
 }
 
+static const char *const kind_name[] = {
+    [GOP_CONV] = "CONV_2D", [GOP_DWCONV] = "DEPTHWISE_CONV_2D", [GOP_DENSE] = "FULLY_CONNECTED",
+    [GOP_MAXPOOL] = "MAX_POOL_2D", [GOP_AVGPOOL] = "AVERAGE_POOL_2D", [GOP_ADD] = "ADD", [GOP_CONCAT] = "CONCATENATION",
+    [GOP_RESHAPE] = "RESHAPE", [GOP_SOFTMAX] = "SOFTMAX", [GOP_MUL] = "MUL", [GOP_MEAN] = "MEAN", [GOP_QUANTIZE] = "QUANTIZE"};
+
+static bool pools_all(const struct gop *o)
+{
+    return o->kind == GOP_AVGPOOL && o->l->y.h == 1 && o->l->y.w == 1 && o->l->kh == o->l->x.h && o->l->kw == o->l->x.w;
+}
+
+int graph_widen(struct graph *g, struct err *e)
+{
+    for (int i = 0; i < g->tensors; i++) {
+        g->t[i].wide = true;
+    }
+    for (int i = 0; i < g->ops; i++) {
+        struct gop *o = &g->op[i];
+        bool known = o->kind == GOP_CONV || o->kind == GOP_DWCONV || o->kind == GOP_DENSE || o->kind == GOP_RESHAPE;
+        if (pools_all(o)) {
+            o->kind = GOP_MEAN;
+        } else if (o->kind == GOP_SOFTMAX) {
+            g->op[i + 1] = *o; // always the last one
+            g->t[o->out].wide = false;
+            *o = (struct gop){.kind = GOP_QUANTIZE, .in = {o->in[0], -1}};
+            o->out = add_tensor(g, g->t[o->in[0]].s, -1);
+            g->op[i + 1].in[0] = o->out;
+            g->ops++;
+            i++;
+        } else if (!known) {
+            return err_set(e, E_FORMAT, "int16 activations: the device runtime has no %s of int16 (pooling over everything "
+                                             "is there); use [quantize] activations = int8", kind_name[o->kind]);
+        }
+    }
+    return OK;
+}
+
 void graph_release(struct graph *g)
 {
     for (int i = 0; i < g->ops; i++) {
@@ -153,6 +189,7 @@ void graph_release(struct graph *g)
         free(g->op[i].b);
         free(g->op[i].qw);
         free(g->op[i].qb);
+        free(g->op[i].qb_wide);
         free(g->op[i].w_scale);
     }
     free(g->t);

@@ -8,12 +8,14 @@
 struct err;
 
 enum gop_kind {
-    GOP_CONV, GOP_DWCONV, GOP_DENSE, GOP_MAXPOOL, GOP_AVGPOOL, GOP_ADD, GOP_CONCAT, GOP_RESHAPE, GOP_SOFTMAX
+    GOP_CONV, GOP_DWCONV, GOP_DENSE, GOP_MAXPOOL, GOP_AVGPOOL, GOP_ADD, GOP_CONCAT, GOP_RESHAPE, GOP_SOFTMAX,
+    GOP_MUL, GOP_MEAN, GOP_QUANTIZE // MEAN: over height and width; QUANTIZE: int16 to int8
 };
 
 struct gtensor {
     struct shape s;
     int layer;    // of the network whose output it is; -1: made by export (reshape, softmax)
+    bool wide;    // int16 in the quantized file, symmetric; otherwise int8
     // set by quant_run
     float lo, hi; // range seen in calibration
     float scale;
@@ -31,7 +33,8 @@ struct gop {
     int channels;          // of the output
     // set by quant_run
     int8_t *qw;
-    int32_t *qb;
+    int32_t *qb;           // or, where the input is wide:
+    int64_t *qb_wide;
     float *w_scale;        // channels, or 1
     int w_scales;
 };
@@ -46,6 +49,9 @@ struct graph {
 // softmax: ends in one (classification). The network must outlive the graph. A zeroed graph may be released.
 int graph_from_net(struct graph *g, const struct net *n, bool softmax, struct err *e) MUST_CHECK;
 void graph_release(struct graph *g);
+// Marks every activation int16 ("16x8": int16 activations, int8 weights), puts a QUANTIZE in front of a softmax, which
+// stays int8, and makes a pool over everything a MEAN. E_FORMAT where an operator has no int16 form on devices.
+int graph_widen(struct graph *g, struct err *e) MUST_CHECK;
 // Which output channel a weight belongs to.
 int gop_channel(const struct gop *o, size_t weight);
 uint64_t graph_macs(const struct graph *g);

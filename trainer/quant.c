@@ -120,6 +120,12 @@ static int calibrate(struct graph *g, const struct net *n, const struct fit_data
 static void set_scale(struct gtensor *t)
 {
     float lo = fminf(t->lo, 0), hi = fmaxf(t->hi, 0);
+    if (t->wide) {
+        double top = fmax(-(double)lo, (double)hi) / 32767;
+        t->scale = top > 1e-9 ? (float)top : 1e-9f;
+        t->zero_point = 0;
+        return;
+    }
     double scale = ((double)hi - (double)lo) / 255;
     t->scale = scale > 1e-9 ? (float)scale : 1e-9f;
     double zero = -128 - (double)lo / (double)t->scale;
@@ -134,7 +140,8 @@ static void tie_ranges(struct graph *g)
         changed = false;
         for (int i = 0; i < g->ops; i++) {
             const struct gop *o = &g->op[i];
-            if (o->kind != GOP_MAXPOOL && o->kind != GOP_AVGPOOL && o->kind != GOP_RESHAPE && o->kind != GOP_CONCAT) {
+            if (o->kind != GOP_MAXPOOL && o->kind != GOP_AVGPOOL && o->kind != GOP_RESHAPE && o->kind != GOP_CONCAT &&
+                o->kind != GOP_QUANTIZE) {
                 continue;
             }
             int tied[3] = {o->in[0], o->out, o->kind == GOP_CONCAT ? o->in[1] : o->out};
@@ -157,9 +164,11 @@ static int quantize_weights(struct graph *g, struct gop *o, bool per_channel, st
 {
     o->w_scales = per_channel ? o->channels : 1;
     o->qw = malloc(o->w_len);
-    o->qb = malloc((size_t)o->channels * sizeof(*o->qb));
+    bool wide = g->t[o->in[0]].wide;
+    o->qb = wide ? NULL : malloc((size_t)o->channels * sizeof(*o->qb));
+    o->qb_wide = wide ? malloc((size_t)o->channels * sizeof(*o->qb_wide)) : NULL;
     o->w_scale = calloc((size_t)o->channels, sizeof(float));
-    if (!o->qw || !o->qb || !o->w_scale) {
+    if (!o->qw || !(wide ? (void *)o->qb_wide : (void *)o->qb) || !o->w_scale) {
         return err_set(e, E_MEM, "out of memory");
     }
     for (size_t i = 0; i < o->w_len; i++) {
@@ -176,7 +185,11 @@ static int quantize_weights(struct graph *g, struct gop *o, bool per_channel, st
     for (int c = 0; c < o->channels; c++) {
         double scale = (double)g->t[o->in[0]].scale * (double)o->w_scale[per_channel ? c : 0];
         double q = round((double)o->b[c] / scale);
-        o->qb[c] = (int32_t)(q < -1e9 ? -1e9 : q > 1e9 ? 1e9 : q);
+        if (wide) {
+            o->qb_wide[c] = (int64_t)(q < -1e15 ? -1e15 : q > 1e15 ? 1e15 : q);
+        } else {
+            o->qb[c] = (int32_t)(q < -1e9 ? -1e9 : q > 1e9 ? 1e9 : q);
+        }
     }
     return OK;
 }

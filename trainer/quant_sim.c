@@ -4,20 +4,9 @@
 // 64-bit product and once when shifting right, each half away from zero: what TensorFlow Lite's kernels do.
 #include "trainer/quant_sim.h"
 #include "common/err.h"
+#include "trainer/quant_sim_priv.h"
 
 #include <math.h>
-
-struct factor {
-    int32_t q;
-    int shift;
-};
-
-struct quant_sim {
-    const struct graph *g;
-    int8_t **y;             // a tensor each
-    struct factor **factor; // an operator each: one per channel
-    int8_t *memory;
-};
 
 static struct factor factor_of(double m)
 {
@@ -46,7 +35,7 @@ static int32_t shift_right(int32_t x, int by)
     return (x >> by) + (rest > (mask >> 1) + (x < 0));
 }
 
-static int32_t times(int32_t x, struct factor f)
+int32_t quant_sim_times(int32_t x, struct factor f)
 {
     int left = f.shift > 0 ? f.shift : 0, right = f.shift > 0 ? 0 : -f.shift;
     return shift_right(high_product((int32_t)((uint32_t)x << left), f.q), right);
@@ -57,19 +46,15 @@ static int8_t clamp(int32_t v, int32_t lo, int32_t hi)
     return (int8_t)(v < lo ? lo : v > hi ? hi : v);
 }
 
-struct bounds {
-    int32_t lo, hi;
-};
-
-static struct bounds bounds_of(enum act act, const struct gtensor *t)
+struct bounds quant_sim_bounds(enum act act, const struct gtensor *t)
 {
-    struct bounds b = {-128, 127};
+    struct bounds b = {t->wide ? INT16_MIN : -128, t->wide ? INT16_MAX : 127};
     if (act != ACT_NONE) {
-        b.lo = t->zero_point > -128 ? t->zero_point : -128;
+        b.lo = t->zero_point > b.lo ? t->zero_point : b.lo;
     }
     if (act == ACT_RELU6) {
         int32_t six = t->zero_point + (int32_t)roundf(6 / t->scale);
-        b.hi = six < 127 ? six : 127;
+        b.hi = six < b.hi ? six : b.hi;
     }
     return b;
 }
@@ -80,7 +65,7 @@ static void run_conv(const struct quant_sim *s, const struct gop *o, const struc
     const struct gtensor *ti = &s->g->t[o->in[0]], *to = &s->g->t[o->out];
     const int8_t *x = s->y[o->in[0]];
     int8_t *y = s->y[o->out];
-    struct bounds b = bounds_of(o->act, to);
+    struct bounds b = quant_sim_bounds(o->act, to);
     bool deep = o->kind == GOP_DWCONV;
     int depth = deep ? 1 : l->x.c;
     for (int oy = 0; oy < l->y.h; oy++) {
@@ -93,7 +78,7 @@ static void run_conv(const struct quant_sim *s, const struct gop *o, const struc
                         if (iy < 0 || iy >= l->x.h || ix < 0 || ix >= l->x.w) {
                             continue;
                         }
-                        const int8_t *in = x + (iy * l->x.w + ix) * l->x.c + (deep ? c : 0);
+                        const int8_t *in = x + (iy * l->x.w + ix) * l->x.c + (deep ? c / (o->channels / l->x.c) : 0);
                         const int8_t *w = deep ? o->qw + (ky * l->kw + kx) * o->channels + c
                                                : o->qw + ((c * l->kh + ky) * l->kw + kx) * depth;
                         for (int i = 0; i < depth; i++) {
@@ -101,7 +86,7 @@ static void run_conv(const struct quant_sim *s, const struct gop *o, const struc
                         }
                     }
                 }
-                *y++ = clamp(times(sum, f[c]) + to->zero_point, b.lo, b.hi);
+                *y++ = clamp(quant_sim_times(sum, f[c]) + to->zero_point, b.lo, b.hi);
             }
         }
     }
@@ -110,14 +95,14 @@ static void run_conv(const struct quant_sim *s, const struct gop *o, const struc
 static void run_dense(const struct quant_sim *s, const struct gop *o, const struct factor *f)
 {
     const struct gtensor *ti = &s->g->t[o->in[0]], *to = &s->g->t[o->out];
-    struct bounds b = bounds_of(o->act, to);
+    struct bounds b = quant_sim_bounds(o->act, to);
     size_t in = o->w_len / (size_t)o->channels;
     for (int c = 0; c < o->channels; c++) {
         int32_t sum = o->qb[c];
         for (size_t i = 0; i < in; i++) {
             sum += (s->y[o->in[0]][i] - ti->zero_point) * o->qw[(size_t)c * in + i];
         }
-        s->y[o->out][c] = clamp(times(sum, f[o->w_scales > 1 ? c : 0]) + to->zero_point, b.lo, b.hi);
+        s->y[o->out][c] = clamp(quant_sim_times(sum, f[o->w_scales > 1 ? c : 0]) + to->zero_point, b.lo, b.hi);
     }
 }
 
@@ -157,12 +142,21 @@ static void run_pool(const struct quant_sim *s, const struct gop *o)
 static void run_add(const struct quant_sim *s, const struct gop *o, const struct factor *f)
 {
     const struct gtensor *a = &s->g->t[o->in[0]], *b = &s->g->t[o->in[1]], *to = &s->g->t[o->out];
-    struct bounds range = bounds_of(o->act, to);
+    struct bounds range = quant_sim_bounds(o->act, to);
     size_t n = shape_len(to->s);
     for (size_t i = 0; i < n; i++) {
-        int32_t va = times((s->y[o->in[0]][i] - a->zero_point) * (1 << ADD_SHIFT), f[0]);
-        int32_t vb = times((s->y[o->in[1]][i] - b->zero_point) * (1 << ADD_SHIFT), f[1]);
-        s->y[o->out][i] = clamp(times(va + vb, f[2]) + to->zero_point, range.lo, range.hi);
+        int32_t va = quant_sim_times((s->y[o->in[0]][i] - a->zero_point) * (1 << ADD_SHIFT), f[0]);
+        int32_t vb = quant_sim_times((s->y[o->in[1]][i] - b->zero_point) * (1 << ADD_SHIFT), f[1]);
+        s->y[o->out][i] = clamp(quant_sim_times(va + vb, f[2]) + to->zero_point, range.lo, range.hi);
+    }
+}
+
+static void run_mul(const struct quant_sim *s, const struct gop *o, struct factor f)
+{
+    const struct gtensor *a = &s->g->t[o->in[0]], *b = &s->g->t[o->in[1]], *to = &s->g->t[o->out];
+    for (size_t i = 0; i < shape_len(to->s); i++) {
+        int32_t product = (s->y[o->in[0]][i] - a->zero_point) * (s->y[o->in[1]][i] - b->zero_point);
+        s->y[o->out][i] = clamp(quant_sim_times(product, f) + to->zero_point, -128, 127);
     }
 }
 
@@ -266,6 +260,10 @@ static int prepare(struct quant_sim *s, int index)
         f[0] = factor_of((double)a->scale / twice);
         f[1] = factor_of((double)b->scale / twice);
         f[2] = factor_of(twice / ((double)(1 << ADD_SHIFT) * (double)to->scale));
+    } else if (o->kind == GOP_MUL) {
+        f[0] = factor_of((double)a->scale * (double)s->g->t[o->in[1]].scale / (double)to->scale);
+    } else if (o->kind == GOP_MEAN || o->kind == GOP_QUANTIZE) {
+        f[0] = factor_of((double)a->scale / (double)to->scale);
     } else if (o->kind == GOP_SOFTMAX) {
         f[0] = factor_of(fmin((double)a->scale * (double)(1 << 26), 2147483647.0));
     }
@@ -277,7 +275,7 @@ struct quant_sim *quant_sim_new(const struct graph *g, struct err *e)
     struct quant_sim *s = calloc(1, sizeof(*s));
     size_t bytes = 0;
     for (int i = 0; i < g->tensors; i++) {
-        bytes += shape_len(g->t[i].s);
+        bytes += 2 * shape_len(g->t[i].s);
     }
     int rc = s ? OK : E_MEM;
     if (s) {
@@ -287,7 +285,7 @@ struct quant_sim *quant_sim_new(const struct graph *g, struct err *e)
         s->memory = malloc(bytes);
         rc = s->y && s->factor && s->memory ? OK : E_MEM;
     }
-    for (size_t i = 0, at = 0; rc == OK && i < (size_t)g->tensors; at += shape_len(g->t[i].s), i++) {
+    for (size_t i = 0, at = 0; rc == OK && i < (size_t)g->tensors; at += 2 * shape_len(g->t[i].s), i++) {
         s->y[i] = s->memory + at;
     }
     for (int i = 0; i < g->ops && rc == OK; i++) {
@@ -315,12 +313,16 @@ void quant_sim_free(struct quant_sim *s)
     free(s);
 }
 
-const int8_t *quant_sim_run(struct quant_sim *s, const int8_t *in)
+const void *quant_sim_run(struct quant_sim *s, const void *in)
 {
     const struct graph *g = s->g;
-    memcpy(s->y[g->input], in, shape_len(g->t[g->input].s));
+    memcpy(s->y[g->input], in, shape_len(g->t[g->input].s) * (g->t[g->input].wide ? 2 : 1));
     for (int i = 0; i < g->ops; i++) {
         const struct gop *o = &g->op[i];
+        if (g->t[o->in[0]].wide) {
+            quant_sim_wide(s, i);
+            continue;
+        }
         switch (o->kind) {
         case GOP_CONV:
         case GOP_DWCONV: run_conv(s, o, s->factor[i]); break;
@@ -331,6 +333,9 @@ const int8_t *quant_sim_run(struct quant_sim *s, const int8_t *in)
         case GOP_CONCAT: run_concat(s, o); break;
         case GOP_RESHAPE: memcpy(s->y[o->out], s->y[o->in[0]], shape_len(g->t[o->out].s)); break;
         case GOP_SOFTMAX: run_softmax(s, o, s->factor[i][0]); break;
+        case GOP_MUL: run_mul(s, o, s->factor[i][0]); break;
+        case GOP_MEAN:
+        case GOP_QUANTIZE: break; // of wide inputs alone
         }
     }
     return s->y[g->output];

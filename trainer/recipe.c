@@ -102,6 +102,7 @@ static const struct key keys[] = {
     ONE("quantize", "calibrate", calibrate, "minmax percentile mse entropy", "how activation ranges are chosen"),
     NUM("quantize", "percentile", percentile, 90, 100, "of percentile: share of values kept at either end"),
     INT("quantize", "windows", calibration_windows, 1, 100000, "training windows that ranges are taken from"),
+    ONE("quantize", "activations", wide, "int8 int16", "of the shipped model; weights are int8 either way"),
     YES("quantize", "per_channel_dense", per_channel_dense, "a scale for every unit of a dense layer"),
     NUM("squeeze", "channels", squeeze_channels, 0, 0.9, "share of the channels that is taken out of every layer; 0: none"),
     INT("squeeze", "rounds", squeeze_rounds, 1, 20, "of channels: taken out in so many parts, training on behind each"),

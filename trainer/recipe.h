@@ -66,6 +66,7 @@ struct recipe {
     int64_t calibrate, calibration_windows;
     double percentile;
     bool per_channel_dense;
+    int64_t wide; // int16 activations
     // [squeeze]
     int64_t squeeze_epochs, squeeze_rounds, squeeze_clusters;
     double squeeze_rate, squeeze_channels, squeeze_sparsity;

@@ -212,10 +212,13 @@ static int choose_anomaly_threshold(struct session *s, struct err *e)
 int session_quantized(struct session *s, const struct net *n, const struct squeeze_tune *tune, struct graph *g, struct err *e)
 {
     const struct recipe *r = &s->recipe;
-    struct quant_options q = {.method = (enum quant_method)r->calibrate, .percentile = r->percentile,
+    // int16 has steps to spare: nothing is cut off
+    enum quant_method method = s->wide ? QUANT_MIN_MAX : (enum quant_method)r->calibrate;
+    struct quant_options q = {.method = method, .percentile = r->percentile,
                               .per_channel_dense = r->per_channel_dense, .lanes = s->lanes, .par = s->par};
     struct sample_set some = {0};
     int rc = graph_from_net(g, n, r->task == TASK_CLASSIFY, e);
+    rc = rc || !s->wide ? rc : graph_widen(g, e);
     if (rc == OK && tune) {
         squeeze_tune_ranges(tune, g);
         quant_scales(g);
@@ -240,7 +243,10 @@ int session_quantize(struct session *s, struct err *e)
     rc = rc ? rc : session_quantized(s, &s->net, s->tune, &s->graph, e);
     rc = rc ? rc : ship_pipeline(&s->features, &s->novelty, s->threshold, &s->pipeline, e);
     rc = rc ? rc : export_tflite(&s->graph, true, r->name, s->pipeline.data, s->pipeline.len, &s->int8_file, e);
-    rc = rc ? rc : export_tflite(&s->graph, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);
+    struct graph plain = {0};
+    rc = rc ? rc : graph_from_net(&plain, &s->net, r->task == TASK_CLASSIFY, e);
+    rc = rc ? rc : export_tflite(&plain, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);
+    graph_release(&plain);
     if (rc == OK) {
         s->sim = quant_sim_new(&s->graph, e);
         rc = s->sim ? OK : e->code;

@@ -35,6 +35,7 @@ struct session {
     struct session_teach *teach; // NULL: no teacher
     struct net trained;          // as it was before squeezing; no layers where nothing was squeezed
     struct squeeze_tune *tune;   // whose ranges the model takes, or NULL: calibration
+    bool wide;                   // int16 activations
     json_t *steps;               // of squeezing: a row each
     json_t *curve;
     struct buf pipeline, int8_file, float_file;

@@ -20,6 +20,7 @@ static double estimate(const struct session *s, const struct buf *file)
     struct tflite_model m = {0};
     struct err e = {0};
     double sum = 0;
+    bool fitted = true; // coefficients are for int8 kernels
     if (!b || tflite_read(&m, file->data, file->len, &e)) {
         return -1;
     }
@@ -27,9 +28,10 @@ static double estimate(const struct session *s, const struct buf *file)
         struct board_features f;
         board_op_features(&m.graph, &m.graph.op[i], &f);
         sum += board_instructions(b->isa, &f);
+        fitted = fitted && (f.is_int8 || m.graph.op[i].code == TFLITE_RESHAPE);
     }
     tflite_model_release(&m);
-    return board_ms(b, sum);
+    return fitted ? board_ms(b, sum) : -1;
 }
 
 // Bytes of the file as an over-the-air payload that needs nothing of what a device runs now; negative: not known.
@@ -241,8 +243,11 @@ int session_squeeze(struct session *s, struct err *e)
 {
     const struct recipe *r = &s->recipe;
     struct squeeze_rules rules = {.per_channel_dense = r->per_channel_dense, .epochs = (int)r->squeeze_epochs};
-    if (!(r->squeeze_channels > 0) && !(r->squeeze_sparsity > 0) && r->squeeze_clusters == 0 && !r->squeeze_round) {
+    if (!(r->squeeze_channels > 0) && !(r->squeeze_sparsity > 0) && r->squeeze_clusters == 0 && !r->squeeze_round && !r->wide) {
         return OK;
+    }
+    if (r->squeeze_round && r->wide) {
+        return err_set(e, E_FORMAT, "[squeeze] rounding is for int8 activations; int16 ones need none");
     }
     if (r->squeeze_clusters > 0 && r->squeeze_clusters < 4) {
         return err_set(e, E_FORMAT, "[squeeze] clusters: 4 at least, or 0 for none");
@@ -265,6 +270,10 @@ int session_squeeze(struct session *s, struct err *e)
     if (rc == OK && r->squeeze_round) {
         rules.round = true;
         rc = tune_by(s, "rounding", &rules, e);
+    }
+    if (rc == OK && r->wide) {
+        s->wide = true;
+        rc = measure(s, "16x8", &s->net, NULL, e);
     }
     return rc ? err_wrap(e, "squeeze") : OK;
 }

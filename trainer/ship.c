@@ -169,7 +169,7 @@ static int compare(struct ship_runtime *r, struct quant_sim *sim, const float *x
                    const struct mote_nn_tensor *output, struct parity *p, struct err *e)
 {
     struct mote_nn_tensor in;
-    int8_t *q = malloc(count);
+    int16_t *q = calloc(count, sizeof(*q)); // int8 takes half of it
     int status = q ? mote_nn_input(&r->pipe.nn, 0, &in) : MOTE_E_SPACE;
     if (status == MOTE_OK) {
         in.data = q;

@@ -32,7 +32,7 @@ static void fill(void *ctx, int lane, uint32_t sample, uint64_t key, float *x)
     memcpy(x, w->x + sample * w->in, w->in * sizeof(float));
 }
 
-static void begin(struct world *w, const char *recipe, struct mote_dsp_shape shape, int classes, enum quant_method method)
+static void begin(struct world *w, const char *recipe, struct mote_dsp_shape shape, int classes, enum quant_method method, bool wide)
 {
     struct err e = {0};
     struct recipe r;
@@ -57,6 +57,7 @@ static void begin(struct world *w, const char *recipe, struct mote_dsp_shape sha
     w->par = par_new(2, &e);
     w->data = (struct fit_data){.n = SAMPLES, .ctx = w, .fill = fill};
     ck_assert_msg(graph_from_net(&w->g, &w->net, true, &e) == OK, "%s", e.msg);
+    ck_assert_msg(!wide || graph_widen(&w->g, &e) == OK, "%s", e.msg);
     struct quant_options q = {.method = method, .percentile = 99.9, .per_channel_dense = method != QUANT_MIN_MAX, .lanes = 2, .par = w->par};
     ck_assert_msg(quant_run(&w->g, &w->net, &w->data, &q, &e) == OK, "%s", e.msg);
     recipe_release(&r);
@@ -92,14 +93,14 @@ static void check_int8(const struct world *w)
     struct mote_nn_tensor in, out;
     void *arena, *file = open_file(w, true, &nn, &arena);
     struct quant_sim *sim = quant_sim_new(&w->g, &e);
-    int8_t *q = malloc(w->in);
+    int16_t *q = calloc(w->in, sizeof(*q)); // int8 takes half of it
     for (size_t s = 0; s < SAMPLES; s++) {
         ck_assert_int_eq(mote_nn_input(&nn, 0, &in), MOTE_OK);
         ck_assert_int_eq(mote_pipe_quantize(w->x + s * w->in, w->in, &in), MOTE_OK);
-        memcpy(q, in.data, w->in);
+        memcpy(q, in.data, in.bytes);
         ck_assert_int_eq(mote_nn_invoke(&nn), MOTE_OK);
         ck_assert_int_eq(mote_nn_output(&nn, 0, &out), MOTE_OK);
-        ck_assert_int_eq(memcmp(quant_sim_run(sim, q), out.data, w->out), 0);
+        ck_assert_int_eq(memcmp(quant_sim_run(sim, q), out.data, out.bytes), 0);
     }
     quant_sim_free(sim);
     free(q);
@@ -151,8 +152,43 @@ START_TEST(int8_equals_runtime_byte_for_byte)
 {
     static const enum quant_method methods[] = {QUANT_MIN_MAX, QUANT_PERCENTILE, QUANT_MSE, QUANT_ENTROPY};
     struct world w;
-    begin(&w, cases[_i].recipe, cases[_i].shape, 5, methods[_i % 4]);
+    begin(&w, cases[_i].recipe, cases[_i].shape, 5, methods[_i % 4], false);
     check_int8(&w);
+    end(&w);
+}
+END_TEST
+
+// 16x8: int16 activations, where every operator of the network has that form.
+static const struct {
+    const char *recipe;
+    struct mote_dsp_shape shape;
+} wide[] = {
+    {"type = mlp\nhidden = 19, 7\n", {1, 33, 1}},
+    {"type = cnn1d\nfilters = 5, 9, 12\nkernel = 5\npool = 1\n", {64, 1, 3}},
+    {"type = dscnn\nwidth = 0.2\nblocks = 2\n", {49, 10, 1}},
+    {"type = mobilenet1\nwidth = 0.1\n", {32, 32, 3}},
+    {"type = custom\nlayer = conv filters=6 kernel=3 act=relu6\nlayer = dense units=8 act=relu\nlayer = dense\n", {7, 6, 2}},
+};
+
+START_TEST(wide_equals_runtime_byte_for_byte)
+{
+    struct world w;
+    begin(&w, wide[_i].recipe, wide[_i].shape, 5, QUANT_MIN_MAX, true);
+    check_int8(&w);
+    end(&w);
+}
+END_TEST
+
+START_TEST(says_which_operator_has_no_wide_form)
+{
+    struct world w;
+    struct graph g;
+    struct err e = {0};
+    begin(&w, cases[6].recipe, cases[6].shape, 5, QUANT_MIN_MAX, false);
+    ck_assert_int_eq(graph_from_net(&g, &w.net, true, &e), OK);
+    ck_assert_int_eq(graph_widen(&g, &e), E_FORMAT);
+    ck_assert_ptr_nonnull(strstr(e.msg, "ADD"));
+    graph_release(&g);
     end(&w);
 }
 END_TEST
@@ -160,7 +196,7 @@ END_TEST
 START_TEST(float_file_gives_what_the_network_gives)
 {
     struct world w;
-    begin(&w, cases[_i].recipe, cases[_i].shape, 5, QUANT_MIN_MAX);
+    begin(&w, cases[_i].recipe, cases[_i].shape, 5, QUANT_MIN_MAX, false);
     check_float(&w);
     end(&w);
 }
@@ -171,6 +207,8 @@ int main(void)
     TCase *t = tcase_create("ship");
     tcase_add_loop_test(t, int8_equals_runtime_byte_for_byte, 0, (int)ARRAY_LEN(cases));
     tcase_add_loop_test(t, float_file_gives_what_the_network_gives, 0, (int)ARRAY_LEN(cases));
+    tcase_add_loop_test(t, wide_equals_runtime_byte_for_byte, 0, (int)ARRAY_LEN(wide));
+    tcase_add_test(t, says_which_operator_has_no_wide_form);
     Suite *s = suite_create("ship");
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
