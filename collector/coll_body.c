@@ -4,7 +4,7 @@
 #include "common/err.h"
 #include "common/hex.h"
 #include "common/jx.h"
-#include "common/store/store_outbox.h"
+#include "common/store/store_config.h"
 #include "common/store/store_sample.h"
 
 static int put_event(struct coll_ingest *in, const char *device, int64_t session_id, const struct mote_event *ev, struct err *e)
@@ -72,7 +72,7 @@ static int put_health(struct coll_ingest *in, const char *device, const struct m
     return rc;
 }
 
-static int put_reply(struct coll_ingest *in, const char *device, const struct mote_block *b, struct err *e)
+static int put_reply(struct coll_ingest *in, const char *device, int64_t session_id, const struct mote_block *b, struct err *e)
 {
     struct mote_reply r;
     char text[256];
@@ -81,7 +81,14 @@ static int put_reply(struct coll_ingest *in, const char *device, const struct mo
         return coll_refuse(e, "not a reply", status);
     }
     snprintf(text, sizeof text, "%.*s", (int)r.text.len, r.text.len ? r.text.p : "");
-    return store_command_reply(in->store, device, (int64_t)(r.command & INT64_MAX), r.status, text, e);
+    if (r.command == 0 && r.revision) {
+        return store_config_applied(in->store, device, (int64_t)r.revision, r.status, text, e);
+    }
+    struct store_progress p = {.device = device, .text = text, .command_id = (int64_t)(r.command & INT64_MAX), .status = r.status,
+                               .done_ms = (int64_t)(r.done_ms & INT64_MAX), .session_id = session_id, .rec_no = r.recording,
+                               .going = r.going};
+    in->config_stale |= !r.going;
+    return store_command_progress(in->store, &p, e);
 }
 
 int coll_body_dropped(struct coll_ingest *in, int64_t session_id, int64_t stream_id, const struct mote_block *b, struct err *e)
@@ -109,13 +116,14 @@ int coll_body_put(struct coll_ingest *in, const char *device, int64_t session_id
     case MOTE_BLOCK_HEALTH:
         return put_health(in, device, b, e);
     default:
-        return put_reply(in, device, b, e);
+        return put_reply(in, device, session_id, b, e);
     }
 }
 
-int coll_body_repeat(struct coll_ingest *in, const char *device, const struct mote_block *b, struct err *e)
+int coll_body_repeat(struct coll_ingest *in, const char *device, int64_t session_id, const struct mote_block *b,
+                     struct err *e)
 {
     // Replies are rows of main.db, the block is in blocks.db: a crash between the two commits leaves the
     // block without its reply, and the device, unacknowledged, sends it again.
-    return b->kind == MOTE_BLOCK_REPLY ? put_reply(in, device, b, e) : OK;
+    return b->kind == MOTE_BLOCK_REPLY ? put_reply(in, device, session_id, b, e) : OK;
 }

@@ -110,7 +110,7 @@ int coll_fleet_session(struct coll_fleet *f, struct coll_device *d, struct store
 static bool same_shape(const struct coll_stream *k, const struct mote_block *b)
 {
     return b->kind != MOTE_BLOCK_SAMPLES ||
-           (k->shaped && k->type == b->type && k->channels == b->channels && k->interval_ns == b->interval_ns &&
+           (k->shaped && k->type == b->type && k->channels == b->channels &&
             memcmp(&k->scale, &b->scale, sizeof k->scale) == 0);
 }
 
@@ -151,7 +151,8 @@ int coll_fleet_stream(struct coll_device *d, struct store *s, const char *name, 
     }
     bool samples = b->kind == MOTE_BLOCK_SAMPLES;
     struct store_stream st = {.device = d->id, .name = name, .type = samples ? b->type : -1, .channels = b->channels,
-                              .scale = (double)b->scale, .interval_ns = (int64_t)b->interval_ns};
+                              .scale = (double)b->scale, .interval_ns = (int64_t)b->interval_ns,
+                              .keeps_rate = true};
     int rc = store_stream_put(s, &st, e);
     if (rc) {
         return rc;
@@ -161,7 +162,6 @@ int coll_fleet_stream(struct coll_device *d, struct store *s, const char *name, 
         k->type = b->type;
         k->channels = b->channels;
         k->scale = b->scale;
-        k->interval_ns = b->interval_ns;
         k->shaped = true;
     }
     d->streams += fresh;

@@ -24,7 +24,6 @@ struct coll_stream {
     uint8_t type, channels;
     bool shaped; // type and the rest are known
     float scale;
-    uint64_t interval_ns;
 };
 struct coll_pending { // a session's stream that got blocks since its last acknowledgement
     uint8_t uid[MOTE_SESSION_LEN];

@@ -91,6 +91,7 @@ static int put_block(struct coll_ingest *in, const struct mote_block *b, const s
         .end_us = (int64_t)b->t_us + at->span_us, .bytes = item->payload, .len = item->len,
         .rec_end = b->flags & MOTE_BLOCK_REC_END, .uncertain = b->flags & MOTE_BLOCK_UNCERTAIN,
         .simulated = b->flags & MOTE_BLOCK_SIMULATED, .hint = hint, .width = b->width, .height = b->height,
+        .interval_ns = (int64_t)(b->interval_ns & INT64_MAX),
         .device = at->device->id};
     return store_block_put(in->store, &row, &rec_id, e);
 }
@@ -121,7 +122,7 @@ static int put_body(struct coll_ingest *in, const struct mote_block *b, const st
         return OK;
     }
     return result == STORE_BLOCK_NEW ? coll_body_put(in, at->device->id, at->session_id, b, e)
-                                     : coll_body_repeat(in, at->device->id, b, e);
+                                     : coll_body_repeat(in, at->device->id, at->session_id, b, e);
 }
 
 static int ingest_block(struct coll_ingest *in, const struct mote_topic *t, const struct coll_item *item, struct err *e)

@@ -22,6 +22,7 @@ struct coll_ingest {
     size_t max_message;
     struct coll_counts counts;
     char last_error[256]; // the last refusal, for the collector's row
+    bool config_stale;    // a recording may be over: retained configurations are to be looked at
 };
 
 // OK: stored, or counted as refused with e saying why (e->code is set then). Negative: the store failed
@@ -37,7 +38,8 @@ int coll_state_reported(struct coll_ingest *in, const struct mote_topic *t, cons
 int coll_body_put(struct coll_ingest *in, const char *device, int64_t session_id, const struct mote_block *b,
                   struct err *e) MUST_CHECK;
 // As above for a block that was stored before: only what may have been lost between the two files.
-int coll_body_repeat(struct coll_ingest *in, const char *device, const struct mote_block *b, struct err *e) MUST_CHECK;
+int coll_body_repeat(struct coll_ingest *in, const char *device, int64_t session_id, const struct mote_block *b,
+                     struct err *e) MUST_CHECK;
 // A record of drops.
 int coll_body_dropped(struct coll_ingest *in, int64_t session_id, int64_t stream_id, const struct mote_block *b,
                       struct err *e) MUST_CHECK;

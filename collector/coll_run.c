@@ -20,6 +20,7 @@
 #include "collector/coll_notify.h"
 #include "collector/coll_outbox.h"
 #include "collector/coll_queue.h"
+#include "common/ask.h"
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/err.h"
@@ -250,6 +251,11 @@ static void serve_outbox(struct coll *c, int64_t now)
     c->outbox_us = now;
     compare_outbox(c, NULL, 0);
     int rc = coll_outbox_settle(&c->outbox, c->store, &e);
+    if (!rc && c->ingest.config_stale) {
+        c->ingest.config_stale = false;
+        rc = ask_refresh(c->store, &e);
+        c->ingest.config_stale |= rc != OK;
+    }
     if (!rc) {
         rc = coll_outbox_poll(&c->outbox, c->store, c->mqtt, &e);
     }
@@ -414,7 +420,7 @@ static int start(struct coll *c, struct err *e)
         return err_set(e, E_MEM, "out of memory");
     }
     c->ingest = (struct coll_ingest){.store = c->store, .fleet = c->fleet, .prefix = c->project->conf.prefix,
-                                     .max_message = (size_t)c->project->conf.max_message};
+                                     .max_message = (size_t)c->project->conf.max_message, .config_stale = true};
     c->outbox.look = true;
     c->started_ms = clock_wall_ms();
     c->checkpointing = pthread_create(&c->checkpointer, NULL, checkpoint_loop, c) == 0;

@@ -21,6 +21,7 @@ static const struct {
     {"up", NULL, NULL, &ops_up_command},
     {"demo", NULL, NULL, &ops_demo_command},
     {"device", NULL, NULL, &ops_device_command},
+    {"record", NULL, NULL, &ops_record_command},
     {"user", NULL, NULL, &ops_user_command},
     {"key", "moteloop-converter", "signing keys and key sets", NULL},
     {"import", "moteloop-import", "files into the store, with labels", NULL},

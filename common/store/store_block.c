@@ -154,7 +154,7 @@ static int insert_stream(struct store *s, const struct store_block *b, int64_t r
     struct sql q;
     sql_open(&q, s, SQL_BLOCKS,
              "INSERT INTO recording_stream (rec_id, stream_id, first_seq, last_seq, blocks, frames, start_us, end_us,"
-             " ended) VALUES (?1,?2,?3,?3,1,?4,?5,?6,?7)",
+             " ended, interval_ns) VALUES (?1,?2,?3,?3,1,?4,?5,?6,?7,?8)",
              e);
     sql_i64(&q, rec_id);
     sql_i64(&q, b->stream_id);
@@ -163,6 +163,7 @@ static int insert_stream(struct store *s, const struct store_block *b, int64_t r
     sql_i64(&q, b->t_us);
     sql_i64(&q, b->end_us);
     sql_i64(&q, b->rec_end);
+    sql_i64_or_null(&q, b->interval_ns);
     return sql_run(&q);
 }
 

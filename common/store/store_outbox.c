@@ -1,4 +1,4 @@
-// The outbox: messages that the collector publishes, and commands with their replies.
+// The outbox: messages that the collector publishes, and commands. What came of them is in store_config.c.
 #include "common/store/store_outbox.h"
 
 #include "common/clock.h"
@@ -120,8 +120,8 @@ int store_command_put(struct store *s, struct store_command *c, struct err *e)
     struct sql q;
     c->created_ms = c->created_ms ? c->created_ms : clock_wall_ms();
     sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO command (device, kind, stream, label, duration_ms, author, created_ms, expires_ms)"
-             " VALUES (?,?,?,?,?,?,?,?)",
+             "INSERT INTO command (device, kind, stream, label, duration_ms, author, created_ms, expires_ms, via)"
+             " VALUES (?,?,?,?,?,?,?,?,coalesce(?, 'cmd'))",
              e);
     sql_text(&q, c->device);
     sql_text(&q, c->kind);
@@ -131,59 +131,10 @@ int store_command_put(struct store *s, struct store_command *c, struct err *e)
     sql_text(&q, c->author);
     sql_i64(&q, c->created_ms);
     sql_i64_or_null(&q, c->expires_ms);
+    sql_text_or_null(&q, c->via);
     int rc = sql_run(&q);
     if (!rc) {
         c->command_id = sql_last_id(s, SQL_MAIN);
     }
     return rc;
-}
-
-int store_command_reply(struct store *s, const char *device, int64_t command_id, int64_t status, const char *text,
-                        struct err *e)
-{
-    struct sql q;
-    // The device is part of the key: one device cannot answer for another.
-    sql_open(&q, s, SQL_MAIN, "UPDATE command SET replied_ms = ?, status = ?, reply = ? WHERE command_id = ? AND device = ?",
-             e);
-    sql_i64(&q, clock_wall_ms());
-    sql_i64(&q, status);
-    sql_text(&q, text);
-    sql_i64(&q, command_id);
-    sql_text(&q, device);
-    int rc = sql_run(&q);
-    if (!rc && sql_changes(&q) == 0) {
-        rc = err_set(e, E_NOT_FOUND, "device '%s' was never sent command %lld", device, (long long)command_id);
-    }
-    return rc;
-}
-
-int store_command_walk(struct store *s, const char *device, int64_t after_id, store_command_fn fn, void *ctx, struct err *e)
-{
-    struct sql q;
-    sql_open(&q, s, SQL_MAIN,
-             "SELECT command_id, device, kind, stream, label, duration_ms, author, created_ms, expires_ms, replied_ms,"
-             " status, reply FROM command WHERE command_id > ?2 AND (?1 IS NULL OR device = ?1) ORDER BY command_id",
-             e);
-    sql_text_or_null(&q, device);
-    sql_i64(&q, after_id);
-    int rc;
-    while ((rc = sql_step(&q)) == SQL_ROW) {
-        struct store_command c = {.command_id = sql_get_i64(&q, 0),
-                                  .device = sql_get_text(&q, 1),
-                                  .kind = sql_get_text(&q, 2),
-                                  .stream = sql_get_text(&q, 3),
-                                  .label = sql_get_text(&q, 4),
-                                  .duration_ms = sql_get_i64(&q, 5),
-                                  .author = sql_get_text(&q, 6),
-                                  .created_ms = sql_get_i64(&q, 7),
-                                  .expires_ms = sql_get_i64(&q, 8),
-                                  .replied_ms = sql_get_i64(&q, 9),
-                                  .status = sql_get_i64(&q, 10),
-                                  .reply = sql_get_text(&q, 11)};
-        rc = fn(ctx, &c);
-        if (rc) {
-            break;
-        }
-    }
-    return sql_close(&q, rc);
 }

@@ -29,10 +29,11 @@ int store_outbox_count(struct store *s, int64_t *pending, struct err *e) MUST_CH
 struct store_command {
     int64_t command_id, duration_ms, created_ms, expires_ms, replied_ms, status;
     const char *device, *kind, *stream, *label, *author, *reply;
+    const char *via; // "cmd": sent once (NULL as well); "config": listed in the configuration until it is over
+    int64_t began_ms, done_ms, withdrawn_ms, rec_id; // of a recording, when read; done_ms: recorded so far
 };
 typedef int (*store_command_fn)(void *ctx, const struct store_command *c);
 int store_command_put(struct store *s, struct store_command *c, struct err *e) MUST_CHECK; // sets command_id
-int store_command_reply(struct store *s, const char *device, int64_t command_id, int64_t status, const char *text, struct err *e) MUST_CHECK;
 int store_command_walk(struct store *s, const char *device, int64_t after_id, store_command_fn fn, void *ctx, struct err *e) MUST_CHECK;
 
 #endif

@@ -9,6 +9,7 @@ struct store_stream {
     const char *device, *name, *units, *channel_names;
     int64_t type, channels, interval_ns;
     double scale;
+    bool keeps_rate; // interval_ns is that of one recording: it does not change a rate that is known
 };
 // Finds by device and name or adds it; what changed in the descriptor is updated (NULL texts: not known;
 // type below 0: nothing is known but the name). Sets st->stream_id.
@@ -25,6 +26,7 @@ struct store_block {
     bool rec_end, uncertain, simulated;
     const char *hint;           // label asked for; "" none
     int64_t width, height;
+    int64_t interval_ns;        // of its frames; 0: the stream's
     const char *source, *name, *grp, *digest, *meta; // of imports; NULL means device's, and empty
     const char *device;
 };

@@ -69,6 +69,7 @@ static int put_stream(struct store *s, struct store_stream *st, struct err *e)
     bool there = rc == SQL_ROW, same = false;
     if (there) {
         st->stream_id = sql_get_i64(&q, 0);
+        st->interval_ns = st->keeps_rate && sql_get_i64(&q, 5) ? sql_get_i64(&q, 5) : st->interval_ns;
         same = st->type < 0 || (same_text(st->units, sql_get_text(&q, 1)) && st->type == sql_get_i64(&q, 2) &&
                st->channels == sql_get_i64(&q, 3) && same_number(st->scale, sql_get_f64(&q, 4, 0)) &&
                st->interval_ns == sql_get_i64(&q, 5) && same_text(st->channel_names, sql_get_text(&q, 6)));

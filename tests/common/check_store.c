@@ -10,7 +10,7 @@
 #include "common/store/store_device.h"
 #include "common/store/store_label.h"
 #include "common/store/store_model.h"
-#include "common/store/store_outbox.h"
+#include "common/store/store_config.h"
 #include "common/store/store_release.h"
 #include "common/store/store_user.h"
 #include "tests/support/store_fixture.h"
@@ -330,8 +330,10 @@ START_TEST(only_the_device_that_was_asked_can_answer)
 {
     struct store_command c = {.device = "fan-1", .kind = "record", .author = "ann"};
     OKAY(store_command_put(s, &c, &e));
-    FAILS(store_command_reply(s, "fan-2", c.command_id, 0, "done", &e), E_NOT_FOUND);
-    OKAY(store_command_reply(s, "fan-1", c.command_id, -6, "later", &e));
+    struct store_progress p = {.device = "fan-2", .text = "done", .command_id = c.command_id};
+    FAILS(store_command_progress(s, &p, &e), E_NOT_FOUND);
+    p = (struct store_progress){.device = "fan-1", .text = "later", .command_id = c.command_id, .status = -6};
+    OKAY(store_command_progress(s, &p, &e));
     struct seen seen = {0};
     OKAY(store_command_walk(s, NULL, 0, see_command, &seen, &e));
     ck_assert_str_eq(seen.text, "fan-1 later -6");
