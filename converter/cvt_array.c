@@ -6,7 +6,7 @@
 #include "common/err.h"
 #include "converter/cvt_model.h"
 
-static bool is_identifier(const char *name)
+bool cvt_is_identifier(const char *name)
 {
     if (!isalpha((unsigned char)name[0]) && name[0] != '_') {
         return false;
@@ -29,7 +29,7 @@ int cvt_array_write(const struct cvt_model *m, const char *name, struct buf *out
     char ops[512];
     size_t arena;
     struct mote_nn_diag diag = {0};
-    if (!is_identifier(name)) {
+    if (!cvt_is_identifier(name)) {
         return err_set(e, E_USAGE, "'%.64s' is not a C identifier", name);
     }
     int status = mote_nn_arena_size(m->file, m->len, &mote_nn_ops_all, 0, &arena, &diag);

@@ -12,4 +12,7 @@ struct err;
 int cvt_array_write(const struct cvt_model *m, const char *name, struct buf *out,
                     struct err *e) MUST_CHECK;
 
+// A C identifier of at most 63 characters.
+bool cvt_is_identifier(const char *name);
+
 #endif
