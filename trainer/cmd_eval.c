@@ -12,7 +12,7 @@
 #define MODEL_MAX ((size_t)64 << 20)
 
 struct eval_opts {
-    const char *project, *data, *map, *split;
+    const char *project, *data, *map, *split, *windows;
     bool json;
 };
 
@@ -21,6 +21,7 @@ static const struct opt eval_options[] = {
     {"map", "FILE", "mapping file of the folder", OPT_STR, offsetof(struct eval_opts, map)},
     OPT_PROJECT(struct eval_opts, project),
     {"split", "NAME", "train, validation or test windows of the model's dataset (default: test)", OPT_STR, offsetof(struct eval_opts, split)},
+    {"windows", "FILE", "write every window's answer as CSV", OPT_STR, offsetof(struct eval_opts, windows)},
     OPT_JSON(struct eval_opts, json),
     OPT_END};
 
@@ -136,7 +137,25 @@ static int read_windows(struct eval *v, const struct mote_pipe_config *c, struct
     return rc;
 }
 
-static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, json_t *report, struct err *e)
+// One line for every window: where it lies and what the model said. Of an anomaly model novelty is the distance by
+// the threshold.
+static int write_windows(const struct eval *v, const struct judge *j, struct err *e)
+{
+    const struct windows *w = &v->windows;
+    struct buf b;
+    buf_init(&b, (size_t)1 << 30);
+    int rc = buf_printf(&b, "recording,group,frame,label,answer,score,novelty,uncertain\n");
+    for (size_t i = 0; i < j->count && rc == OK; i++) {
+        const struct judged *x = &j->w[i];
+        rc = buf_printf(&b, "%u,%s,%u,%s,%s,%.6g,%.6g,%d\n", x->recording, w->group.name[x->group], w->w[i].frame,
+                        w->label.name[x->label], w->label.name[x->answer], (double)x->score, (double)x->novelty, x->uncertain);
+    }
+    rc = rc ? err_set(e, rc, "out of memory") : io_write_atomic(v->o->windows, b.data, b.len, 0644, e);
+    buf_release(&b);
+    return rc ? err_wrap(e, "--windows") : OK;
+}
+
+static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, bool first, json_t *report, struct err *e)
 {
     struct judge j;
     struct parity none = {0};
@@ -154,6 +173,9 @@ static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, 
             judge_print(&j, &v->windows.label);
             printf("accuracy %.4f (95 %%: %.4f to %.4f) of %zu windows\n", judge_accuracy(&j), lo, hi, j.count);
         }
+    }
+    if (rc == OK && v->o->windows && first) {
+        rc = write_windows(v, &j, e);
     }
     judge_release(&j);
     return rc;
@@ -181,8 +203,8 @@ static int run_all(struct eval *v, const char *model, json_t *report, struct err
         }
         rc = read_windows(v, ship_config(r), e);
     }
-    if (rc == OK && ship_config(r)->task != MOTE_TASK_CLASSIFY) {
-        rc = err_set(e, E_USAGE, "only classifiers are judged by labels yet");
+    if (rc == OK && ship_config(r)->task == MOTE_TASK_REGRESS) {
+        rc = err_set(e, E_USAGE, "a model of numbers has no labels to be judged by");
     }
     if (rc == OK) {
         json_object_set_new(report, "model", json_string(v->digest));
@@ -195,12 +217,12 @@ static int run_all(struct eval *v, const char *model, json_t *report, struct err
             json_array_append_new(labels, json_string(v->windows.label.name[i]));
         }
         json_object_set_new(report, "labels", labels);
-        rc = judge_file(v, r, is_float(r) ? "float" : "int8", report, e);
+        rc = judge_file(v, r, is_float(r) ? "float" : "int8", true, report, e);
     }
     if (rc == OK && !is_float(r) && float_beside(v)) {
         float_file = load(v->float_path, &float_len, e);
         fr = float_file ? ship_open(float_file, float_len, e) : NULL;
-        rc = fr ? judge_file(v, fr, "float", report, e) : e->code;
+        rc = fr ? judge_file(v, fr, "float", false, report, e) : e->code;
     }
     ship_close(r);
     ship_close(fr);

@@ -121,12 +121,17 @@ static int make_lanes(struct features *f, int lanes, struct err *e)
     return there ? OK : err_set(e, E_MEM, "out of memory");
 }
 
+static bool is_learned(const struct windows *all, const struct window *w)
+{
+    return (w->split == SPLIT_TRAIN || w->split == SPLIT_NONE) && windows_learns(all, w->label);
+}
+
 // Means of every feature by class, over the training windows; class 0 alone where classes do not matter.
 static void class_means(const struct features *f, bool by_class, double *mean, double *count)
 {
     for (size_t i = 0; i < f->w->count; i++) {
         const struct window *w = &f->w->w[i];
-        if (w->split != SPLIT_TRAIN && w->split != SPLIT_NONE) {
+        if (!is_learned(f->w, w)) {
             continue;
         }
         size_t c = by_class ? w->label : 0;
@@ -142,7 +147,7 @@ static void class_squares(const struct features *f, bool by_class, const double 
 {
     for (size_t i = 0; i < f->w->count; i++) {
         const struct window *w = &f->w->w[i];
-        if (w->split != SPLIT_TRAIN && w->split != SPLIT_NONE) {
+        if (!is_learned(f->w, w)) {
             continue;
         }
         const double *m = mean + (by_class ? w->label : 0) * f->count;

@@ -118,6 +118,7 @@ static const struct key keys[] = {
     INT("decision", "centroids", centroids, 0, 64, "centroids of each class that novelty is measured from; 0: off"),
     NUM("decision", "known_share", known_share, 0.5, 1, "share of held-out windows that must count as known"),
     NUM("decision", "threshold", threshold, 0, 1, "scores below are uncertain"),
+    NUM("decision", "margin", margin, 0.1, 100, "of anomaly: factor on the threshold that is chosen"),
     INT("decision", "smooth", smooth, 1, 64, "scores are the mean of this many windows"),
     INT("decision", "suppress", suppress, 0, 255, "windows that stay quiet after a decision"),
     INT("limits", "flash", flash, 0, 1 << 30, "largest file, bytes; 0: any"),
@@ -333,9 +334,22 @@ static void set_defaults(struct recipe *r)
         .momentum = 0.9, .step_factor = 0.3, .gamma = 2, .delta = 1,
         .calibrate = QUANT_PERCENTILE, .calibration_windows = 1000, .percentile = 99.99, .per_channel_dense = true,
         .squeeze_epochs = 10, .squeeze_rounds = 2, .board = "pico", .teach_share = 0.7, .teach_temperature = 3,
-        .centroids = 0, .smooth = 1, .known_share = 0.95,
+        .centroids = 0, .smooth = 1, .known_share = 0.95, .margin = 1,
         .int8_loss = 1,
     };
+}
+
+// Which losses a task can have: classes want cross entropies, numbers want distances.
+static int check_loss(struct recipe *r, struct err *e)
+{
+    const struct conf_entry *given = conf_find(&r->conf, "train", "loss");
+    bool distance = r->loss == LOSS_MSE || r->loss == LOSS_HUBER, wanted = r->task != TASK_CLASSIFY;
+    if (!given) {
+        r->loss = wanted ? LOSS_MSE : LOSS_CROSS_ENTROPY;
+        return OK;
+    }
+    return distance == wanted ? OK : conf_bad(&r->conf, given, e, wanted ? "this task has numbers to meet: mse or huber"
+                                                                        : "this task has classes: crossentropy or focal");
 }
 
 int recipe_parse(struct recipe *r, const char *name, const char *text, size_t len, struct err *e)
@@ -352,6 +366,7 @@ int recipe_parse(struct recipe *r, const char *name, const char *text, size_t le
         rc = read_key(r, &keys[i], e);
     }
     rc = rc ? rc : read_features(r, e);
+    rc = rc ? rc : check_loss(r, e);
     rc = rc ? rc : check_known(r, e);
     if (rc == OK && r->stream[0] == 0) {
         rc = err_set(e, E_FORMAT, "%s: [data] stream is missing: the name of the stream to learn from", name);

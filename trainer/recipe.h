@@ -77,7 +77,7 @@ struct recipe {
     double teach_share, teach_temperature;
     // [decision]
     int64_t centroids, smooth, suppress;
-    double known_share, threshold;
+    double known_share, threshold, margin;
     // [limits]
     int64_t flash, ram;
     // [gates]

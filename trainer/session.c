@@ -52,17 +52,21 @@ static int keep_dataset(struct session *s, struct err *e)
     if (!item) {
         return err_set(e, E_MEM, "out of memory");
     }
+    size_t used = 0;
     for (size_t i = 0; i < w->count; i++) {
         const struct window *x = &w->w[i];
+        if (x->split == SPLIT_NONE) {
+            continue;
+        }
         const struct piece *p = &w->piece[x->piece];
         int64_t start = p->start_us + (int64_t)((double)x->frame * (double)w->interval_ns / 1000.0);
-        item[i] = (struct store_dataset_item){.rec_id = p->rec_id, .start_us = start,
+        item[used++] = (struct store_dataset_item){.rec_id = p->rec_id, .start_us = start,
                                               .end_us = start + (int64_t)((double)w->window * (double)w->interval_ns / 1000.0),
                                               .stream = s->recipe.stream, .label = w->label.name[x->label],
                                               .split = split_name((enum split)x->split), .grp = w->group.name[x->group]};
     }
     snprintf(query, sizeof(query), "stream=%s labels=%s", s->recipe.stream, s->recipe.labels[0] ? s->recipe.labels : "all");
-    int rc = store_dataset_put(s->store, s->recipe.name, query, item, w->count, s->dataset, e);
+    int rc = store_dataset_put(s->store, s->recipe.name, query, item, used, s->dataset, e);
     free(item);
     return rc;
 }

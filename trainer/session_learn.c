@@ -6,8 +6,6 @@
 #include "trainer/export.h"
 #include "trainer/session_priv.h"
 
-#include <math.h>
-
 #define CHECKPOINT_MS 5000 // between two checkpoints of a long run
 
 static int build(struct session *s, struct err *e)
@@ -112,6 +110,37 @@ int session_learn(struct session *s, struct err *e)
     return rc ? err_wrap(e, "train") : OK;
 }
 
+// Scores of one window from the network's outputs.
+static void score_float(const struct session *s, uint32_t window, const float *y, size_t outputs, float *score)
+{
+    if (s->recipe.task != TASK_ANOMALY) {
+        memcpy(score, y, outputs * sizeof(float));
+        return;
+    }
+    double sum = 0;
+    for (size_t j = 0; j < outputs; j++) {
+        double d = (double)(y[j] - s->features.x[window * outputs + j]);
+        sum += d * d;
+    }
+    ship_anomaly_scores((float)(sum / (double)outputs), s->threshold, score);
+}
+
+static int judge_one(struct session *s, uint32_t window, const float *y, size_t outputs)
+{
+    const struct window *w = &s->windows.w[window];
+    float score[WINDOWS_CLASSES_MAX + 1];
+    size_t top = 0;
+    score_float(s, window, y, outputs, score);
+    for (size_t c = 1; c < s->windows.label.count; c++) {
+        top = score[c] > score[top] ? c : top;
+    }
+    struct judged one = {.label = w->label, .group = w->group, .answer = (uint16_t)top, .score = score[top],
+                         .recording = w->recording};
+    one.novelty = s->novelty.count ? novelty_of(&s->novelty, s->features.x + window * s->features.count) : 0;
+    one.uncertain = s->recipe.task == TASK_CLASSIFY ? score[top] < s->threshold || one.novelty > 1 : top > 0;
+    return judge_add(&s->test_float, one, score);
+}
+
 // Float answers of the test windows, through the network that was trained.
 static int judge_float(struct session *s, struct err *e)
 {
@@ -120,92 +149,14 @@ static int judge_float(struct session *s, struct err *e)
     int rc = sample_set_make(&test, s, SPLIT_TEST, 0, e);
     float *y = calloc(test.data.n * outputs + 1, sizeof(float));
     rc = rc ? rc : y ? fit_predict(&s->net, &test.data, s->lanes, s->par, y, e) : err_set(e, E_MEM, "out of memory");
-    if (rc == OK) {
+    if (rc == OK && s->recipe.task == TASK_CLASSIFY) {
         loss_softmax(y, (int)test.data.n, (int)outputs);
     }
     for (size_t i = 0; i < test.data.n && rc == OK; i++) {
-        const struct window *w = &s->windows.w[test.window[i]];
-        const float *score = y + i * outputs;
-        size_t top = 0;
-        for (size_t c = 1; c < outputs; c++) {
-            top = score[c] > score[top] ? c : top;
-        }
-        struct judged one = {.label = w->label, .group = w->group, .answer = (uint16_t)top, .score = score[top],
-                             .recording = w->recording};
-        one.novelty = s->novelty.count ? novelty_of(&s->novelty, s->features.x + test.window[i] * s->features.count) : 0;
-        one.uncertain = score[top] < s->threshold || one.novelty > 1;
-        rc = judge_add(&s->test_float, one, score) ? err_set(e, E_MEM, "out of memory") : OK;
+        rc = judge_one(s, test.window[i], y + i * outputs, outputs) ? err_set(e, E_MEM, "out of memory") : OK;
     }
     free(y);
     sample_set_release(&test);
-    return rc;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
-}
-
-// A score below which a known window hardly falls: a low quantile of the right answers among held-out windows.
-static int choose_threshold(struct session *s, struct err *e)
-{
-    s->threshold = (float)s->recipe.threshold;
-    if (s->threshold > 0 || s->recipe.task != TASK_CLASSIFY) {
-        return OK;
-    }
-    struct sample_set check = {0};
-    size_t outputs = shape_len(net_output(&s->net)), right = 0;
-    int rc = sample_set_make(&check, s, SPLIT_VALIDATE, 0, e);
-    float *y = calloc(check.data.n * outputs + 1, sizeof(float)), *top = calloc(check.data.n + 1, sizeof(float));
-    rc = rc ? rc : y && top ? fit_predict(&s->net, &check.data, s->lanes, s->par, y, e) : err_set(e, E_MEM, "out of memory");
-    if (rc == OK) {
-        loss_softmax(y, (int)check.data.n, (int)outputs);
-        for (size_t i = 0; i < check.data.n; i++) {
-            size_t best = 0;
-            for (size_t c = 1; c < outputs; c++) {
-                best = y[i * outputs + c] > y[i * outputs + best] ? c : best;
-            }
-            if (best == s->windows.w[check.window[i]].label) {
-                top[right++] = y[i * outputs + best];
-            }
-        }
-        qsort(top, right, sizeof(*top), by_value);
-        float low = right ? top[(size_t)((1 - s->recipe.known_share) / 2 * (double)right)] : 0.5f;
-        s->threshold = fminf(low * 0.95f, 0.6f);
-    }
-    free(y);
-    free(top);
-    sample_set_release(&check);
-    return rc;
-}
-
-// The reconstruction error that known windows stay below: the decision of an anomaly model.
-static int choose_anomaly_threshold(struct session *s, struct err *e)
-{
-    if (s->recipe.task != TASK_ANOMALY || s->recipe.threshold > 0) {
-        return OK;
-    }
-    struct sample_set check = {0};
-    size_t n = s->features.count;
-    int rc = sample_set_make(&check, s, split_count(&s->windows, SPLIT_VALIDATE) ? SPLIT_VALIDATE : SPLIT_TRAIN, 0, e);
-    float *y = calloc(check.data.n * n + 1, sizeof(float)), *error = calloc(check.data.n + 1, sizeof(float));
-    check.changed = false;
-    rc = rc ? rc : y && error ? fit_predict(&s->net, &check.data, s->lanes, s->par, y, e) : err_set(e, E_MEM, "out of memory");
-    if (rc == OK && check.data.n) {
-        for (size_t i = 0; i < check.data.n; i++) {
-            const float *x = s->features.x + check.window[i] * n;
-            for (size_t j = 0; j < n; j++) {
-                float d = y[i * n + j] - x[j];
-                error[i] += d * d / (float)n;
-            }
-        }
-        qsort(error, check.data.n, sizeof(*error), by_value);
-        s->threshold = error[(size_t)(s->recipe.known_share * (double)(check.data.n - 1))];
-    }
-    free(y);
-    free(error);
-    sample_set_release(&check);
     return rc;
 }
 
@@ -238,19 +189,19 @@ int session_quantize(struct session *s, struct err *e)
     if (r->centroids > 0 && r->task == TASK_CLASSIFY) {
         rc = novelty_make(&s->novelty, &s->features, (size_t)r->centroids, r->known_share, (uint64_t)s->o->seed, e);
     }
-    rc = rc ? rc : choose_threshold(s, e);
-    rc = rc ? rc : choose_anomaly_threshold(s, e);
+    rc = rc ? rc : session_choose_threshold(s, e);
     rc = rc ? rc : session_quantized(s, &s->net, s->tune, &s->graph, e);
+    if (rc == OK) {
+        s->sim = quant_sim_new(&s->graph, e);
+        rc = s->sim ? OK : e->code;
+    }
+    rc = rc ? rc : session_choose_distance(s, e);
     rc = rc ? rc : ship_pipeline(&s->features, &s->novelty, s->threshold, &s->pipeline, e);
     rc = rc ? rc : export_tflite(&s->graph, true, r->name, s->pipeline.data, s->pipeline.len, &s->int8_file, e);
     struct graph plain = {0};
     rc = rc ? rc : graph_from_net(&plain, &s->net, r->task == TASK_CLASSIFY, e);
     rc = rc ? rc : export_tflite(&plain, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);
     graph_release(&plain);
-    if (rc == OK) {
-        s->sim = quant_sim_new(&s->graph, e);
-        rc = s->sim ? OK : e->code;
-    }
     return rc ? err_wrap(e, "quantize") : OK;
 }
 
@@ -269,7 +220,7 @@ int session_judge(struct session *s, struct err *e)
     }
     judge_init(&s->test_float, s->windows.label.count);
     judge_init(&s->test_int8, s->windows.label.count);
-    int rc = s->recipe.task == TASK_CLASSIFY ? judge_float(s, e) : OK;
+    int rc = judge_float(s, e);
     rc = rc ? rc : ship_judge(s->runtime, &s->windows, SPLIT_TEST, s->sim, &s->features, &s->test_int8, &s->parity, e);
     if (rc == OK && s->parity.equal != s->parity.windows) {
         return err_set(e, E_STATE, "trainer and device runtime agree on %zu of %zu test windows only: this is a fault of the "

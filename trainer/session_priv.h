@@ -63,6 +63,9 @@ int session_quantized(struct session *s, const struct net *n, const struct squee
 int session_learn(struct session *s, struct err *e) MUST_CHECK;
 int session_quantize(struct session *s, struct err *e) MUST_CHECK;
 int session_judge(struct session *s, struct err *e) MUST_CHECK;
+// session_threshold.c: a classifier's lowest score; of an anomaly model the largest distance, once s->sim is there.
+int session_choose_threshold(struct session *s, struct err *e) MUST_CHECK;
+int session_choose_distance(struct session *s, struct err *e) MUST_CHECK;
 // session_keep.c: the report, and files and rows.
 json_t *session_report(const struct session *s);
 int session_keep(struct session *s, struct err *e) MUST_CHECK;

@@ -183,6 +183,13 @@ static int compare(struct ship_runtime *r, struct quant_sim *sim, const float *x
     return status ? err_set(e, E_STATE, "cannot compare with the device runtime: %s", mote_status_text(status)) : OK;
 }
 
+void ship_anomaly_scores(float distance, float threshold, float *score)
+{
+    float sum = distance + threshold;
+    score[1] = sum > 0 ? distance / sum : 0;
+    score[0] = 1 - score[1];
+}
+
 int ship_judge(struct ship_runtime *r, const struct windows *w, enum split split, struct quant_sim *sim,
                const struct features *f, struct judge *j, struct parity *p, struct err *e)
 {
@@ -199,6 +206,9 @@ int ship_judge(struct ship_runtime *r, const struct windows *w, enum split split
         rc = ship_run(r, piece->raw + x->frame * size, piece->type, piece->scale, &result, &output, e);
         if (rc == OK && sim) {
             rc = compare(r, sim, f->x + i * f->count, f->count, &output, p, e);
+        }
+        if (rc == OK && r->pipe.config.task == MOTE_TASK_ANOMALY) {
+            ship_anomaly_scores(result.score[0], r->pipe.config.threshold, result.score);
         }
         struct judged one = {.label = x->label, .group = x->group, .answer = (uint16_t)result.class_index,
                              .uncertain = result.uncertain, .score = result.score[result.class_index],

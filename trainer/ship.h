@@ -26,6 +26,9 @@ size_t ship_arena(const struct ship_runtime *r); // bytes that a device needs
 int ship_run(struct ship_runtime *r, const void *raw, unsigned type, float scale, struct mote_pipe_result *out,
              struct mote_nn_tensor *output, struct err *e) MUST_CHECK;
 
+// An anomaly model gives one distance. As scores of its two labels: half each where the distance is the threshold.
+void ship_anomaly_scores(float distance, float threshold, float *score);
+
 struct parity {
     size_t windows, equal;
 };

@@ -39,7 +39,7 @@ static size_t missing(const struct windows *w, const uint8_t *of)
         for (size_t i = 0; i < w->count && !seen; i++) {
             seen = w->w[i].label == c && of[w->w[i].group] == SPLIT_TRAIN;
         }
-        missing += !seen;
+        missing += !seen && windows_learns(w, c);
     }
     return missing;
 }
@@ -135,14 +135,16 @@ int split_windows(struct windows *w, uint64_t seed, struct err *e)
         }
     }
     for (size_t i = 0; i < w->count; i++) {
-        w->w[i].split = best[w->w[i].group];
+        uint8_t s = best[w->w[i].group];
+        // what is not learned from serves to judge by, and that in groups that were not learned from
+        w->w[i].split = s == SPLIT_TEST || windows_learns(w, w->w[i].label) ? s : SPLIT_NONE;
     }
     for (size_t c = 0; least > 0 && c < w->label.count; c++) {
         bool seen = false;
         for (size_t i = 0; i < w->count && !seen; i++) {
             seen = w->w[i].label == c && w->w[i].split == SPLIT_TRAIN;
         }
-        if (!seen) {
+        if (!seen && windows_learns(w, c)) {
             return err_set(e, E_STATE, "class '%s' has no training windows: only groups that are held out have it",
                            w->label.name[c]);
         }

@@ -72,6 +72,8 @@ int windows_from_folder(struct windows *w, const char *folder, const char *map, 
 int windows_from_dataset(struct windows *w, struct store *s, const char *digest, const char *split, struct err *e) MUST_CHECK;
 // Labels in the order of their names where the recipe gave none; checks that there is something to learn.
 int windows_finish(struct windows *w, struct err *e) MUST_CHECK;
+// Whether windows of this class are learned from: an anomaly model learns its first class alone.
+bool windows_learns(const struct windows *w, size_t label);
 
 // Index of a name, or -1.
 int name_find(const struct name_list *l, const char *name);

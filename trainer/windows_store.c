@@ -134,6 +134,20 @@ static int sort_labels(struct windows *w, struct err *e)
     return rc < 0 ? err_set(e, rc, "out of memory") : OK;
 }
 
+bool windows_learns(const struct windows *w, size_t label)
+{
+    return w->r->task != TASK_ANOMALY || label == 0;
+}
+
+static int check_task(const struct windows *w, struct err *e)
+{
+    if (w->r->task != TASK_ANOMALY || w->label.count == 1 || (w->r->labels[0] && w->label.count == 2)) {
+        return OK;
+    }
+    return err_set(e, E_FORMAT, "%zu classes: an anomaly model has the normal one and at most one more, named in [data] labels "
+                                "in this order ('rename' brings several faults under one name)", w->label.count);
+}
+
 int windows_finish(struct windows *w, struct err *e)
 {
     int rc = w->r->labels[0] ? OK : sort_labels(w, e);
@@ -149,12 +163,16 @@ int windows_finish(struct windows *w, struct err *e)
         return err_set(e, E_LIMIT, "%zu classes, at most %d are possible: name some in [data] labels", w->label.count,
                        WINDOWS_CLASSES_MAX);
     }
+    rc = check_task(w, e);
+    if (rc) {
+        return rc;
+    }
     for (size_t c = 0; c < w->label.count; c++) {
         size_t n = 0;
         for (size_t i = 0; i < w->count; i++) {
             n += w->w[i].label == c;
         }
-        if (n == 0) {
+        if (n == 0 && windows_learns(w, c)) {
             return err_set(e, E_STATE, "class '%s' has no windows", w->label.name[c]);
         }
     }
