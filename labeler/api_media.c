@@ -3,20 +3,16 @@
 
 #include "common/err.h"
 #include "common/parse.h"
+#include "labeler/derive.h"
 #include "labeler/plot_spectro.h"
 #include "labeler/pngw.h"
 #include "labeler/sig_view.h"
+#include "labeler/spectro_file.h"
 
-#define SPARSE_FRAMES ((int64_t)2 << 20) // longer stretches: only what lies under the columns is read
+#define ROUGH_COLUMNS 48 // that a request draws by itself of a stretch that needs the file
 #define WAV_HEAD 44
 #define WAV_PIECE ((int64_t)4 << 20)   // most bytes that one range answer holds
 #define WAV_WHOLE ((int64_t)64 << 20)  // most bytes that an answer without range holds
-
-static float full_scale(const struct sig_view *v)
-{
-    static const float limits[] = {128, 128, 32768, 2147483648.0f};
-    return v->type >= 0 && v->type < (int64_t)ARRAY_LEN(limits) ? limits[v->type] * (float)v->scale : 1.0f;
-}
 
 static int read_spectro(const struct lab_req *q, const struct sig_view *v, struct plot_spectro *p, struct err *e)
 {
@@ -32,29 +28,31 @@ static int read_spectro(const struct lab_req *q, const struct sig_view *v, struc
     }
     *p = (struct plot_spectro){.fft = (unsigned)fft, .width = (uint32_t)width, .height = (uint32_t)height,
                                .channel = (unsigned)channel, .low_db = (float)low, .high_db = (float)high,
-                               .full_scale = full_scale(v), .from_us = v->from_us, .to_us = v->to_us};
+                               .full_scale = sig_full_scale(v), .from_us = v->from_us, .to_us = v->to_us};
     return rc;
 }
 
-// A long stretch: only the frames under each column are loaded.
-static int draw_columns(struct lab *lab, const struct sig_view *v, const struct plot_spectro *p, uint8_t *rgb, struct err *e)
+// Without the file: few columns, each from the frames at its middle, drawn wide.
+static int draw_rough(struct lab *lab, const struct sig_view *v, const struct plot_spectro *p, uint8_t *pixels, struct err *e)
 {
     int64_t half = v->interval_ns * (int64_t)p->fft / 2000 + v->interval_ns / 500;
-    uint8_t *column = malloc((size_t)p->height * 3);
+    uint32_t columns = p->width < ROUGH_COLUMNS ? p->width : ROUGH_COLUMNS;
+    uint8_t *column = malloc(p->height);
     int rc = column ? OK : err_set(e, E_MEM, "out of memory");
-    for (uint32_t x = 0; rc == OK && x < p->width; x++) {
+    for (uint32_t i = 0; rc == OK && i < columns; i++) {
         struct plot_spectro one = *p;
         struct rec_samples s = {0};
-        int64_t t = p->from_us + (int64_t)((double)(p->to_us - p->from_us) * ((double)x + 0.5) / (double)p->width);
+        int64_t t = p->from_us + (int64_t)((double)(p->to_us - p->from_us) * ((double)i + 0.5) / (double)columns);
         one.width = 1;
         one.from_us = one.to_us = t;
         rc = sig_view_load(lab, v, t - half, t + half, &s, e);
-        memset(column, 0, (size_t)p->height * 3);
+        memset(column, 0, p->height);
         if (rc == OK && s.frames && plot_spectro_draw(&one, &s, column)) {
             rc = err_set(e, E_MEM, "out of memory");
         }
+        uint32_t x0 = (uint32_t)((uint64_t)i * p->width / columns), x1 = (uint32_t)((uint64_t)(i + 1) * p->width / columns);
         for (uint32_t y = 0; rc == OK && y < p->height; y++) {
-            memcpy(rgb + ((size_t)y * p->width + x) * 3, column + (size_t)y * 3, 3);
+            memset(pixels + (size_t)y * p->width + x0, column[y], x1 - x0);
         }
         rec_release(&s);
     }
@@ -62,40 +60,63 @@ static int draw_columns(struct lab *lab, const struct sig_view *v, const struct 
     return rc;
 }
 
-static int draw_whole(struct lab *lab, const struct sig_view *v, const struct plot_spectro *p, uint8_t *rgb, struct err *e)
+static int draw_whole(struct lab *lab, const struct sig_view *v, const struct plot_spectro *p, uint8_t *pixels, struct err *e)
 {
     struct rec_samples s = {0};
     // Half a transform more on either side, so that tiles meet without a seam.
     int64_t margin = v->interval_ns * (int64_t)p->fft / 2000;
     int rc = sig_view_load(lab, v, v->from_us - margin, v->to_us + margin, &s, e);
-    if (rc == OK && s.frames && plot_spectro_draw(p, &s, rgb)) {
+    if (rc == OK && s.frames && plot_spectro_draw(p, &s, pixels)) {
         rc = err_set(e, E_MEM, "out of memory");
     }
     rec_release(&s);
     return rc;
 }
 
+// A stretch of which a column holds many transforms: from the file, or roughly while there is none.
+static int draw_long(struct lab *lab, const struct sig_view *v, const struct plot_spectro *p, uint8_t *pixels, bool *rough, struct err *e)
+{
+    struct spectro_file f;
+    int rc = spectro_open(lab, v, p->channel, &f);
+    if (rc && derive_ask(lab, DERIVE_SPECTRO, v, p->channel, DERIVE_WAIT_MS) == OK) {
+        rc = spectro_open(lab, v, p->channel, &f);
+    }
+    *rough = rc != OK;
+    if (rc) {
+        return draw_rough(lab, v, p, pixels, e);
+    }
+    spectro_draw(&f, v, p, pixels);
+    spectro_close(&f);
+    return OK;
+}
+
 int api_spectrogram(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 {
     struct sig_view v;
     struct plot_spectro p;
+    uint8_t palette[PLOT_COLOURS][3];
+    bool rough = false;
     int rc = sig_view_read(lab, q, &v, e);
     rc = rc ? rc : read_spectro(q, &v, &p, e);
     if (rc == OK && v.interval_ns == 0) {
         rc = err_set(e, E_STATE, "stream '%s' has no rate", v.stream);
     }
-    uint8_t *rgb = rc ? NULL : calloc((size_t)p.width * p.height, 3);
-    if (rc == OK && !rgb) {
+    uint8_t *pixels = rc ? NULL : calloc(p.width, p.height);
+    if (rc == OK && !pixels) {
         rc = err_set(e, E_MEM, "out of memory");
     }
     if (rc == OK) {
-        bool sparse = sig_view_frames(&v) > SPARSE_FRAMES;
-        rc = sparse ? draw_columns(lab, &v, &p, rgb, e) : draw_whole(lab, &v, &p, rgb, e);
+        bool stored = sig_view_frames(&v) > SPECTRO_LEAST;
+        rc = stored ? draw_long(lab, &v, &p, pixels, &rough, e) : draw_whole(lab, &v, &p, pixels, e);
     }
-    rc = rc ? rc : pngw_write(rgb, p.width, p.height, 3, 2, &r->body, e);
+    plot_palette(palette);
+    rc = rc ? rc : pngw_write_palette(pixels, p.width, p.height, palette, PLOT_COLOURS, &r->body, e);
     r->type = "image/png";
-    r->cache = "private, max-age=60";
-    free(rgb);
+    r->cache = rough ? "no-store" : "private, max-age=60";
+    if (rc == OK && rough) {
+        rc = lab_res_header(r, "X-Moteloop-Rough", "1"); // asked again later it is drawn from the file
+    }
+    free(pixels);
     return rc;
 }
 

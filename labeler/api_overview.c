@@ -3,12 +3,9 @@
 
 #include "common/clock.h"
 #include "common/err.h"
-#include "common/jx.h"
 #include "common/store/store_page.h"
 #include "common/store/store_sample.h"
 #include "common/store/store_task.h"
-
-#define DEAR_MS 20
 
 static int on_count(void *ctx, const char *name, int64_t count, int64_t extra)
 {
@@ -65,28 +62,11 @@ static json_t *count_all(struct lab *lab, struct err *e)
                      streams, "minutes", minutes, "collectors", collectors, "now_ms", (json_int_t)clock_wall_ms());
 }
 
-// Counting a large store takes time: its answer is then good for twenty times as long as it took. A small
-// store's is always fresh.
 int api_overview(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 {
     (void)q;
-    int64_t start = clock_wall_ms();
-    if (start >= lab->overview_until_ms) {
-        json_t *v = count_all(lab, e);
-        if (!v) {
-            return e->code ? e->code : err_set(e, E_MEM, "out of memory");
-        }
-        buf_clear(&lab->overview);
-        int rc = jx_write(v, &lab->overview);
-        int64_t cost = clock_wall_ms() - start;
-        json_decref(v);
-        if (rc) {
-            return err_set(e, rc, "out of memory");
-        }
-        lab->overview_until_ms = cost > DEAR_MS ? start + cost + (cost > 3000 ? 60000 : cost * 20) : 0;
-    }
-    r->type = "application/json";
-    return buf_put(&r->body, lab->overview.data, lab->overview.len) ? err_set(e, E_MEM, "out of memory") : OK;
+    json_t *v = count_all(lab, e);
+    return v ? api_answer(r, v, e) : e->code ? e->code : err_set(e, E_MEM, "out of memory");
 }
 
 json_t *api_changes_json(struct lab *lab, struct err *e)

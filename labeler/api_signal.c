@@ -2,16 +2,22 @@
 //
 // A gap is a gap: each run of frames without a hole is an entry of its own, with the device time of its
 // first frame and the step between entries in µs, so that nothing is drawn between two runs.
+//
+// A long stretch of a long stream comes from its pyramid; what the stream grew since that was made is read from its blocks.
+// Where there is none yet, "rough" says that entries are samples of their stretch: asked again, it will be exact.
 #include "labeler/api.h"
 
 #include "common/err.h"
+#include "labeler/derive.h"
 #include "labeler/pyramid.h"
 #include "labeler/sig_view.h"
 
 #include <math.h>
 
 #define POINTS_MAX 8000
-#define EXACT_FRAMES ((int64_t)1 << 20) // longer stretches are drawn from the pyramid
+#define EXACT_FRAMES ((int64_t)1 << 20) // most that a request reads where the pyramid is missing or ends early
+#define ROUGH_POINTS 64 // of a stretch without pyramid
+#define ROUGH_FRAMES 64 // that each is taken from
 #define CSV_FRAMES_MAX ((int64_t)2 << 20)
 
 static int put_number(struct buf *b, bool first, double v)
@@ -86,24 +92,23 @@ static int put_head(struct buf *b, const struct sig_view *v, size_t bin)
     return rc ? rc : buf_puts(b, ",\"runs\":[");
 }
 
-// The bins first..last of a pyramid's run, "group" of them to an entry.
+// The bins first..last of a pyramid's run at one level, "group" of them to an entry.
 struct slice {
     const struct pyramid *p;
-    const struct pyramid_run *run;
-    uint64_t first, last, group;
+    unsigned level;
+    uint64_t base, first, last, group;
     double scale;
 };
 
-static int put_slice_side(struct buf *b, const struct slice *x, const char *name, int which)
+static int put_slice_side(struct buf *b, const struct slice *x, const char *name, unsigned which)
 {
     int rc = buf_printf(b, ",\"%s\":[", name);
     for (uint32_t c = 0; rc == OK && c < x->p->channels; c++) {
         rc = buf_puts(b, c ? ",[" : "[");
         for (uint64_t i = x->first; rc == OK && i < x->last; i += x->group) {
-            const float *v = x->p->value + ((x->run->first_bin + i) * x->p->channels + c) * 2 + which;
-            float best = *v;
-            for (uint64_t k = 1; k < x->group && i + k < x->last; k++) {
-                float next = v[k * x->p->channels * 2];
+            float best = pyramid_value(x->p, x->level, x->base + i, c, which);
+            for (uint64_t k = i + 1; k < i + x->group && k < x->last; k++) {
+                float next = pyramid_value(x->p, x->level, x->base + k, c, which);
                 best = which ? (next > best ? next : best) : (next < best ? next : best);
             }
             rc = put_number(b, i == x->first, (double)best * x->scale);
@@ -113,59 +118,157 @@ static int put_slice_side(struct buf *b, const struct slice *x, const char *name
     return rc ? rc : buf_puts(b, "]");
 }
 
-static int put_pyramid(struct buf *b, const struct sig_view *v, const struct pyramid *p, uint64_t group)
+// How a stretch is cut into entries: so many frames each, from the widest level that is not wider.
+struct cut {
+    unsigned level;
+    uint64_t group; // bins of that level to an entry
+};
+
+static struct cut cut_of(const struct sig_view *v, int64_t points)
 {
-    double bin_us = (double)v->interval_ns * PYRAMID_BIN / 1000.0;
-    int rc = put_head(b, v, (size_t)group * PYRAMID_BIN);
-    bool any = false;
-    for (uint32_t i = 0; rc == OK && i < p->runs; i++) {
-        uint64_t bins = (p->run[i].frames + PYRAMID_BIN - 1) / PYRAMID_BIN;
-        double a = (double)(v->from_us - p->run[i].start_us) / bin_us, z = (double)(v->to_us - p->run[i].start_us) / bin_us;
-        struct slice x = {p, &p->run[i], a > 0 ? (uint64_t)a / group * group : 0, 0, group, v->scale};
+    uint64_t frames = (uint64_t)(sig_view_frames(v) / points) + 1;
+    struct cut c = {0};
+    while (c.level + 1 < PYRAMID_LEVELS && pyramid_width(c.level + 1) <= frames) {
+        c.level++;
+    }
+    c.group = (frames + pyramid_width(c.level) - 1) / pyramid_width(c.level);
+    return c;
+}
+
+static int put_pyramid_runs(struct buf *b, const struct sig_view *v, const struct pyramid *p, struct cut cut, bool *any)
+{
+    double bin_us = (double)v->interval_ns * (double)pyramid_width(cut.level) / 1000.0;
+    struct pyramid_run run;
+    int rc = OK;
+    for (uint32_t i = pyramid_find(p, v, v->from_us); rc == OK && pyramid_run(p, i, &run) && run.start_us < v->to_us; i++) {
+        uint64_t bins = (run.frames + pyramid_width(cut.level) - 1) / pyramid_width(cut.level);
+        double a = (double)(v->from_us - run.start_us) / bin_us, z = (double)(v->to_us - run.start_us) / bin_us;
+        struct slice x = {p, cut.level, run.first_bin[cut.level], a > 0 ? (uint64_t)a / cut.group * cut.group : 0, 0, cut.group, v->scale};
         x.last = z < 0 ? 0 : (uint64_t)z + 1 > bins ? bins : (uint64_t)z + 1;
         if (x.first >= x.last) {
             continue;
         }
-        int64_t t = p->run[i].start_us + (int64_t)((double)x.first * bin_us);
-        rc = buf_printf(b, "%s{\"t_us\":%lld,\"step_us\":%.9g,\"count\":%llu", any ? "," : "", (long long)t, bin_us * (double)group,
-                        (unsigned long long)((x.last - x.first + group - 1) / group));
+        int64_t t = run.start_us + (int64_t)((double)x.first * bin_us);
+        rc = buf_printf(b, "%s{\"t_us\":%lld,\"step_us\":%.9g,\"count\":%llu", *any ? "," : "", (long long)t, bin_us * (double)cut.group,
+                        (unsigned long long)((x.last - x.first + cut.group - 1) / cut.group));
         rc = rc ? rc : put_slice_side(b, &x, "min", 0);
         rc = rc ? rc : put_slice_side(b, &x, "max", 1);
         rc = rc ? rc : buf_puts(b, "}");
+        *any = true;
+    }
+    return rc;
+}
+
+// The pyramid, then what the stream grew since.
+static int put_pyramid(struct lab *lab, struct buf *b, const struct sig_view *v, const struct pyramid *p, int64_t points, struct err *e)
+{
+    struct cut cut = cut_of(v, points);
+    struct rec_samples s = {0};
+    bool any = false;
+    int rc = put_head(b, v, (size_t)(cut.group * pyramid_width(cut.level)));
+    rc = rc ? rc : put_pyramid_runs(b, v, p, cut, &any);
+    if (rc == OK && v->to_us > p->end_us && p->frames != v->frames) {
+        rc = sig_view_load(lab, v, v->from_us > p->end_us ? v->from_us : p->end_us, v->to_us, &s, e);
+    }
+    for (size_t i = 0; rc == OK && i < s.runs; i++) {
+        rc = put_run(b, &s, &s.run[i], (size_t)(cut.group * pyramid_width(cut.level)), !any);
         any = true;
     }
+    rec_release(&s);
     return rc ? rc : buf_puts(b, "]}");
 }
 
-static int put_exact(struct buf *b, const struct sig_view *v, const struct rec_samples *s, int64_t points)
+// A few short looks at a long stretch, each standing for its part of it.
+static int put_rough(struct lab *lab, struct buf *b, const struct sig_view *v, struct err *e)
 {
-    size_t bin = s->frames > (size_t)points ? (s->frames + (size_t)points - 1) / (size_t)points : 1;
-    int rc = put_head(b, v, bin);
-    for (size_t i = 0; rc == OK && i < s->runs; i++) {
-        rc = put_run(b, s, &s->run[i], bin, i == 0);
+    double step = (double)(v->to_us - v->from_us) / ROUGH_POINTS;
+    int64_t look_us = ROUGH_FRAMES * v->interval_ns / 1000 + 1;
+    bool any = false;
+    int rc = put_head(b, v, (size_t)(step * 1000.0 / (double)v->interval_ns) + 1);
+    for (int i = 0; rc == OK && i < ROUGH_POINTS; i++) {
+        struct rec_samples s = {0};
+        int64_t t = v->from_us + (int64_t)(step * i), middle = t + (int64_t)(step / 2);
+        rc = sig_view_load(lab, v, middle, middle + look_us, &s, e);
+        if (rc == OK && s.runs) {
+            struct bins x = {&s, &s.run[0], s.run[0].frames, 1};
+            rc = buf_printf(b, "%s{\"t_us\":%lld,\"step_us\":%.9g,\"count\":1", any ? "," : "", (long long)t, step);
+            rc = rc ? rc : put_channels(b, &x, "min", 0);
+            rc = rc ? rc : put_channels(b, &x, "max", 1);
+            rc = rc ? rc : buf_puts(b, "}");
+            any = true;
+        }
+        rec_release(&s);
     }
+    return rc ? rc : buf_puts(b, "],\"rough\":true}");
+}
+
+static int put_exact(struct lab *lab, struct buf *b, const struct sig_view *v, int64_t points, struct err *e)
+{
+    struct rec_samples s = {0};
+    int rc = sig_view_load(lab, v, v->from_us, v->to_us, &s, e);
+    size_t bin = s.frames > (size_t)points ? (s.frames + (size_t)points - 1) / (size_t)points : 1;
+    rc = rc ? rc : put_head(b, v, bin);
+    for (size_t i = 0; rc == OK && i < s.runs; i++) {
+        rc = put_run(b, &s, &s.run[i], bin, i == 0);
+    }
+    rec_release(&s);
     return rc ? rc : buf_puts(b, "]}");
+}
+
+// Whether a stretch of the view reaches so far beyond what the pyramid holds that reading it would take long.
+static bool ends_early(const struct sig_view *v, const struct pyramid *p)
+{
+    struct sig_view tail = *v;
+    tail.from_us = v->from_us > p->end_us ? v->from_us : p->end_us;
+    return p->frames != v->frames && tail.to_us > tail.from_us && sig_view_frames(&tail) > EXACT_FRAMES;
+}
+
+// OK: open, and it does for this view. A pyramid that the stream outgrew does where the rest is short.
+static int open_pyramid(struct lab *lab, const struct sig_view *v, struct pyramid *p)
+{
+    bool small = sig_view_frames(v) <= EXACT_FRAMES;
+    int rc = pyramid_open(lab, v, p);
+    if (rc == OK && !ends_early(v, p)) {
+        if (p->frames != v->frames) {
+            (void)!derive_ask(lab, DERIVE_PYRAMID, v, 0, 0); // for the next request
+        }
+        return OK;
+    }
+    pyramid_close(p);
+    if (derive_ask(lab, DERIVE_PYRAMID, v, 0, small ? 0 : DERIVE_WAIT_MS)) {
+        return E_BUSY;
+    }
+    rc = pyramid_open(lab, v, p);
+    if (rc == OK && ends_early(v, p)) {
+        pyramid_close(p);
+        rc = E_BUSY;
+    }
+    return rc;
 }
 
 int api_signals(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 {
     struct sig_view v;
-    struct rec_samples s = {0};
     struct pyramid p = {0};
     int64_t points = 1500;
     int rc = sig_view_read(lab, q, &v, e);
     rc = rc ? rc : lab_req_param_i64(q, "points", 2, POINTS_MAX, &points, e);
-    bool coarse = rc == OK && sig_view_frames(&v) > EXACT_FRAMES;
-    rc = rc ? rc : coarse ? pyramid_open(lab, &v, &p, e) : sig_view_load(lab, &v, v.from_us, v.to_us, &s, e);
     if (rc) {
         return rc;
     }
-    uint64_t bins = (uint64_t)(sig_view_frames(&v) / PYRAMID_BIN);
-    rc = coarse ? put_pyramid(&r->body, &v, &p, (bins + (uint64_t)points - 1) / (uint64_t)points) : put_exact(&r->body, &v, &s, points);
-    rec_release(&s);
-    pyramid_release(&p);
+    int64_t frames = sig_view_frames(&v);
+    bool coarse = v.interval_ns > 0 && v.frames >= PYRAMID_LEAST && frames / points >= PYRAMID_BIN;
     r->type = "application/json";
-    return rc ? err_set(e, rc, "the answer grew too large; ask for fewer points") : OK;
+    if (coarse && open_pyramid(lab, &v, &p) == OK) {
+        rc = put_pyramid(lab, &r->body, &v, &p, points, e);
+    } else if (coarse && frames > EXACT_FRAMES) {
+        r->cache = "no-store";
+        rc = put_rough(lab, &r->body, &v, e);
+    } else {
+        rc = put_exact(lab, &r->body, &v, points, e);
+    }
+    pyramid_close(&p);
+    return rc && !e->code ? err_set(e, rc, "the answer grew too large; ask for fewer points") : rc;
 }
 
 static int put_csv_head(struct buf *b, const struct sig_view *v)

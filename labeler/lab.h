@@ -14,11 +14,14 @@ struct store;
 // Non-zero: no room. NULL in struct lab where there is none (CGI): the page polls then.
 typedef int (*lab_hold_fn)(void *ctx, const struct lab_io *io);
 
+struct derive;
+struct derive_want;
+
 struct lab {
     struct project project;
     struct store *store;
-    struct buf overview;       // last answer of /api/overview, while counting is dear
-    int64_t overview_until_ms; // it is good until then
+    struct derive *derive;     // the process's writer of derived files (derive.h); NULL under CGI
+    struct derive_want *want;  // CGI: where a request notes which file is missing; NULL: nowhere
     lab_hold_fn hold;
     void *hold_ctx;
 };

@@ -23,7 +23,6 @@ int lab_open(struct lab *lab, const char *dir, struct err *e)
 void lab_close(struct lab *lab)
 {
     store_close(lab->store);
-    buf_release(&lab->overview);
     lab->store = NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/opt.h"
+#include "labeler/derive.h"
 #include "labeler/lab.h"
 #include "labeler/lab_req.h"
 #include "labeler/lab_route.h"
@@ -104,6 +105,8 @@ static int handle_end(bool under_server)
     return under_server ? prctl(PR_SET_PDEATHSIG, SIGTERM) : 0;
 }
 
+static struct derive *writer; // of derived files, shared by the workers
+
 struct worker {
     struct lab lab;
     pthread_t thread;
@@ -114,6 +117,7 @@ static void *work(void *arg)
 {
     struct worker *w = arg;
     FCGX_Request *request = NULL;
+    w->lab.derive = writer;
     for (;;) {
         if (!request) {
             request = calloc(1, sizeof(*request));
@@ -199,12 +203,16 @@ static int run(void *options, int npos, char **pos)
         err_set(&e, E_IO, "cannot handle signals");
         return fail(&e);
     }
+    if (derive_start(&writer, o->project, &e)) {
+        return fail(&e);
+    }
     struct lab_stream *stream = NULL;
     if (lab_stream_start(&stream, o->project, &e)) {
         return fail(&e);
     }
     int code = run_workers(o, socket, stream);
     lab_stream_stop(stream);
+    derive_stop(writer);
     return code;
 }
 

@@ -22,6 +22,75 @@ static void colour(float unit, uint8_t out[3])
     }
 }
 
+void plot_palette(uint8_t rgb[PLOT_COLOURS][3])
+{
+    memset(rgb[0], 0, 3);
+    for (int i = 1; i < PLOT_COLOURS; i++) {
+        colour((float)(i - 1) / (PLOT_COLOURS - 2), rgb[i]);
+    }
+}
+
+uint8_t plot_colour_of(const struct plot_spectro *p, float db)
+{
+    float unit = (db - p->low_db) / (p->high_db - p->low_db);
+    return (uint8_t)(unit <= 0 ? 1 : unit >= 1 ? PLOT_COLOURS - 1 : 1.5f + unit * (PLOT_COLOURS - 2));
+}
+
+// The exponent from the bits, the rest by a polynomial through log2 at the Chebyshev points of 1..2 (off by 0.00002 at most).
+float plot_decibel(float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof(bits));
+    int exponent = (int)(bits >> 23) - 127;
+    bits = (bits & 0x7fffff) | 0x3f800000;
+    float m;
+    memcpy(&m, &bits, sizeof(m));
+    float log2 = -2.7879262f + m * (5.0478554f + m * (-3.4898786f + m * (1.5894743f + m * (-0.40251339f + m * 0.043004958f))));
+    return 3.01029996f * ((float)exponent + log2);
+}
+
+int plot_transform_init(struct plot_transform *t, unsigned fft, float full_scale)
+{
+    *t = (struct plot_transform){.fft = fft};
+    t->work = malloc(((size_t)fft * 3 + DSP_FFT_TABLE(fft) + 2) * sizeof(float));
+    if (!t->work) {
+        return E_MEM;
+    }
+    t->x = t->work;
+    t->power = t->x + fft;
+    t->window = t->power + fft + 1;
+    t->table = t->window + fft;
+    dsp_fft_table(t->table, fft);
+    for (unsigned i = 0; i < fft; i++) {
+        t->window[i] = 0.5f - 0.5f * cosf(6.2831853f * (float)i / (float)fft);
+    }
+    // A full-scale sine under a Hann window has |X|^2 / n = n / 16 of its amplitude squared.
+    t->reference = full_scale * full_scale * (float)fft / 16.0f;
+    return OK;
+}
+
+void plot_transform_release(struct plot_transform *t)
+{
+    free(t->work);
+    *t = (struct plot_transform){0};
+}
+
+void plot_transform_run(struct plot_transform *t, const struct rec_samples *s, size_t frame, unsigned channel)
+{
+    size_t size = mote_sample_size(s->type), stride = size * s->channels;
+    const uint8_t *raw = s->raw + frame * stride + channel * size;
+    float mean = 0;
+    for (unsigned i = 0; i < t->fft; i++) {
+        t->x[i] = sig_raw(raw + i * stride, s->type);
+        mean += t->x[i];
+    }
+    mean /= (float)t->fft;
+    for (unsigned i = 0; i < t->fft; i++) {
+        t->x[i] = (t->x[i] - mean) * s->scale * t->window[i];
+    }
+    dsp_fft_power(t->table, t->fft, t->x, t->power);
+}
+
 // The run that holds n frames around t, and its first of them. False: a gap.
 static bool find_window(const struct rec_samples *s, int64_t t_us, unsigned n, size_t *frame)
 {
@@ -38,54 +107,37 @@ static bool find_window(const struct rec_samples *s, int64_t t_us, unsigned n, s
     return false;
 }
 
-static void draw_column(const struct plot_spectro *p, const float *power, uint32_t x, uint8_t *rgb)
+static void draw_column(const struct plot_spectro *p, const struct plot_transform *t, uint32_t x, uint8_t *pixels)
 {
     unsigned bins = p->fft / 2;
-    // A full-scale sine under a Hann window has |X|^2 / n = n / 16 of its amplitude squared.
-    float reference = p->full_scale * p->full_scale * (float)p->fft / 16.0f;
+    float factor = 1.0f / t->reference;
     for (uint32_t y = 0; y < p->height; y++) {
         unsigned lo = (p->height - 1 - y) * bins / p->height, hi = (p->height - y) * bins / p->height;
-        float most = power[lo];
+        float most = t->power[lo];
         for (unsigned k = lo + 1; k < hi; k++) {
-            most = power[k] > most ? power[k] : most;
+            most = t->power[k] > most ? t->power[k] : most;
         }
-        float db = 10.0f * log10f(most / reference + 1e-12f);
-        colour((db - p->low_db) / (p->high_db - p->low_db), rgb + ((size_t)y * p->width + x) * 3);
+        pixels[(size_t)y * p->width + x] = plot_colour_of(p, plot_decibel(most * factor + 1e-14f));
     }
 }
 
-int plot_spectro_draw(const struct plot_spectro *p, const struct rec_samples *s, uint8_t *rgb)
+int plot_spectro_draw(const struct plot_spectro *p, const struct rec_samples *s, uint8_t *pixels)
 {
-    float *work = malloc(((size_t)p->fft * 3 + DSP_FFT_TABLE(p->fft) + 2) * sizeof(float));
-    if (!work || s->interval_ns == 0) {
-        free(work);
-        return work ? E_STATE : E_MEM;
+    struct plot_transform t;
+    if (s->interval_ns == 0) {
+        return E_STATE;
     }
-    float *x = work, *power = x + p->fft, *window = power + p->fft + 1, *table = window + p->fft;
-    size_t size = mote_sample_size(s->type), stride = size * s->channels;
-    dsp_fft_table(table, p->fft);
-    for (unsigned i = 0; i < p->fft; i++) {
-        window[i] = 0.5f - 0.5f * cosf(6.2831853f * (float)i / (float)p->fft);
+    if (plot_transform_init(&t, p->fft, p->full_scale)) {
+        return E_MEM;
     }
     for (uint32_t col = 0; col < p->width; col++) {
-        int64_t t = p->from_us + (int64_t)((double)(p->to_us - p->from_us) * ((double)col + 0.5) / (double)p->width);
+        int64_t at = p->from_us + (int64_t)((double)(p->to_us - p->from_us) * ((double)col + 0.5) / (double)p->width);
         size_t frame;
-        if (!find_window(s, t, p->fft, &frame)) {
-            continue;
+        if (find_window(s, at, p->fft, &frame)) {
+            plot_transform_run(&t, s, frame, p->channel);
+            draw_column(p, &t, col, pixels);
         }
-        const uint8_t *raw = s->raw + frame * stride + p->channel * size;
-        float mean = 0;
-        for (unsigned i = 0; i < p->fft; i++) {
-            x[i] = sig_raw(raw + i * stride, s->type) * s->scale;
-            mean += x[i];
-        }
-        mean /= (float)p->fft;
-        for (unsigned i = 0; i < p->fft; i++) {
-            x[i] = (x[i] - mean) * window[i];
-        }
-        dsp_fft_power(table, p->fft, x, power);
-        draw_column(p, power, col, rgb);
     }
-    free(work);
+    plot_transform_release(&t);
     return OK;
 }

@@ -24,19 +24,36 @@ static int on_stream(void *ctx, const struct store_recording_stream *rs)
     return OK;
 }
 
-int sig_view_read(struct lab *lab, const struct lab_req *q, struct sig_view *v, struct err *e)
+int sig_view_find(struct lab *lab, int64_t rec_id, const char *stream, struct sig_view *v, struct err *e)
 {
     memset(v, 0, sizeof(*v));
-    const char *stream = lab_req_param(q, "stream");
-    (void)snprintf(v->stream, sizeof(v->stream), "%s", stream ? stream : "");
-    int rc = lab_req_id(q, 0, &v->rec_id, e);
-    rc = rc ? rc : store_recording_streams(lab->store, v->rec_id, on_stream, v, e);
+    v->rec_id = rec_id;
+    (void)snprintf(v->stream, sizeof(v->stream), "%s", stream);
+    int rc = store_recording_streams(lab->store, v->rec_id, on_stream, v, e);
     if (rc == OK && v->channels == 0) {
         rc = err_set(e, E_NOT_FOUND, "recording %lld has no stream '%s'", (long long)v->rec_id, v->stream);
     }
     v->from_us = v->stream_start_us;
     v->to_us = v->stream_end_us;
-    rc = rc ? rc : lab_req_param_i64(q, "from", INT64_MIN / 2, INT64_MAX / 2, &v->from_us, e);
+    return rc;
+}
+
+float sig_full_scale(const struct sig_view *v)
+{
+    static const float limits[] = {128, 128, 32768, 2147483648.0f};
+    return v->type >= 0 && v->type < (int64_t)ARRAY_LEN(limits) ? limits[v->type] * (float)v->scale : 1.0f;
+}
+
+int sig_view_read(struct lab *lab, const struct lab_req *q, struct sig_view *v, struct err *e)
+{
+    int64_t rec_id = 0;
+    const char *stream = lab_req_param(q, "stream");
+    int rc = lab_req_id(q, 0, &rec_id, e);
+    rc = rc ? rc : sig_view_find(lab, rec_id, stream ? stream : "", v, e);
+    if (rc) {
+        return rc;
+    }
+    rc = lab_req_param_i64(q, "from", INT64_MIN / 2, INT64_MAX / 2, &v->from_us, e);
     rc = rc ? rc : lab_req_param_i64(q, "to", INT64_MIN / 2, INT64_MAX / 2, &v->to_us, e);
     v->from_us = v->from_us < v->stream_start_us ? v->stream_start_us : v->from_us;
     v->to_us = v->to_us > v->stream_end_us ? v->stream_end_us : v->to_us;
