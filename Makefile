@@ -70,7 +70,7 @@ LIB_SUPPORT := $(B)/lib/libsupport.a
 part_lib = $(B)/lib/lib$(1).a
 
 # What a folder adds: generated sources (FOLDER_GEN_OBJ) and targets of its own.
--include $(wildcard */rules.mk) $(wildcard firmware/*/rules.mk firmware/core/*/rules.mk tests/*/rules.mk)
+-include $(wildcard */rules.mk) $(wildcard firmware/*/rules.mk firmware/core/*/rules.mk tests/*/rules.mk tests/bench/*/rules.mk)
 
 .PHONY: all help deps deps-test deps-firmware demo check check-ci lint install clean
 RECIPES := $(patsubst trainer/recipes/%,$(B)/share/moteloop/recipes/%,$(wildcard trainer/recipes/*))
@@ -153,7 +153,7 @@ LINT := $(wildcard tests/lint/*.sh)
 EMULATED := $(wildcard tests/emul/*.sh)
 CONFORMANCE := $(wildcard tests/conformance/*.sh)
 # Each bench-X target is a benchmark; folders define them in their rules.mk.
-BENCHES = $(shell grep -hoE '^bench-[a-z]+:' */rules.mk tests/*/rules.mk firmware/*/rules.mk 2>/dev/null | tr -d : | grep -v -- -build | sort -u)
+BENCHES = $(shell grep -hoE '^bench-[a-z]+:' */rules.mk tests/*/rules.mk tests/bench/*/rules.mk firmware/*/rules.mk 2>/dev/null | tr -d : | grep -v -- -build | sort -u)
 RUN_TESTS = B=$(B) tests/run.sh
 
 .PHONY: build-tests unit conformance docs check-long bench

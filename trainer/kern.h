@@ -32,6 +32,25 @@ struct kern_dw {
     int x_line; // floats between two lines of x
     const float *x, *w, *bias; // bias may be NULL; w: kh x kw x c
     float *y;                  // oh x ow x c
+    bool add;                  // onto what y holds
+    enum act act;
+};
+
+// One window of a largest-value pool: h x w positions of c channels, lines x_line floats apart.
+struct kern_max {
+    int h, w, c, x_line;
+    const float *x;
+    float *y;     // c
+    int32_t *won; // c: y * w + x of the position that won, the first where several are equal
+};
+
+// A batch as batch normalisation sees it: rows x c. y and dy: of the result, after its activation.
+struct kern_norm {
+    size_t rows;
+    int c;
+    const float *x;
+    float *y;
+    const float *dy;
     enum act act;
 };
 
@@ -44,9 +63,23 @@ struct kern {
     const char *name;
     void (*gemm)(const struct kern_gemm *g);
     void (*dw_forward)(const struct kern_dw *d);
-    // d->y holds dy; dx (laid out as x) and dw are added to; dx may be NULL.
-    void (*dw_backward)(const struct kern_dw *d, float *dx, float *dw);
+    // Both: d->y holds dy; the slope of the weights, or of x (laid out as x), is added to.
+    void (*dw_weights)(const struct kern_dw *d, float *dw);
+    void (*dw_inputs)(const struct kern_dw *d, float *dx);
+    void (*max_window)(const struct kern_max *k);
+    // Adds dy (c) to dx (laid out as x) where k->won says.
+    void (*max_back)(const struct kern_max *k, const float *dy, float *dx);
+    // Mean and variance of every column.
+    void (*norm_stats)(const float *x, size_t rows, int c, float *mean, float *var);
+    // y = act(x * scale + shift), by column.
+    void (*norm_apply)(const struct kern_norm *k, const float *scale, const float *shift);
+    // With g = dy where the activation let y through: the columns' sums of g, and of g * (x - mean).
+    void (*norm_sums)(const struct kern_norm *k, const float *mean, float *sum, float *dot);
+    // dx (=|+=) of_dy * g + of_x * x + rest, by column.
+    void (*norm_slope)(const struct kern_norm *k, const float *of_dy, const float *of_x, const float *rest, bool add,
+                       float *dx);
     void (*adam)(const struct kern_adam *a, float *w, float *m, float *v, const float *g, size_t n);
+    void (*act_forward)(enum act act, float *y, size_t n);
     // dy = 0 where y is not inside its activation's slope.
     void (*act_backward)(enum act act, const float *y, float *dy, size_t n);
     // sum[c] += columns of x; rows x c.

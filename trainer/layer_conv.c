@@ -17,11 +17,6 @@ struct tables { // of l->table, in this order
     size_t total;
 };
 
-static bool is_stride1(const struct layer *l)
-{
-    return l->sh == 1 && l->sw == 1;
-}
-
 static size_t outputs(const struct layer *l)
 {
     return (size_t)l->y.h * (size_t)l->y.w;
@@ -39,7 +34,7 @@ static struct tables tables_of(const struct layer *l)
 {
     struct tables t = {.x_row = l->table};
     size_t o = outputs(l), d = depth(l);
-    size_t back = is_stride1(l) ? inputs(l) : o;
+    size_t back = layer_is_stride1(l) ? inputs(l) : o;
     t.total = 2 * o + 2 * d + back + inputs(l);
     if (l->table) {
         t.y_row = t.x_row + o;
@@ -71,20 +66,14 @@ static void fill(const struct layer *l)
     for (int y = 0, i = 0; y < l->x.h; y++) {
         for (int x = 0; x < l->x.w; x++, i++) {
             t.dx_at[i] = i * l->x.c;
-            if (is_stride1(l)) {
+            if (layer_is_stride1(l)) {
                 t.dx_row[i] = y * dline + x * l->units;
             }
         }
     }
-    if (!is_stride1(l)) {
+    if (!layer_is_stride1(l)) {
         memcpy(t.dx_row, t.x_row, outputs(l) * sizeof(int32_t));
     }
-}
-
-// Floats of the slope padded all around so that every input position sees a whole kernel.
-static size_t dy_padded(const struct layer *l)
-{
-    return (size_t)(l->x.h + l->kh - 1) * (size_t)(l->x.w + l->kw - 1) * (size_t)l->units;
 }
 
 static const char *fit(struct layer *l, const struct net *n)
@@ -105,7 +94,7 @@ static const char *fit(struct layer *l, const struct net *n)
         return "too large";
     }
     l->scratch = layer_is_padded(l) ? padded : 0;
-    l->scratch_fixed = is_stride1(l) ? dy_padded(l) : padded;
+    l->scratch_fixed = layer_is_stride1(l) ? layer_slope_len(l) : padded;
     l->table = malloc(tables_of(l).total * sizeof(int32_t));
     if (!l->table) {
         return "out of memory";
@@ -162,20 +151,15 @@ static void weight_slope(const struct pass *p)
     }
 }
 
-// The slope, shifted so that input position (y, x) finds its patch at (y, x).
-static const float *pad_slope(const struct pass *p, int sample)
+// The slope where input position (y, x) finds its patch at (y, x).
+static const float *slope_of(const struct pass *p, int sample)
 {
     const struct layer *l = p->l;
     const float *dy = p->dy + (size_t)sample * shape_len(l->y);
     if (l->kh == 1 && l->kw == 1) {
         return dy;
     }
-    size_t line = (size_t)((l->x.w + l->kw - 1) * l->units), row = (size_t)(l->y.w * l->units);
-    int top = l->kh - 1 - l->pad_t, left = l->kw - 1 - l->pad_l;
-    memset(p->scratch, 0, dy_padded(l) * sizeof(float));
-    for (int y = 0; y < l->y.h; y++) {
-        memcpy(p->scratch + (size_t)(y + top) * line + (size_t)(left * l->units), dy + (size_t)y * row, row * sizeof(float));
-    }
+    layer_pad_slope(l, dy, p->scratch);
     return p->scratch;
 }
 
@@ -188,7 +172,7 @@ static void input_slope_stride1(const struct pass *p)
                           .b = p->turned, .b_seg = l->kw * l->units * l->x.c, .b_k = l->x.c,
                           .c_row = t.dx_at, .add = p->add[0]};
     for (int i = 0; i < p->n; i++) {
-        g.a = pad_slope(p, i);
+        g.a = slope_of(p, i);
         g.c = p->dx[0] + (size_t)i * shape_len(l->x);
         p->net->kern->gemm(&g);
     }
@@ -219,7 +203,7 @@ static void input_slope_strided(const struct pass *p)
 static void backward(const struct pass *p)
 {
     weight_slope(p);
-    if (p->dx[0] && is_stride1(p->l)) {
+    if (p->dx[0] && layer_is_stride1(p->l)) {
         input_slope_stride1(p);
     } else if (p->dx[0]) {
         input_slope_strided(p);
@@ -233,11 +217,7 @@ static void turn(const struct layer *l, const float *w, float *turned)
     for (size_t tap = 0; tap < taps; tap++) {
         const float *from = w + tap * c * units;
         float *to = turned + (taps - 1 - tap) * c * units;
-        for (size_t i = 0; i < c; i++) {
-            for (size_t u = 0; u < units; u++) {
-                to[u * c + i] = from[i * units + u];
-            }
-        }
+        layer_transpose(from, (int)c, (int)units, to);
     }
 }
 
@@ -246,4 +226,5 @@ static uint64_t macs(const struct layer *l)
     return (uint64_t)l->w_len * outputs(l);
 }
 
-const struct layer_ops layer_conv = {"conv", fit, forward, backward, turn, macs, true};
+const struct layer_ops layer_conv = {.name = "conv", .fit = fit, .forward = forward, .backward = backward, .turn = turn,
+                                     .macs = macs, .acts = true};

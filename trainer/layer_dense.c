@@ -83,12 +83,7 @@ static void backward(const struct pass *p)
 
 static void turn(const struct layer *l, const float *w, float *turned)
 {
-    size_t in = shape_len(l->x), units = (size_t)l->units;
-    for (size_t i = 0; i < in; i++) {
-        for (size_t u = 0; u < units; u++) {
-            turned[u * in + i] = w[i * units + u];
-        }
-    }
+    layer_transpose(w, (int)shape_len(l->x), l->units, turned);
 }
 
 static uint64_t macs(const struct layer *l)
@@ -96,4 +91,5 @@ static uint64_t macs(const struct layer *l)
     return l->w_len;
 }
 
-const struct layer_ops layer_dense = {"dense", fit, forward, backward, turn, macs, true};
+const struct layer_ops layer_dense = {.name = "dense", .fit = fit, .forward = forward, .backward = backward, .turn = turn,
+                                      .macs = macs, .acts = true};

@@ -33,4 +33,4 @@ static void backward(const struct pass *p)
     }
 }
 
-const struct layer_ops layer_dropout = {"dropout", fit, forward, backward, NULL, NULL, false};
+const struct layer_ops layer_dropout = {.name = "dropout", .fit = fit, .forward = forward, .backward = backward};

@@ -1,4 +1,6 @@
-// Depthwise convolution: every channel by its own kernel, w[kh][kw][c].
+// Depthwise convolution: every channel by its own kernel, w[kh][kw][c]. The slope of the input is, for stride 1, a
+// depthwise convolution of the padded slope with the kernel turned around; for other strides each kernel position
+// is added where it came from.
 #include "trainer/layer.h"
 
 static const char *fit(struct layer *l, const struct net *n)
@@ -13,7 +15,7 @@ static const char *fit(struct layer *l, const struct net *n)
     l->b_len = l->bias ? (size_t)l->x.c : 0;
     size_t padded = (size_t)l->ph * (size_t)l->pw * (size_t)l->x.c;
     l->scratch = layer_is_padded(l) ? padded : 0;
-    l->scratch_fixed = padded;
+    l->scratch_fixed = layer_is_stride1(l) ? layer_slope_len(l) : padded;
     return padded > (1u << 24) ? "too large" : NULL;
 }
 
@@ -41,6 +43,15 @@ static void forward(const struct pass *p)
     }
 }
 
+static void input_slope(const struct pass *p, const float *dy, float *dx)
+{
+    const struct layer *l = p->l;
+    layer_pad_slope(l, dy, p->scratch);
+    p->net->kern->dw_forward(&(struct kern_dw){
+        .oh = l->x.h, .ow = l->x.w, .c = l->x.c, .kh = l->kh, .kw = l->kw, .stride_h = 1, .stride_w = 1,
+        .x_line = (l->x.w + l->kw - 1) * l->x.c, .x = p->scratch, .w = p->turned, .y = dx, .add = p->add[0]});
+}
+
 static void backward(const struct pass *p)
 {
     const struct layer *l = p->l;
@@ -52,13 +63,23 @@ static void backward(const struct pass *p)
     for (int i = 0; i < p->n; i++) {
         struct kern_dw d = describe(p, i);
         d.y = p->dy + (size_t)i * shape_len(l->y);
-        if (p->dx[0]) {
+        p->net->kern->dw_weights(&d, p->dw);
+        float *dx = p->dx[0] ? p->dx[0] + (size_t)i * shape_len(l->x) : NULL;
+        if (dx && layer_is_stride1(l)) {
+            input_slope(p, d.y, dx);
+        } else if (dx) {
             memset(p->scratch, 0, l->scratch_fixed * sizeof(float));
+            p->net->kern->dw_inputs(&d, p->scratch);
+            layer_unpad(l, p->scratch, dx, p->add[0]);
         }
-        p->net->kern->dw_backward(&d, p->dx[0] ? p->scratch : NULL, p->dw);
-        if (p->dx[0]) {
-            layer_unpad(l, p->scratch, p->dx[0] + (size_t)i * shape_len(l->x), p->add[0]);
-        }
+    }
+}
+
+static void turn(const struct layer *l, const float *w, float *turned)
+{
+    int c = l->x.c, taps = l->kh * l->kw;
+    for (int i = 0; i < taps; i++) {
+        memcpy(turned + (size_t)((taps - 1 - i) * c), w + (size_t)(i * c), (size_t)c * sizeof(*w));
     }
 }
 
@@ -67,4 +88,5 @@ static uint64_t macs(const struct layer *l)
     return (uint64_t)l->w_len * (uint64_t)(l->y.h * l->y.w);
 }
 
-const struct layer_ops layer_dwconv = {"dwconv", fit, forward, backward, NULL, macs, true};
+const struct layer_ops layer_dwconv = {.name = "dwconv", .fit = fit, .forward = forward, .backward = backward,
+                                       .turn = turn, .macs = macs, .acts = true};

@@ -1,4 +1,4 @@
-// Batch normalisation per channel: y = gamma (x - mean) / sqrt(variance + eps) + beta. In training mean and
+// Batch normalisation per channel: y = act(gamma (x - mean) / sqrt(variance + eps) + beta). In training mean and
 // variance are those of the lane's samples; afterwards the remembered ones. Folded into weights at export.
 #include "trainer/layer.h"
 
@@ -9,87 +9,53 @@ static const char *fit(struct layer *l, const struct net *n)
     (void)n;
     l->y = l->x;
     l->w_len = l->b_len = (size_t)l->x.c;
-    // 1/deviation of the batch, and two sums of the backward pass
-    l->scratch_fixed = 3 * (size_t)l->x.c;
+    l->scratch_fixed = 3 * (size_t)l->x.c; // factors by channel
     return NULL;
 }
 
-// Mean and variance of every channel over rows; two passes, because E[x^2] - mean^2 cancels.
-static void statistics(const struct kern *k, const float *x, size_t rows, int c, float *mean, float *var)
+static struct kern_norm describe(const struct pass *p)
 {
-    memset(mean, 0, (size_t)c * sizeof(float));
-    memset(var, 0, (size_t)c * sizeof(float));
-    k->col_sum(x, rows, c, mean);
-    for (int i = 0; i < c; i++) {
-        mean[i] /= (float)rows;
-    }
-    for (size_t r = 0; r < rows; r++, x += c) {
-        for (int i = 0; i < c; i++) {
-            float d = x[i] - mean[i];
-            var[i] += d * d;
-        }
-    }
-    for (int i = 0; i < c; i++) {
-        var[i] /= (float)rows;
-    }
+    return (struct kern_norm){.rows = (size_t)p->n * (size_t)(p->l->x.h * p->l->x.w), .c = p->l->x.c, .x = p->x[0],
+                              .y = p->y, .dy = p->dy, .act = p->l->act};
 }
 
 static void forward(const struct pass *p)
 {
-    int c = p->l->x.c;
-    size_t rows = (size_t)p->n * (size_t)(p->l->x.h * p->l->x.w);
-    const float *mean = p->state, *var = p->state + c;
+    struct kern_norm k = describe(p);
+    const float *mean = p->state, *var = p->state + k.c;
     if (p->training) {
-        statistics(p->net->kern, p->x[0], rows, c, p->seen, p->seen + c);
+        p->net->kern->norm_stats(k.x, k.rows, k.c, p->seen, p->seen + k.c);
         mean = p->seen;
-        var = p->seen + c;
+        var = p->seen + k.c;
     }
-    float *restrict scale = p->scratch, *restrict shift = p->scratch + c;
-    for (int i = 0; i < c; i++) {
+    float *scale = p->scratch, *shift = p->scratch + k.c;
+    for (int i = 0; i < k.c; i++) {
         scale[i] = p->w[i] / sqrtf(var[i] + NET_NORM_EPS);
         shift[i] = p->b[i] - mean[i] * scale[i];
     }
-    const float *x = p->x[0];
-    float *restrict y = p->y;
-    for (size_t r = 0; r < rows; r++, x += c, y += c) {
-        for (int i = 0; i < c; i++) {
-            y[i] = x[i] * scale[i] + shift[i];
-        }
-    }
+    p->net->kern->norm_apply(&k, scale, shift);
 }
 
+// With u = (x - mean) / deviation: dx = gamma / deviation (dy - mean of dy - u * mean of (dy u)), which is linear in dy
+// and x for each channel.
 static void backward(const struct pass *p)
 {
-    int c = p->l->x.c;
-    size_t rows = (size_t)p->n * (size_t)(p->l->x.h * p->l->x.w);
-    const float *mean = p->seen, *var = p->seen + c;
-    float *restrict inv = p->scratch, *restrict sum = p->db, *restrict dot = p->dw;
-    memset(sum, 0, (size_t)c * sizeof(float));
-    memset(dot, 0, (size_t)c * sizeof(float));
-    for (int i = 0; i < c; i++) {
-        inv[i] = 1 / sqrtf(var[i] + NET_NORM_EPS);
+    struct kern_norm k = describe(p);
+    const float *mean = p->seen, *var = p->seen + k.c;
+    p->net->kern->norm_sums(&k, mean, p->db, p->dw);
+    float *of_dy = p->scratch, *of_x = of_dy + k.c, *rest = of_x + k.c;
+    const float share = 1.0f / (float)k.rows;
+    for (int i = 0; i < k.c; i++) {
+        float inverse = 1 / sqrtf(var[i] + NET_NORM_EPS);
+        p->dw[i] *= inverse;
+        of_dy[i] = p->w[i] * inverse;
+        of_x[i] = -of_dy[i] * share * p->dw[i] * inverse;
+        rest[i] = -of_dy[i] * share * p->db[i] - of_x[i] * mean[i];
     }
-    const float *x = p->x[0], *dy = p->dy;
-    for (size_t r = 0; r < rows; r++, x += c, dy += c) {
-        for (int i = 0; i < c; i++) {
-            sum[i] += dy[i];
-            dot[i] += dy[i] * (x[i] - mean[i]) * inv[i];
-        }
-    }
-    if (!p->dx[0]) {
-        return;
-    }
-    x = p->x[0];
-    dy = p->dy;
-    float *dx = p->dx[0];
-    float share = 1.0f / (float)rows;
-    for (size_t r = 0; r < rows; r++, x += c, dy += c, dx += c) {
-        for (int i = 0; i < c; i++) {
-            float normal = (x[i] - mean[i]) * inv[i];
-            float d = p->w[i] * inv[i] * (dy[i] - share * (sum[i] + normal * dot[i]));
-            dx[i] = p->add[0] ? dx[i] + d : d;
-        }
+    if (p->dx[0]) {
+        p->net->kern->norm_slope(&k, of_dy, of_x, rest, p->add[0], p->dx[0]);
     }
 }
 
-const struct layer_ops layer_norm = {"norm", fit, forward, backward, NULL, NULL, false};
+const struct layer_ops layer_norm = {.name = "norm", .fit = fit, .forward = forward, .backward = backward, .acts = true,
+                                     .masks = true};

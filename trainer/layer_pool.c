@@ -21,35 +21,25 @@ static struct area area_of(const struct layer *l, int oy, int ox)
                          x < 0 ? 0 : x, x + l->kw > l->x.w ? l->x.w : x + l->kw};
 }
 
-static void max_one(const struct layer *l, struct area a, const float *x, float *y, int32_t *won)
+// The windows of a batch, in the order of their results.
+static struct kern_max window(const struct pass *p, int oy, int ox, int sample, size_t at)
 {
-    int c = l->x.c;
-    for (int i = 0; i < c; i++) {
-        won[i] = (a.y0 * l->x.w + a.x0) * c + i;
-        y[i] = x[won[i]];
-    }
-    for (int iy = a.y0; iy < a.y1; iy++) {
-        for (int ix = a.x0; ix < a.x1; ix++) {
-            int32_t at = (iy * l->x.w + ix) * c;
-            for (int i = 0; i < c; i++) {
-                bool more = x[at + i] > y[i];
-                y[i] = more ? x[at + i] : y[i];
-                won[i] = more ? at + i : won[i];
-            }
-        }
-    }
+    const struct layer *l = p->l;
+    struct area a = area_of(l, oy, ox);
+    size_t place = (size_t)sample * shape_len(l->x) + (size_t)((a.y0 * l->x.w + a.x0) * l->x.c);
+    return (struct kern_max){.h = a.y1 - a.y0, .w = a.x1 - a.x0, .c = l->x.c, .x_line = l->x.w * l->x.c,
+                             .x = p->x[0] + place, .y = p->y + at, .won = (int32_t *)(void *)p->scratch + at};
 }
 
 static void max_forward(const struct pass *p)
 {
     const struct layer *l = p->l;
-    float *y = p->y;
-    int32_t *won = (int32_t *)(void *)p->scratch;
+    size_t at = 0;
     for (int s = 0; s < p->n; s++) {
-        const float *x = p->x[0] + (size_t)s * shape_len(l->x);
         for (int oy = 0; oy < l->y.h; oy++) {
-            for (int ox = 0; ox < l->y.w; ox++, y += l->y.c, won += l->y.c) {
-                max_one(l, area_of(l, oy, ox), x, y, won);
+            for (int ox = 0; ox < l->y.w; ox++, at += (size_t)l->y.c) {
+                struct kern_max k = window(p, oy, ox, s, at);
+                p->net->kern->max_window(&k);
             }
         }
     }
@@ -61,15 +51,16 @@ static void max_backward(const struct pass *p)
     if (!p->dx[0]) {
         return;
     }
-    const int32_t *won = (const int32_t *)(const void *)p->scratch;
-    size_t len = shape_len(l->y);
+    if (!p->add[0]) {
+        memset(p->dx[0], 0, (size_t)p->n * shape_len(l->x) * sizeof(float));
+    }
+    size_t at = 0;
     for (int s = 0; s < p->n; s++) {
-        float *dx = p->dx[0] + (size_t)s * shape_len(l->x);
-        if (!p->add[0]) {
-            memset(dx, 0, shape_len(l->x) * sizeof(float));
-        }
-        for (size_t i = 0; i < len; i++) {
-            dx[won[(size_t)s * len + i]] += p->dy[(size_t)s * len + i];
+        for (int oy = 0; oy < l->y.h; oy++) {
+            for (int ox = 0; ox < l->y.w; ox++, at += (size_t)l->y.c) {
+                struct kern_max k = window(p, oy, ox, s, at);
+                p->net->kern->max_back(&k, p->dy + at, p->dx[0] + (k.x - p->x[0]));
+            }
         }
     }
 }
@@ -131,5 +122,7 @@ static void avg_backward(const struct pass *p)
     }
 }
 
-const struct layer_ops layer_maxpool = {"maxpool", fit, max_forward, max_backward, NULL, NULL, false};
-const struct layer_ops layer_avgpool = {"avgpool", fit, avg_forward, avg_backward, NULL, NULL, false};
+const struct layer_ops layer_maxpool = {.name = "maxpool", .fit = fit, .forward = max_forward,
+                                        .backward = max_backward};
+const struct layer_ops layer_avgpool = {.name = "avgpool", .fit = fit, .forward = avg_forward,
+                                        .backward = avg_backward};

@@ -129,11 +129,22 @@ uint64_t net_macs(const struct net *n)
     return sum;
 }
 
+// The first layer that learns: slopes below it are of no use.
+static int first_learner(const struct net *n)
+{
+    int i = 1;
+    while (i < n->layers && (n->layer[i].frozen || n->layer[i].w_len == 0)) {
+        i++;
+    }
+    return i;
+}
+
 void net_turn(const struct net *n)
 {
-    for (int i = 1; i < n->layers; i++) {
+    const int first = first_learner(n);
+    for (int i = first; i < n->layers; i++) {
         const struct layer *l = &n->layer[i];
-        if (ops[l->kind]->turn) {
+        if (ops[l->kind]->turn && l->in[0] >= first) {
             ops[l->kind]->turn(l, n->param + l->w, n->turned + l->w);
         }
     }
@@ -211,14 +222,6 @@ static struct pass pass_of(const struct net *n, struct lane *lane, int i, bool t
     };
 }
 
-static void act_forward(enum act act, float *y, size_t n)
-{
-    for (size_t i = 0; act != ACT_NONE && i < n; i++) {
-        float v = y[i] > 0 ? y[i] : 0;
-        y[i] = act == ACT_RELU6 && v > 6 ? 6 : v;
-    }
-}
-
 // Notes the ends of a layer's outputs and rounds them to what int8 can hold.
 static void round_outputs(const struct net *n, struct lane *lane, int i)
 {
@@ -260,21 +263,11 @@ void net_forward(const struct net *n, struct lane *lane, bool training)
         const struct layer *l = &n->layer[i];
         struct pass p = pass_of(n, lane, i, training);
         ops[l->kind]->forward(&p);
-        if (!ops[l->kind]->acts) {
-            act_forward(l->act, p.y, shape_len(l->y) * (size_t)lane->n);
+        if (l->act != ACT_NONE && !ops[l->kind]->acts) {
+            n->kern->act_forward(l->act, p.y, shape_len(l->y) * (size_t)lane->n);
         }
         round_outputs(n, lane, i);
     }
-}
-
-// The first layer that learns: slopes below it are of no use.
-static int first_learner(const struct net *n)
-{
-    int i = 1;
-    while (i < n->layers && (n->layer[i].frozen || n->layer[i].w_len == 0)) {
-        i++;
-    }
-    return i;
 }
 
 void net_backward(const struct net *n, struct lane *lane)
@@ -288,7 +281,9 @@ void net_backward(const struct net *n, struct lane *lane)
         if (!written[i]) { // nobody reads this layer's output
             memset(p.dy, 0, shape_len(l->y) * (size_t)lane->n * sizeof(float));
         }
-        n->kern->act_backward(l->act, p.y, p.dy, shape_len(l->y) * (size_t)lane->n);
+        if (l->act != ACT_NONE && !ops[l->kind]->masks) {
+            n->kern->act_backward(l->act, p.y, p.dy, shape_len(l->y) * (size_t)lane->n);
+        }
         round_slopes(n, lane, i);
         for (int j = 0; j < 2 && l->in[j] >= first; j++) {
             p.dx[j] = lane->dy[l->in[j]];

@@ -3,6 +3,8 @@
 #ifndef TRAINER_VEC_H
 #define TRAINER_VEC_H
 
+#define ALWAYS static inline __attribute__((always_inline))
+
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #define VW 16
@@ -60,6 +62,11 @@ static inline void v_store_n(float *p, vf v, int n)
 static inline vf v_all(float x)
 {
     vf v = {0};
+    return v + x;
+}
+static inline vi vi_all(int32_t x)
+{
+    vi v = {0};
     return v + x;
 }
 static inline vf v_max(vf a, vf b)

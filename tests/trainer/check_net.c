@@ -205,6 +205,100 @@ START_TEST(gemm_equals_reference)
 }
 END_TEST
 
+static void near(const float *is, const float *should, size_t n, float within, const char *what, int c)
+{
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_msg(fabsf(is[i] - should[i]) < within, "%s, %d channels, at %zu: %g, should be %g", what, c, i,
+                      (double)is[i], (double)should[i]);
+    }
+}
+
+// Channels below, at and between the widths of vectors.
+static const int channels[] = {1, 3, 8, 16, 17, 64, 83};
+enum { WIDE = 83, ROWS = 25 };
+
+START_TEST(norm_equals_reference)
+{
+    const struct kern *k = (kerns = kern_all(kern), kern[(size_t)_i % kerns]), *ref = kern_ref();
+    rng_seed(&rng, 4, 4);
+    static float x[ROWS * WIDE], y[2][ROWS * WIDE], dy[ROWS * WIDE], dx[2][ROWS * WIDE], col[2][3][WIDE], rest[WIDE];
+    for (size_t j = 0; j < ARRAY_LEN(channels); j++) {
+        int c = channels[j];
+        size_t n = (size_t)(ROWS * c);
+        enum act act = (enum act)(j % 3);
+        fill(x, n);
+        fill(dy, n);
+        fill(dx[0], n);
+        fill(rest, WIDE);
+        memcpy(dx[1], dx[0], sizeof(dx[0]));
+        for (size_t i = 0; i < n; i++) {
+            x[i] = 100 + 3 * x[i]; // a mean far from zero: squares of values would cancel
+        }
+        const struct kern *both[] = {ref, k};
+        for (int b = 0; b < 2; b++) {
+            struct kern_norm d = {.rows = ROWS, .c = c, .x = x, .y = y[b], .dy = dy, .act = act};
+            both[b]->norm_stats(x, ROWS, c, col[b][0], col[b][1]);
+            for (int i = 0; i < c; i++) {
+                rest[i] = -col[0][0][i];
+                col[b][2][i] = 1;
+            }
+            both[b]->norm_apply(&d, col[0][2], rest);
+            d.y = y[0];
+            both[b]->norm_slope(&d, col[0][1], col[0][2], rest, j % 2 == 1, dx[b]);
+        }
+        near(col[1][0], col[0][0], (size_t)c, 1e-3f, "mean", c);
+        near(col[1][1], col[0][1], (size_t)c, 1e-2f, "variance", c);
+        near(y[1], y[0], n, 1e-4f, "result", c);
+        near(dx[1], dx[0], n, 1e-2f, "slope", c);
+        for (int b = 0; b < 2; b++) {
+            struct kern_norm d = {.rows = ROWS, .c = c, .x = x, .y = y[0], .dy = dy, .act = act};
+            both[b]->norm_sums(&d, col[0][0], col[b][1], col[b][2]);
+        }
+        near(col[1][1], col[0][1], (size_t)c, 1e-3f, "sum", c);
+        near(col[1][2], col[0][2], (size_t)c, 1e-2f, "product", c);
+    }
+}
+END_TEST
+
+START_TEST(windows_equal_reference)
+{
+    const struct kern *both[] = {kern_ref(), (kerns = kern_all(kern), kern[(size_t)_i % kerns])};
+    rng_seed(&rng, 6, 6);
+    enum { SIDE = 9 };
+    static float x[SIDE * SIDE * WIDE], w[9 * WIDE], y[2][SIDE * SIDE * WIDE], dx[2][SIDE * SIDE * WIDE], dw[2][9 * WIDE];
+    static int32_t won[2][WIDE];
+    for (size_t j = 0; j < ARRAY_LEN(channels) * 4; j++) {
+        int c = channels[j / 4], stride = 1 + (int)(j % 2), kw = j % 4 < 2 ? 3 : 2, out = (SIDE - 3) / stride + 1;
+        fill(x, ARRAY_LEN(x));
+        fill(w, ARRAY_LEN(w));
+        fill(y[0], ARRAY_LEN(y[0]));
+        memset(dx, 0, sizeof(dx));
+        memset(dw, 0, sizeof(dw));
+        memcpy(y[1], y[0], sizeof(y[0]));
+        for (int b = 0; b < 2; b++) {
+            struct kern_dw d = {.oh = out, .ow = out, .c = c, .kh = 3, .kw = kw, .stride_h = stride, .stride_w = stride,
+                                .x_line = SIDE * c, .x = x, .w = w, .bias = j % 3 ? w : NULL, .y = y[b],
+                                .add = j % 5 == 0, .act = (enum act)(j % 3)};
+            both[b]->dw_forward(&d);
+            d.y = y[0];
+            both[b]->dw_weights(&d, dw[b]);
+            both[b]->dw_inputs(&d, dx[b]);
+        }
+        near(y[1], y[0], ARRAY_LEN(y[0]), 1e-4f, "depthwise", c);
+        near(dw[1], dw[0], ARRAY_LEN(dw[0]), 1e-3f, "depthwise weights", c);
+        near(dx[1], dx[0], ARRAY_LEN(dx[0]), 1e-3f, "depthwise inputs", c);
+        for (int b = 0; b < 2; b++) {
+            struct kern_max m = {.h = 3, .w = kw, .c = c, .x_line = SIDE * c, .x = x, .y = y[b], .won = won[b]};
+            both[b]->max_window(&m);
+            both[b]->max_back(&m, w, dx[b]);
+        }
+        near(y[1], y[0], (size_t)c, 1e-9f, "largest", c);
+        ck_assert_int_eq(memcmp(won[0], won[1], (size_t)c * sizeof(int32_t)), 0);
+        near(dx[1], dx[0], ARRAY_LEN(dx[0]), 1e-3f, "slope of the largest", c);
+    }
+}
+END_TEST
+
 START_TEST(adam_equals_reference)
 {
     kerns = kern_all(kern);
@@ -234,6 +328,8 @@ int main(void)
     tcase_add_loop_test(t, pool_slopes, 0, 4);
     tcase_add_loop_test(t, join_slopes, 0, 4);
     tcase_add_loop_test(t, gemm_equals_reference, 1, 4);
+    tcase_add_loop_test(t, norm_equals_reference, 1, 4);
+    tcase_add_loop_test(t, windows_equal_reference, 1, 4);
     tcase_add_loop_test(t, adam_equals_reference, 1, 4);
     Suite *s = suite_create("net");
     suite_add_tcase(s, t);
