@@ -3,7 +3,8 @@ LABELER_SEED := $(B)/bin-test/labeler-seed
 $(LABELER_SEED): $(B)/obj/tests/labeler/seed_main.o $(B)/obj/tests/labeler/seed.o $(LIB_COMMON) $(LIB_CORE)
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-$(B)/tests/labeler/check_api $(B)/tests/labeler/check_derive $(B)/tests/labeler/check_task: $(B)/obj/tests/labeler/seed.o $(B)/obj/tests/labeler/http.o
+# Every suite of this folder may fill a project and send requests to it.
+$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/labeler/check_*.c)): $(B)/obj/tests/labeler/seed.o $(B)/obj/tests/labeler/http.o
 build-tests: $(LABELER_SEED)
 
 # make bench-labeler: the server over a store of a million recordings, beside Label Studio where that installs. The
