@@ -86,6 +86,16 @@ API(task_review);
 API(quality);
 API(gold);
 API(gold_put);
+// api_coverage.c
+API(coverage);
+API(coverage_target);
+// api_dataset.c
+API(dataset_make);
+API(dataset_diff);
+API(dataset_csv);
+// api_restore.c
+API(recording_restore);
+API(dataset_restore);
 // api_release.c
 API(releases);
 API(rollouts);

@@ -10,6 +10,8 @@ import { applyTheme, may, me, say, theme, toast, useCell } from "./store.js";
 import { Icon, Mark } from "./widgets/icons.jsx";
 import { Dialog, LabelChip, Waiting } from "./widgets/pieces.jsx";
 import { Top } from "./widgets/top.jsx";
+import { CoverageView } from "./views/coverage.jsx";
+import { DatasetsView } from "./views/datasets.jsx";
 import { DevicesView } from "./views/devices.jsx";
 import { HistoryView } from "./views/history.jsx";
 import { LabelsView } from "./views/labels.jsx";
@@ -36,6 +38,8 @@ const places = [
     ["labels", "Labels", "l", LabelsView],
     null,
     ["quality", "Quality", "a", QualityView, "reviewer"],
+    ["coverage", "Coverage", "c", CoverageView],
+    ["datasets", "Datasets", "s", DatasetsView],
     null,
     ["models", "Models", "m", ModelsView],
     ["rollouts", "Rollouts", "u", RolloutsView],
