@@ -116,10 +116,6 @@ static bool same_shape(const struct coll_stream *k, const struct mote_block *b)
 
 static struct coll_stream *new_stream(struct coll_device *d, const char *name, struct err *e)
 {
-    if (d->streams >= COLL_STREAMS_MAX) {
-        err_set(e, E_LIMIT, "device '%s' has more than %d streams", d->id, COLL_STREAMS_MAX);
-        return NULL;
-    }
     struct coll_stream *more = reallocarray(d->stream, d->streams + 1, sizeof *more);
     if (!more) {
         err_set(e, E_MEM, "out of memory");
@@ -131,8 +127,15 @@ static struct coll_stream *new_stream(struct coll_device *d, const char *name, s
     return &more[d->streams];
 }
 
+static int check_room(const struct coll_device *d, struct store *s, const char *name, size_t max_streams, struct err *e)
+{
+    bool room = true;
+    int rc = store_stream_room(s, d->id, name, (int64_t)max_streams, &room, e);
+    return rc || room ? rc : err_set(e, E_LIMIT, "device '%s' has %zu streams already ([limits] streams in moteloop.conf)", d->id, max_streams);
+}
+
 int coll_fleet_stream(struct coll_device *d, struct store *s, const char *name, const struct mote_block *b,
-                      int64_t *stream_id, struct err *e)
+                      size_t max_streams, int64_t *stream_id, struct err *e)
 {
     struct coll_stream *k = NULL;
     for (size_t i = 0; i < d->streams && !k; i++) {
@@ -144,7 +147,8 @@ int coll_fleet_stream(struct coll_device *d, struct store *s, const char *name, 
         return OK;
     }
     if (fresh) {
-        k = new_stream(d, name, e);
+        int refused = check_room(d, s, name, max_streams, e);
+        k = refused ? NULL : new_stream(d, name, e);
         if (!k) {
             return e->code;
         }
@@ -167,6 +171,22 @@ int coll_fleet_stream(struct coll_device *d, struct store *s, const char *name, 
     d->streams += fresh;
     *stream_id = st.stream_id;
     return OK;
+}
+
+bool coll_fleet_spend(struct coll_device *d, int64_t per_second, int64_t now_us)
+{
+    double full = (double)per_second * 60;
+    if (per_second == 0) {
+        return true;
+    }
+    d->tokens = d->filled_us ? d->tokens + (double)(now_us - d->filled_us) / 1e6 * (double)per_second : full;
+    d->tokens = d->tokens > full ? full : d->tokens;
+    d->filled_us = now_us;
+    if (d->tokens < 1) {
+        return false;
+    }
+    d->tokens -= 1;
+    return true;
 }
 
 int coll_fleet_owe(struct coll_fleet *f, struct coll_device *d, const uint8_t uid[MOTE_SESSION_LEN], int64_t session_id,

@@ -9,7 +9,6 @@
 struct store;
 struct err;
 
-#define COLL_STREAMS_MAX 64  // streams of a device, the reserved ones among them
 #define COLL_SESSIONS_KEPT 4 // sessions of a device that are remembered at a time
 
 struct coll_session {
@@ -43,6 +42,8 @@ struct coll_device {
     uint32_t blocks;             // since its last acknowledgement
     int64_t first_us, last_us;   // arrival of the first and last of them
     int64_t seen_ms;             // last time its row was told of data
+    double tokens;               // blocks that it may send at once
+    int64_t filled_us;           // when that was so; 0: never
 };
 
 struct coll_fleet;
@@ -55,9 +56,11 @@ struct coll_device *coll_fleet_device(struct coll_fleet *f, const char *id, stru
 // The row of a block's session, added to the store where it is new.
 int coll_fleet_session(struct coll_fleet *f, struct coll_device *d, struct store *s, const uint8_t uid[MOTE_SESSION_LEN],
                        int64_t device_us, bool simulated, int64_t *session_id, struct err *e) MUST_CHECK;
-// The row of a stream; b gives its shape where it is a block of samples.
+// The row of a stream; b gives its shape where it is a block of samples. E_LIMIT where the device has max_streams others.
 int coll_fleet_stream(struct coll_device *d, struct store *s, const char *name, const struct mote_block *b,
-                      int64_t *stream_id, struct err *e) MUST_CHECK;
+                      size_t max_streams, int64_t *stream_id, struct err *e) MUST_CHECK;
+// Takes one from the device's bucket, which holds a minute's blocks and fills at per_second (0: no ceiling). false: empty.
+bool coll_fleet_spend(struct coll_device *d, int64_t per_second, int64_t now_us);
 // Notes that an acknowledgement is owed.
 int coll_fleet_owe(struct coll_fleet *f, struct coll_device *d, const uint8_t uid[MOTE_SESSION_LEN], int64_t session_id,
                    int64_t stream_id, const char *name, int64_t arrived_us) MUST_CHECK;

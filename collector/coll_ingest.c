@@ -3,7 +3,9 @@
 #include "collector/coll_ingest.h"
 
 #include "collector/coll_fleet.h"
+#include "collector/coll_muster.h"
 #include "collector/coll_queue.h"
+#include "collector/coll_watch.h"
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/store/store_device.h"
@@ -60,8 +62,8 @@ struct place { // where a block belongs
     int64_t session_id, stream_id, frames, span_us;
 };
 
-static int find_place(struct coll_ingest *in, const struct mote_topic *t, const struct mote_block *b, struct place *at,
-                      struct err *e)
+static int find_place(struct coll_ingest *in, const struct mote_topic *t, const struct mote_block *b, struct coll_device *from,
+                      struct place *at, struct err *e)
 {
     int rc = check_kind(t, b, e);
     if (!rc) {
@@ -70,13 +72,10 @@ static int find_place(struct coll_ingest *in, const struct mote_topic *t, const 
     if (rc) {
         return rc;
     }
-    at->device = coll_fleet_device(in->fleet, t->device, e);
-    if (!at->device) {
-        return e->code;
-    }
+    at->device = from;
     rc = coll_fleet_session(in->fleet, at->device, in->store, b->session, (int64_t)b->t_us + at->span_us,
                             b->flags & MOTE_BLOCK_SIMULATED, &at->session_id, e);
-    return rc ? rc : coll_fleet_stream(at->device, in->store, t->stream, b, &at->stream_id, e);
+    return rc ? rc : coll_fleet_stream(at->device, in->store, t->stream, b, in->max_streams, &at->stream_id, e);
 }
 
 static int put_block(struct coll_ingest *in, const struct mote_block *b, const struct place *at,
@@ -133,7 +132,17 @@ static int ingest_block(struct coll_ingest *in, const struct mote_topic *t, cons
     if (status != MOTE_OK) {
         return coll_refuse(e, "not a block", status);
     }
-    int rc = find_place(in, t, &b, &at, e);
+    coll_watch_data(in->watch, item->arrived_us);
+    struct coll_device *from = coll_fleet_device(in->fleet, t->device, e);
+    if (!from) {
+        return e->code;
+    }
+    if (!coll_fleet_spend(from, in->max_rate, item->arrived_us)) {
+        in->counts.over_rate++;
+        coll_watch_over(in->watch, t->device, item->arrived_us);
+        return OK; // not stored, so not acknowledged: it stays in the device's spool and comes again
+    }
+    int rc = find_place(in, t, &b, from, &at, e);
     if (rc) {
         return rc;
     }
@@ -168,6 +177,9 @@ static int dispatch(struct coll_ingest *in, const struct coll_item *item, struct
     }
     if (item->len == 0) {
         return OK; // a retained message that was withdrawn
+    }
+    if (t.leaf != MOTE_LEAF_DATA && coll_muster_heard(in->muster, t.device, t.leaf, item->arrived_us)) {
+        return err_set(e, E_MEM, "out of memory");
     }
     switch (t.leaf) {
     case MOTE_LEAF_DATA:

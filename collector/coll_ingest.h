@@ -5,6 +5,8 @@
 #include "firmware/core/wire/mote_wire.h"
 
 struct coll_fleet;
+struct coll_muster;
+struct coll_watch;
 struct coll_item;
 struct store;
 struct err;
@@ -12,6 +14,7 @@ struct err;
 struct coll_counts {
     int64_t blocks, repeats, conflicts; // stored
     int64_t refused;                    // messages that were not what they should be
+    int64_t over_rate;                  // blocks of devices that sent too many: neither stored nor acknowledged
     int64_t bytes;
 };
 
@@ -19,7 +22,10 @@ struct coll_ingest {
     struct store *store;
     struct coll_fleet *fleet;
     const char *prefix;
-    size_t max_message;
+    size_t max_message, max_streams;
+    int64_t max_rate;          // blocks a second of a device, over a minute; 0: any
+    struct coll_muster *muster;
+    struct coll_watch *watch;
     struct coll_counts counts;
     char last_error[256]; // the last refusal, for the collector's row
     bool config_stale;    // a recording may be over: retained configurations are to be looked at

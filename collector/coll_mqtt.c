@@ -23,7 +23,8 @@ struct coll_mqtt {
     char host[128], prefix[64];
     int port;
     pthread_t thread;
-    atomic_bool stop, connected;
+    atomic_bool stop, connected, lead;
+    char share[32]; // "" none
     bool told; // that the broker cannot be reached, since the last connection
 };
 
@@ -32,11 +33,11 @@ static const char *const state_topics[] = {COLL_MARK_TOPIC, "d/+/hello", "d/+/st
 // "#" and not "+": a topic that is none is refused with a line instead of never being seen.
 static const char *const data_topics[] = {"d/+/data/#"};
 
-static void subscribe(struct coll_mqtt *m, const char *const *topics, size_t count)
+static void subscribe(struct coll_mqtt *m, const char *const *topics, size_t count, const char *share)
 {
     for (size_t i = 0; i < count; i++) {
-        char topic[160];
-        snprintf(topic, sizeof topic, "%s/%s", m->prefix, topics[i]);
+        char topic[200];
+        snprintf(topic, sizeof topic, "%s%s%s%s/%s", *share ? "$share/" : "", share, *share ? "/" : "", m->prefix, topics[i]);
         int code = mosquitto_subscribe(m->mosq, NULL, topic, 1);
         if (code != MOSQ_ERR_SUCCESS) {
             log_error("cannot subscribe to '%s': %s", topic, mosquitto_strerror(code));
@@ -46,8 +47,49 @@ static void subscribe(struct coll_mqtt *m, const char *const *topics, size_t cou
 
 void coll_mqtt_refresh_state(struct coll_mqtt *m)
 {
+    if (atomic_load(&m->connected) && atomic_load(&m->lead)) {
+        subscribe(m, state_topics, ARRAY_LEN(state_topics), "");
+    }
+}
+
+void coll_mqtt_refresh_data(struct coll_mqtt *m)
+{
     if (atomic_load(&m->connected)) {
-        subscribe(m, state_topics, ARRAY_LEN(state_topics));
+        subscribe(m, data_topics, ARRAY_LEN(data_topics), m->share);
+    }
+}
+
+void coll_mqtt_lead(struct coll_mqtt *m)
+{
+    if (!atomic_exchange(&m->lead, true)) {
+        coll_mqtt_refresh_state(m);
+    }
+}
+
+int coll_mqtt_ask(struct coll_mqtt *m, const char *const *topics, size_t count, int *mid)
+{
+    enum { TOPICS_MAX = 256, TOPIC_MAX = 128 };
+    char(*full)[TOPIC_MAX] = calloc(count, TOPIC_MAX);
+    char *list[TOPICS_MAX];
+    int rc = !full ? E_MEM : count > TOPICS_MAX ? E_LIMIT : atomic_load(&m->connected) ? OK : E_STATE;
+    for (size_t i = 0; i < count && rc == OK; i++) {
+        snprintf(full[i], TOPIC_MAX, "%s/%s", m->prefix, topics[i]);
+        list[i] = full[i];
+    }
+    if (rc == OK) {
+        int code = mosquitto_subscribe_multiple(m->mosq, mid, (int)count, list, 1, 0, NULL);
+        rc = code == MOSQ_ERR_SUCCESS ? OK : code == MOSQ_ERR_NO_CONN || code == MOSQ_ERR_CONN_LOST ? E_STATE : E_IO;
+    }
+    free(full);
+    return rc;
+}
+
+void coll_mqtt_forget(struct coll_mqtt *m, const char *topic)
+{
+    char full[160];
+    snprintf(full, sizeof full, "%s/%s", m->prefix, topic);
+    if (atomic_load(&m->connected)) {
+        (void)mosquitto_unsubscribe(m->mosq, NULL, full); // without a connection there is none
     }
 }
 
@@ -73,8 +115,8 @@ static void on_connect(struct mosquitto *mosq, void *ctx, int code)
     m->told = false;
     atomic_store(&m->connected, true);
     note(m, COLL_CONNECTED, 0);
-    subscribe(m, data_topics, ARRAY_LEN(data_topics));
-    subscribe(m, state_topics, ARRAY_LEN(state_topics));
+    coll_mqtt_refresh_data(m);
+    coll_mqtt_refresh_state(m);
 }
 
 static void on_disconnect(struct mosquitto *mosq, void *ctx, int code)
@@ -95,7 +137,7 @@ static void on_subscribe(struct mosquitto *mosq, void *ctx, int mid, int count, 
 {
     struct coll_mqtt *m = ctx;
     (void)mosq;
-    (void)mid;
+    note(m, COLL_SUBSCRIBED, mid);
     for (int i = 0; i < count; i++) {
         if (granted[i] > 2) {
             log_error("broker at %s:%d refused a subscription below '%s': check its access list", m->host, m->port, m->prefix);
@@ -172,6 +214,11 @@ static int set_up(struct coll_mqtt *m, const struct coll_mqtt_conf *c, struct er
             return err_set(e, E_NOT_FOUND, "cannot use the certificates in '%s': %s", c->ca, mosquitto_strerror(code));
         }
     }
+    if (c->share) {
+        mosquitto_int_option(m->mosq, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
+        mosquitto_int_option(m->mosq, MOSQ_OPT_RECEIVE_MAXIMUM, 1000); // the library's 20 would be a brake
+        snprintf(m->share, sizeof m->share, "%s", c->share);
+    }
     mosquitto_threaded_set(m->mosq, true);
     mosquitto_int_option(m->mosq, MOSQ_OPT_TCP_NODELAY, 1);
     mosquitto_max_inflight_messages_set(m->mosq, 256);
@@ -193,6 +240,7 @@ int coll_mqtt_start(struct coll_mqtt **out, const struct coll_mqtt_conf *c, stru
     mosquitto_lib_init();
     m->queue = q;
     m->port = c->port;
+    atomic_store(&m->lead, c->lead);
     snprintf(m->host, sizeof m->host, "%s", c->host);
     snprintf(m->prefix, sizeof m->prefix, "%s", c->prefix);
     int rc = set_up(m, c, e);

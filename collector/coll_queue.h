@@ -4,12 +4,12 @@
 #ifndef COLL_QUEUE_H
 #define COLL_QUEUE_H
 
-enum coll_item_kind { COLL_MESSAGE, COLL_SENT, COLL_CONNECTED, COLL_DISCONNECTED };
+enum coll_item_kind { COLL_MESSAGE, COLL_SENT, COLL_CONNECTED, COLL_DISCONNECTED, COLL_SUBSCRIBED };
 
 struct coll_item {
     struct coll_item *next;
     enum coll_item_kind kind;
-    int mid;              // of COLL_SENT: the broker acknowledged this message
+    int mid;              // of COLL_SENT and COLL_SUBSCRIBED: what the broker acknowledged
     int64_t arrived_us;   // monotonic
     const char *topic;    // of COLL_MESSAGE, NUL-terminated; inside the item's memory
     const uint8_t *payload;

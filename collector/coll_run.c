@@ -6,20 +6,21 @@
 // acknowledged, so devices send their blocks again, and the broker is asked for its retained state.
 #include "collector/coll_run.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "collector/coll_ack.h"
+#include "collector/coll_alarm.h"
 #include "collector/coll_fleet.h"
 #include "collector/coll_ingest.h"
+#include "collector/coll_lead.h"
 #include "collector/coll_mqtt.h"
+#include "collector/coll_muster.h"
 #include "collector/coll_notify.h"
 #include "collector/coll_outbox.h"
 #include "collector/coll_queue.h"
+#include "collector/coll_watch.h"
 #include "common/ask.h"
 #include "common/buf.h"
 #include "common/clock.h"
@@ -39,6 +40,7 @@
 #define CHECKPOINT_EVERY_MS 1000
 #define RETRY_AFTER_US 500000  // after the store failed
 #define REFUSAL_LOG_US 10000000
+#define LEAD_EVERY_US 500000    // a collector that does not lead looks whether nobody does
 #define RETAIN_EVERY_US 10000000
 #define RETAIN_MORE_US 200000   // while there is more to delete
 #define DAY_MS 86400000
@@ -53,37 +55,21 @@ struct coll {
     struct coll_acks *acks;
     struct coll_ingest ingest;
     struct coll_outbox outbox;
-    int lock_fd;
+    struct coll_lead lead;
+    struct coll_muster *muster;
+    struct coll_alarms *alarms;
+    struct coll_watch *watch;
+    char id[96], user[96];
     bool open;              // a transaction is
     size_t rows;
-    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us;
+    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us, lead_us;
     int64_t refused_before, started_ms;
     bool failing;           // the last transaction failed
+    bool connected;         // was, once
     pthread_t checkpointer;
     bool checkpointing;
-    atomic_bool stop_checkpoints;
+    atomic_bool stop_checkpoints, leads;
 };
-
-// --- one collector to a store ------------------------------------------------------------------
-
-static int take_lock(struct coll *c, struct err *e)
-{
-    char path[IO_PATH_MAX];
-    int rc = io_mkdirs(project_path(c->project, path, "run"), 0700, e);
-    if (rc) {
-        return rc;
-    }
-    c->lock_fd = open(project_path(c->project, path, "run/collector.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (c->lock_fd < 0) {
-        return err_errno(e, E_IO, "cannot open '%s'", path);
-    }
-    if (flock(c->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK
-                   ? err_set(e, E_BUSY, "another collector is writing the store of '%s'", c->project->dir)
-                   : err_errno(e, E_IO, "cannot lock '%s'", path);
-    }
-    return OK;
-}
 
 // --- checkpoints: another thread with a store of its own, off the acknowledgement's path ----------
 
@@ -99,7 +85,7 @@ static void *checkpoint_loop(void *ctx)
     for (int ms = 0; !atomic_load(&c->stop_checkpoints); ms += 50) {
         struct timespec t = {0, 50000000};
         nanosleep(&t, NULL);
-        if (ms >= CHECKPOINT_EVERY_MS) {
+        if (ms >= CHECKPOINT_EVERY_MS && atomic_load(&c->leads)) {
             ms = 0;
             if (store_checkpoint(s, &e)) {
                 log_warn("checkpoint: %s", e.msg);
@@ -126,6 +112,16 @@ static void fail(struct coll *c, const struct err *e)
         c->failing = true;
     }
     snprintf(c->ingest.last_error, sizeof c->ingest.last_error, "%.255s", e->msg);
+    coll_watch_store(c->watch, false, e->msg);
+}
+
+// The devices' state is to come anew: the broker is asked for it, and it is counted again.
+static void refresh_state(struct coll *c)
+{
+    if (c->lead.leads) {
+        coll_mqtt_refresh_state(c->mqtt);
+        coll_muster_begin(c->muster, clock_mono_us());
+    }
 }
 
 static void recovered(struct coll *c)
@@ -133,7 +129,8 @@ static void recovered(struct coll *c)
     if (c->failing) {
         log_info("the store takes blocks again");
         c->failing = false;
-        coll_mqtt_refresh_state(c->mqtt);
+        coll_watch_store(c->watch, true, NULL);
+        refresh_state(c);
     }
 }
 
@@ -231,11 +228,21 @@ static void handle(struct coll *c, const struct coll_item *item)
     case COLL_SENT:
         coll_outbox_acked(&c->outbox, item->mid);
         break;
+    case COLL_SUBSCRIBED:
+        coll_muster_subscribed(c->muster, item->mid, item->arrived_us);
+        break;
     case COLL_DISCONNECTED:
         coll_outbox_lost(&c->outbox);
+        coll_muster_lost(c->muster);
+        coll_watch_lost(c->watch, item->arrived_us);
         break;
     case COLL_CONNECTED:
+        c->connected = true;
         coll_outbox_connected(&c->outbox, item->arrived_us);
+        coll_watch_connected(c->watch, item->arrived_us);
+        if (c->lead.leads) {
+            coll_muster_begin(c->muster, item->arrived_us);
+        }
         break;
     }
 }
@@ -245,7 +252,7 @@ static void handle(struct coll *c, const struct coll_item *item)
 static void serve_outbox(struct coll *c, int64_t now)
 {
     struct err e = {0};
-    if (c->open || now - c->outbox_us < OUTBOX_EVERY_US) {
+    if (c->open || !c->lead.leads || now - c->outbox_us < OUTBOX_EVERY_US) {
         return;
     }
     c->outbox_us = now;
@@ -273,7 +280,7 @@ static void say_alive(struct coll *c, int64_t now)
     }
     c->alive_us = now;
     const struct coll_counts *n = &c->ingest.counts;
-    struct store_collector row = {.id = c->options->id, .pid = getpid(), .started_ms = c->started_ms, .blocks = n->blocks,
+    struct store_collector row = {.id = c->id, .pid = getpid(), .started_ms = c->started_ms, .blocks = n->blocks,
                                   .repeats = n->repeats, .conflicts = n->conflicts, .refused = n->refused,
                                   .last_error = c->ingest.last_error};
     if (store_collector_alive(c->store, &row, &e)) {
@@ -288,7 +295,7 @@ static void retain(struct coll *c, int64_t now)
     struct store_retain_done by_age = {0}, by_size = {0};
     struct err e = {0};
     int64_t bytes, empty;
-    if (c->open || now < c->retain_us || (!k->keep_days && !k->keep_gigabytes)) {
+    if (c->open || !c->lead.leads || now < c->retain_us || (!k->keep_days && !k->keep_gigabytes)) {
         return;
     }
     int rc = OK;
@@ -308,6 +315,37 @@ static void retain(struct coll *c, int64_t now)
     }
     bool busy = !rc && (by_age.more || by_size.recordings > 0);
     c->retain_us = now + (busy ? RETAIN_MORE_US : RETAIN_EVERY_US);
+}
+
+// Takes over where the collector that led is gone: its subscriptions, its outbox, its watch.
+static void take_lead(struct coll *c, int64_t now)
+{
+    if (c->lead.leads || now - c->lead_us < LEAD_EVERY_US) {
+        return;
+    }
+    c->lead_us = now;
+    if (coll_lead_try(&c->lead, c->project)) {
+        log_info("'%s' leads now", c->id);
+        atomic_store(&c->leads, true);
+        coll_mqtt_lead(c->mqtt);
+        if (c->connected) {
+            coll_outbox_connected(&c->outbox, now);
+            coll_muster_begin(c->muster, now);
+        }
+    }
+}
+
+static void watch(struct coll *c, int64_t now)
+{
+    struct err e = {0};
+    if (c->open) {
+        return;
+    }
+    if (coll_muster_step(c->muster, c->store, c->mqtt, now, &e) ||
+        coll_watch_step(c->watch, c->store, c->mqtt, c->lead.leads, now, &e)) {
+        log_warn("%s", e.msg);
+    }
+    coll_alarms_step(c->alarms, now);
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -333,6 +371,8 @@ static void turn(struct coll *c)
     if (now < c->hold_until_us) {
         struct timespec t = {0, 20000000};
         nanosleep(&t, NULL); // the queue fills, then the broker's socket: that is the back-pressure
+        coll_alarms_step(c->alarms, now);
+        notify_watchdog(now, &c->watchdog_us);
         return;
     }
     struct coll_item *item = coll_queue_take(c->queue, TAKE_MAX, c->open ? TAKE_ENOUGH : 1, wait_time(c, now));
@@ -348,7 +388,9 @@ static void turn(struct coll *c)
     } else if (!c->open && coll_acks_due(c->fleet, now, &unused)) {
         flush(c, false);
     }
+    take_lead(c, now);
     serve_outbox(c, now);
+    watch(c, now);
     say_alive(c, now);
     retain(c, now);
     notify_watchdog(now, &c->watchdog_us);
@@ -387,7 +429,7 @@ static int connect_broker(struct coll *c, struct err *e)
     const struct project_conf *k = &c->project->conf;
     struct buf password = {0};
     struct coll_mqtt_conf conf = {.host = project_broker_host(c->project), .port = project_broker_port(c->project), .prefix = k->prefix,
-                                  .user = k->server_user, .ca = k->server_tls ? project_path(c->project, ca, "keys/ca.pem") : NULL};
+                                  .user = c->user, .share = k->collectors > 1 ? "moteloop" : NULL, .lead = c->lead.leads, .ca = k->server_tls ? project_path(c->project, ca, "keys/ca.pem") : NULL};
     if (io_exists(project_path(c->project, path, "broker/server.pw"))) {
         int rc = io_read_file(path, 256, &password, e);
         if (rc) {
@@ -405,7 +447,12 @@ static int connect_broker(struct coll *c, struct err *e)
 
 static int start(struct coll *c, struct err *e)
 {
-    int rc = take_lock(c, e);
+    int64_t n = c->options->number < 1 ? 1 : c->options->number;
+    snprintf(c->id, sizeof c->id, n > 1 ? "%.40s-%lld" : "%.40s", c->options->id, (long long)n);
+    snprintf(c->user, sizeof c->user, n > 1 ? "%.60s-%lld" : "%.60s", c->project->conf.server_user, (long long)n);
+    int rc = n > 1 && n > c->project->conf.collectors
+                 ? err_set(e, E_USAGE, "--number %lld: [mqtt] collectors in moteloop.conf is %lld", (long long)n, (long long)c->project->conf.collectors)
+                 : coll_lead_take(&c->lead, c->project, c->id, e);
     if (!rc) {
         rc = store_open(&c->store, c->project->dir, STORE_WRITE, e);
     }
@@ -416,11 +463,17 @@ static int start(struct coll *c, struct err *e)
     c->queue = coll_queue_new();
     c->fleet = coll_fleet_new((size_t)c->project->conf.max_devices);
     c->acks = coll_acks_new();
-    if (!c->queue || !c->fleet || !c->acks) {
-        return err_set(e, E_MEM, "out of memory");
+    c->muster = coll_muster_new();
+    rc = coll_alarms_new(&c->alarms, c->project, c->id, e);
+    c->watch = rc ? NULL : coll_watch_new(c->project, c->project->conf.collectors > 1 ? c->id : "", c->alarms);
+    if (rc || !c->queue || !c->fleet || !c->acks || !c->muster || !c->watch) {
+        return rc ? rc : err_set(e, E_MEM, "out of memory");
     }
+    atomic_store(&c->leads, c->lead.leads);
     c->ingest = (struct coll_ingest){.store = c->store, .fleet = c->fleet, .prefix = c->project->conf.prefix,
-                                     .max_message = (size_t)c->project->conf.max_message, .config_stale = true};
+                                     .max_message = (size_t)c->project->conf.max_message, .config_stale = true,
+                                     .max_rate = c->project->conf.max_rate, .max_streams = (size_t)c->project->conf.max_streams,
+                                     .muster = c->muster, .watch = c->watch};
     c->outbox.look = true;
     c->started_ms = clock_wall_ms();
     c->checkpointing = pthread_create(&c->checkpointer, NULL, checkpoint_loop, c) == 0;
@@ -437,15 +490,16 @@ static void end(struct coll *c)
     coll_queue_free(c->queue);
     coll_acks_free(c->acks);
     coll_fleet_free(c->fleet);
+    coll_muster_free(c->muster);
+    coll_watch_free(c->watch);
+    coll_alarms_free(c->alarms);
     store_close(c->store);
-    if (c->lock_fd >= 0) {
-        close(c->lock_fd);
-    }
+    coll_lead_release(&c->lead);
 }
 
 int coll_run(const struct project *p, const struct coll_options *o, struct err *e)
 {
-    struct coll c = {.project = p, .options = o, .lock_fd = -1};
+    struct coll c = {.project = p, .options = o, .lead = {-1, -1, -1, false}};
     int rc = start(&c, e);
     if (!rc) {
         notify_service("READY=1");

@@ -26,7 +26,12 @@ static int put_streams(struct coll_ingest *in, const char *device, const struct 
                                   .channels = h->stream[i].channels,
                                   .scale = (double)h->stream[i].scale,
                                   .interval_ns = (int64_t)h->stream[i].interval_ns};
-        int rc = store_stream_put(in->store, &st, e);
+        bool room = true;
+        int rc = store_stream_room(in->store, device, name, (int64_t)in->max_streams, &room, e);
+        if (!rc && !room) {
+            return err_set(e, E_LIMIT, "device '%s' has %zu streams already ([limits] streams in moteloop.conf)", device, in->max_streams);
+        }
+        rc = rc ? rc : store_stream_put(in->store, &st, e);
         if (rc) {
             return rc;
         }

@@ -9,6 +9,7 @@
 
 struct options {
     const char *project, *id;
+    int64_t number;
     bool log_json;
 };
 
@@ -34,7 +35,7 @@ static int run(void *options, int npos, char **pos)
     signal(SIGPIPE, SIG_IGN);
     int rc = project_open(&p, o->project, &e);
     if (!rc) {
-        rc = coll_run(&p, &(struct coll_options){.id = o->id, .stop = &stop}, &e);
+        rc = coll_run(&p, &(struct coll_options){.id = o->id, .number = o->number, .stop = &stop}, &e);
     }
     if (rc) {
         log_error("%s", e.msg);
@@ -42,10 +43,12 @@ static int run(void *options, int npos, char **pos)
     return err_exit_code(rc);
 }
 
-static const struct options defaults = {.id = "collector"};
+static const struct options defaults = {.id = "collector", .number = 1};
 static const struct opt options[] = {OPT_PROJECT(struct options, project),
                                      {"id", "NAME", "name of this collector's row in the store (default: collector)",
                                       OPT_STR, offsetof(struct options, id)},
+                                     {"number", "N", "which of several that share one store ([mqtt] collectors) it is (default: 1)",
+                                      OPT_I64, offsetof(struct options, number)},
                                      {"log-json", NULL, "log lines are JSON objects", OPT_FLAG,
                                       offsetof(struct options, log_json)},
                                      OPT_END};

@@ -2,6 +2,7 @@
 // scope "read" as its bearer token.
 #include "labeler/api.h"
 
+#include "common/alarms.h"
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/store/store_device.h"
@@ -73,6 +74,24 @@ static int put_one(struct metrics *m, const char *name, const char *help, int64_
     return rc ? rc : buf_printf(m->out, "%s %lld\n", name, (long long)v);
 }
 
+static int put_alarms(struct metrics *m, const struct project *p)
+{
+    static const char *const kinds[] = {"silent", "subscription", "broker", "store", "rate"};
+    json_t *list = alarms_read(p);
+    int rc = list ? head(m, "moteloop_alarms", "gauge", "alarms that last") : E_MEM;
+    for (size_t k = 0; k < ARRAY_LEN(kinds) && rc == OK; k++) {
+        size_t i, n = 0;
+        json_t *one;
+        json_array_foreach(list, i, one)
+        {
+            n += strcmp(json_string_value(json_object_get(one, "kind")), kinds[k]) == 0;
+        }
+        rc = buf_printf(m->out, "moteloop_alarms{kind=\"%s\"} %zu\n", kinds[k], n);
+    }
+    json_decref(list);
+    return rc;
+}
+
 int api_metrics(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 {
     struct metrics m = {.out = &r->body, .now_ms = clock_wall_ms()};
@@ -86,6 +105,7 @@ int api_metrics(struct lab *lab, struct lab_req *q, struct lab_res *r, struct er
     rc = rc ? rc : put_one(&m, "moteloop_recordings", "recordings in the store", recordings);
     rc = rc ? rc : put_one(&m, "moteloop_blocks_bytes", "bytes of blocks.db", bytes);
     rc = rc ? rc : put_one(&m, "moteloop_blocks_free_bytes", "bytes of blocks.db that are free again", empty);
+    rc = rc ? rc : put_alarms(&m, &lab->project);
     r->type = "text/plain; version=0.0.4; charset=utf-8";
     r->cache = "no-store";
     return rc;

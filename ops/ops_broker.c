@@ -8,9 +8,9 @@
 #include "common/conf.h"
 #include "common/err.h"
 #include "common/hex.h"
+#include "common/names.h"
 #include "common/parse.h"
 #include "common/project.h"
-#include "ops/ops_names.h"
 
 #include <pwd.h>
 #include <signal.h>

@@ -3,13 +3,13 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/hex.h"
+#include "common/names.h"
 #include "common/progress.h"
 #include "common/project.h"
 #include "common/store/store_device.h"
 #include "common/store/store_outbox.h"
 #include "ops/ops_broker.h"
 #include "ops/ops_cert.h"
-#include "ops/ops_names.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
 // moteloop status: what is going on, from the store alone.
+#include "common/alarms.h"
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/err.h"
@@ -19,7 +20,7 @@ struct status_opts {
 static const struct opt status_options[] = {
     OPT_PROJECT(struct status_opts, project), OPT_JSON(struct status_opts, json), OPT_END};
 
-enum { SILENT_MS = 10000, SHOWN_ROLLOUTS = 3 };
+enum { SILENT_MS = 10000, SHOWN_ROLLOUTS = 3, SHOWN_ALARMS = 10 };
 
 static json_int_t num(int64_t v)
 {
@@ -164,6 +165,14 @@ static void print_text(const json_t *out)
     if (!json_array_size(collectors)) {
         printf("collector: has not run yet ('moteloop up' runs it)\n");
     }
+    json_array_foreach(json_object_get(out, "alarms"), i, c)
+    {
+        if (i == SHOWN_ALARMS) {
+            printf("ALARM and %zu more (--json lists them)\n", json_array_size(json_object_get(out, "alarms")) - i);
+            break;
+        }
+        printf("ALARM since %s: %s\n", str_of(c, "since"), str_of(c, "text"));
+    }
     printf("recordings %lld, %lld without a label; %lld messages wait for the broker\n", int_of(out, "recordings"), int_of(out, "unlabelled"),
            int_of(out, "outbox"));
     json_array_foreach(json_object_get(out, "models"), i, c)
@@ -188,6 +197,10 @@ static int cmd_status(void *options, int npos, char **pos)
     }
     if (rc == OK) {
         rc = gather(s, out, &e);
+    }
+    if (rc == OK) {
+        json_t *alarms = alarms_read(&p);
+        json_object_set_new(out, "alarms", alarms ? alarms : json_array());
     }
     if (rc == OK && o->json) {
         jx_print(json_incref(out));

@@ -14,6 +14,8 @@ struct store_stream {
 // Finds by device and name or adds it; what changed in the descriptor is updated (NULL texts: not known;
 // type below 0: nothing is known but the name). Sets st->stream_id.
 int store_stream_put(struct store *s, struct store_stream *st, struct err *e) MUST_CHECK;
+// Whether a device may have that stream: it is there already, or fewer than max are.
+int store_stream_room(struct store *s, const char *device, const char *name, int64_t max, bool *room, struct err *e) MUST_CHECK;
 // Frames stored of a device's stream in all its blocks, those outside recordings too. 0 where it has none.
 int store_stream_frames(struct store *s, const char *device, const char *stream, int64_t *frames, struct err *e) MUST_CHECK;
 int store_session_put(struct store *s, const char *device, const uint8_t uid[12], int64_t device_us, bool simulated,

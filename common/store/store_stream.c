@@ -118,6 +118,20 @@ int store_session_put(struct store *s, const char *device, const uint8_t uid[12]
     return rc ? rc : sql_leave(s, put_session(s, device, uid, now_ms - device_us / 1000, now_ms, simulated, session_id, e), e);
 }
 
+int store_stream_room(struct store *s, const char *device, const char *name, int64_t max, bool *room, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_BLOCKS, "SELECT count(*), coalesce(max(name = ?2), 0) FROM stream WHERE device = ?1", e);
+    sql_text(&q, device);
+    sql_text(&q, name);
+    int rc = sql_step(&q);
+    if (rc == SQL_ROW) {
+        *room = sql_get_i64(&q, 1) || sql_get_i64(&q, 0) < max;
+        rc = OK;
+    }
+    return sql_close(&q, rc);
+}
+
 int store_stream_frames(struct store *s, const char *device, const char *stream, int64_t *frames, struct err *e)
 {
     struct sql q;

@@ -1,6 +1,6 @@
-// A set of names with a number each: provisioning lists of ten thousand must not compare everything with everything.
-#ifndef OPS_NAMES_H
-#define OPS_NAMES_H
+// A set of names with a number each, by hash: lists of ten thousand are not compared each with each.
+#ifndef COMMON_NAMES_H
+#define COMMON_NAMES_H
 
 #define NAME_NONE SIZE_MAX
 
@@ -14,6 +14,8 @@ struct name_set { // zeroed: empty
 
 // Adds a name (copied) or changes its number. OK or E_MEM.
 int name_set_put(struct name_set *s, const char *name, size_t value) MUST_CHECK;
+// Changes the number of one that is there (NAME_NONE: as though it were not).
+void name_set_change(struct name_set *s, const char *name, size_t value);
 // Its number, NAME_NONE where it is not there.
 size_t name_set_find(const struct name_set *s, const char *name);
 // In no order; stops at what fn returns unless that is 0.

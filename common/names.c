@@ -1,5 +1,5 @@
 // Open addressing, at most half full. See ops_names.h.
-#include "ops/ops_names.h"
+#include "common/names.h"
 #include "common/err.h"
 
 static struct name_slot *place(const struct name_set *s, const char *name)
@@ -47,6 +47,14 @@ int name_set_put(struct name_set *s, const char *name, size_t value)
     }
     at->value = value;
     return OK;
+}
+
+void name_set_change(struct name_set *s, const char *name, size_t value)
+{
+    struct name_slot *at = s->size ? place(s, name) : NULL;
+    if (at && at->name) {
+        at->value = value;
+    }
 }
 
 size_t name_set_find(const struct name_set *s, const char *name)
