@@ -43,7 +43,8 @@ static uint32_t painted_over(const void *top)
     return (uint32_t)((const uint8_t *)top - (const uint8_t *)p);
 }
 
-__attribute__((noinline)) void bench_invoke(void)
+void bench_invoke(void);
+__attribute__((noipa)) void bench_invoke(void)
 {
     model_invoke();
 }
