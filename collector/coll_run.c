@@ -6,25 +6,26 @@
 // acknowledged, so devices send their blocks again, and the broker is asked for its retained state.
 #include "collector/coll_run.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "collector/coll_ack.h"
-#include "collector/coll_alarm.h"
 #include "collector/coll_fleet.h"
 #include "collector/coll_ingest.h"
-#include "collector/coll_lead.h"
+#include "collector/coll_live.h"
 #include "collector/coll_mqtt.h"
-#include "collector/coll_muster.h"
 #include "collector/coll_notify.h"
 #include "collector/coll_outbox.h"
 #include "collector/coll_queue.h"
-#include "collector/coll_watch.h"
 #include "common/ask.h"
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/err.h"
+#include "common/live.h"
 #include "common/log.h"
 #include "common/project.h"
 #include "common/store/store_retain.h"
@@ -55,21 +56,38 @@ struct coll {
     struct coll_acks *acks;
     struct coll_ingest ingest;
     struct coll_outbox outbox;
-    struct coll_lead lead;
-    struct coll_muster *muster;
-    struct coll_alarms *alarms;
-    struct coll_watch *watch;
-    char id[96], user[96];
+    struct live *live;      // NULL: there is none, nobody can watch
+    int lock_fd;
     bool open;              // a transaction is
     size_t rows;
-    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us, lead_us;
+    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us;
     int64_t refused_before, started_ms;
     bool failing;           // the last transaction failed
-    bool connected;         // was, once
     pthread_t checkpointer;
     bool checkpointing;
-    atomic_bool stop_checkpoints, leads;
+    atomic_bool stop_checkpoints;
 };
+
+// --- one collector to a store ------------------------------------------------------------------
+
+static int take_lock(struct coll *c, struct err *e)
+{
+    char path[IO_PATH_MAX];
+    int rc = io_mkdirs(project_path(c->project, path, "run"), 0700, e);
+    if (rc) {
+        return rc;
+    }
+    c->lock_fd = open(project_path(c->project, path, "run/collector.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (c->lock_fd < 0) {
+        return err_errno(e, E_IO, "cannot open '%s'", path);
+    }
+    if (flock(c->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK
+                   ? err_set(e, E_BUSY, "another collector is writing the store of '%s'", c->project->dir)
+                   : err_errno(e, E_IO, "cannot lock '%s'", path);
+    }
+    return OK;
+}
 
 // --- checkpoints: another thread with a store of its own, off the acknowledgement's path ----------
 
@@ -201,6 +219,15 @@ static void store_message(struct coll *c, const struct coll_item *item)
     }
 }
 
+static void take_live(struct coll *c, const struct coll_item *item)
+{
+    int rc = c->live ? coll_live_put(c->live, c->project->conf.prefix, item) : OK;
+    if (rc) {
+        c->ingest.counts.refused++;
+        snprintf(c->ingest.last_error, sizeof c->ingest.last_error, "%.80s: not a block for the live view", item->topic);
+    }
+}
+
 static bool is_mark(const struct coll *c, const struct coll_item *item)
 {
     size_t prefix = strlen(c->project->conf.prefix);
@@ -221,6 +248,10 @@ static void handle(struct coll *c, const struct coll_item *item)
     case COLL_MESSAGE:
         if (is_mark(c, item)) {
             compare_outbox(c, (const char *)item->payload, item->len);
+            break;
+        }
+        if (coll_is_live(c->project->conf.prefix, item)) {
+            take_live(c, item);
             break;
         }
         store_message(c, item);
@@ -475,6 +506,9 @@ static int start(struct coll *c, struct err *e)
                                      .max_rate = c->project->conf.max_rate, .max_streams = (size_t)c->project->conf.max_streams,
                                      .muster = c->muster, .watch = c->watch};
     c->outbox.look = true;
+    if (live_open(&c->live, c->project->dir, e)) {
+        log_warn("no live view: %s", e->msg);
+    }
     c->started_ms = clock_wall_ms();
     c->checkpointing = pthread_create(&c->checkpointer, NULL, checkpoint_loop, c) == 0;
     return connect_broker(c, e);
@@ -487,6 +521,7 @@ static void end(struct coll *c)
         atomic_store(&c->stop_checkpoints, true);
         pthread_join(c->checkpointer, NULL);
     }
+    live_close(c->live);
     coll_queue_free(c->queue);
     coll_acks_free(c->acks);
     coll_fleet_free(c->fleet);

@@ -1,8 +1,11 @@
 // Commands to devices. See command.h.
 #include "common/command.h"
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/parse.h"
 #include "firmware/core/wire/mote_wire.h"
+
+#define LIVE_ID ((int64_t)1 << 60)
 
 static int kind_of(const char *name)
 {
@@ -58,4 +61,14 @@ int command_send(struct store *s, struct store_command *c, struct err *e)
         return rc;
     }
     return store_commit(s, e);
+}
+
+int command_live(struct store *s, const char *device, const char *stream, int64_t duration_ms, struct err *e)
+{
+    int64_t now_ms = clock_wall_ms();
+    // Devices remember the last ids, to leave out what comes twice: these must differ from each other and from rows'.
+    struct store_command c = {.device = device, .stream = stream, .label = "", .duration_ms = duration_ms,
+                              .command_id = LIVE_ID | ((now_ms << 8) % LIVE_ID) | (clock_mono_us() & 255),
+                              .expires_ms = now_ms + duration_ms + 1000};
+    return queue(s, &c, MOTE_CMD_LIVE, e);
 }

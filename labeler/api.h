@@ -31,6 +31,8 @@ API(record);
 API(record_stop);
 API(record_settings);
 API(record_list);
+// api_live.c
+API(device_live);
 // api_recording.c
 API(recordings);
 API(recordings_count);

@@ -17,6 +17,9 @@ typedef int (*lab_hold_fn)(void *ctx, const struct lab_io *io);
 struct derive;
 struct derive_want;
 
+// The same for the live view of a device's stream ("": all).
+typedef int (*lab_hold_live_fn)(void *ctx, const struct lab_io *io, const char *device, const char *stream);
+
 struct lab {
     struct project project;
     struct store *store;
@@ -24,6 +27,8 @@ struct lab {
     struct derive_want *want;  // CGI: where a request notes which file is missing; NULL: nowhere
     lab_hold_fn hold;
     void *hold_ctx;
+    lab_hold_live_fn hold_live;
+    void *hold_live_ctx;
 };
 
 // Opens the project (dir NULL: $MOTELOOP_PROJECT) and its store. A struct lab belongs to one thread.

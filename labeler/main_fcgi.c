@@ -8,6 +8,7 @@
 #include "common/opt.h"
 #include "labeler/derive.h"
 #include "labeler/lab.h"
+#include "labeler/lab_live.h"
 #include "labeler/lab_req.h"
 #include "labeler/lab_route.h"
 #include "labeler/lab_stream.h"
@@ -74,6 +75,12 @@ static int hold(void *ctx, const struct lab_io *io)
 {
     struct lab_held h = {io->ctx, held_write, held_done};
     return lab_stream_add(ctx, &h);
+}
+
+static int hold_live(void *ctx, const struct lab_io *io, const char *device, const char *stream)
+{
+    struct lab_held h = {io->ctx, held_write, held_done};
+    return lab_live_add(ctx, &h, device, stream);
 }
 
 static atomic_int busy;
@@ -150,7 +157,7 @@ static int fail(const struct err *e)
     return err_exit_code(e->code);
 }
 
-static int run_workers(const struct fcgi_opts *o, int socket, struct lab_stream *stream)
+static int run_workers(const struct fcgi_opts *o, int socket, struct lab_stream *stream, struct lab_live *live)
 {
     struct worker *w = calloc((size_t)o->threads, sizeof(*w));
     struct err e = {0};
@@ -162,6 +169,8 @@ static int run_workers(const struct fcgi_opts *o, int socket, struct lab_stream 
         }
         w[i].lab.hold = hold;
         w[i].lab.hold_ctx = stream;
+        w[i].lab.hold_live = hold_live;
+        w[i].lab.hold_live_ctx = live;
         if (pthread_create(&w[i].thread, NULL, work, &w[i])) {
             lab_close(&w[i].lab);
             err_set(&e, E_IO, "cannot start a thread");
@@ -207,10 +216,12 @@ static int run(void *options, int npos, char **pos)
         return fail(&e);
     }
     struct lab_stream *stream = NULL;
-    if (lab_stream_start(&stream, o->project, &e)) {
+    struct lab_live *live = NULL;
+    if (lab_stream_start(&stream, o->project, &e) || lab_live_start(&live, o->project, &e)) {
         return fail(&e);
     }
-    int code = run_workers(o, socket, stream);
+    int code = run_workers(o, socket, stream, live);
+    lab_live_stop(live);
     lab_stream_stop(stream);
     derive_stop(writer);
     return code;

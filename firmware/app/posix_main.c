@@ -114,6 +114,7 @@ static int give_memory(struct device *d, struct err *e)
     c->sector_count = (size_t)d->conf.spool_bytes / POSIX_FLASH_SECTOR;
     c->rx_len = MOTE_MANIFEST_MAX + 512;
     c->tx_len = 65536;
+    c->live_len = 8192;
     c->arena = zeroed(c->arena_len, e);
     c->window = zeroed(c->window_len, e);
     c->frames = zeroed(c->frames_len, e);
@@ -122,8 +123,9 @@ static int give_memory(struct device *d, struct err *e)
     c->sectors = zeroed(c->sector_count * sizeof(*c->sectors), e);
     c->rx = zeroed(c->rx_len, e);
     c->tx = zeroed(c->tx_len, e);
+    c->live = zeroed(c->live_len, e);
     bool all = c->arena && c->window && c->frames && c->manifest && c->bitmap && c->sectors &&
-               c->rx && c->tx;
+               c->rx && c->tx && c->live;
     return all ? OK : E_MEM;
 }
 
@@ -131,7 +133,7 @@ static void free_memory(struct device *d)
 {
     const struct mote_agent_config *c = &d->config;
     void *parts[] = {c->arena,  c->window,  c->frames, c->manifest,
-                     c->bitmap, c->sectors, c->rx,     c->tx};
+                     c->bitmap, c->sectors, c->rx,     c->tx,     c->live};
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         free(parts[i]);
     }

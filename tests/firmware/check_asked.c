@@ -1,5 +1,5 @@
 // What P/d/DEV/config asks for, on a whole device in memory: recordings, rates and triggers, heard
-// late, heard twice, withdrawn, and across a power cut.
+// late, heard twice, withdrawn, and across a power cut; and the live view.
 #include "tests/support/device_bench.h"
 
 #include <check.h>
@@ -261,6 +261,69 @@ START_TEST(what_is_no_configuration_changes_nothing)
 }
 END_TEST
 
+static void watch(uint64_t id, const char *stream, uint64_t ms)
+{
+    bench_command(&b, &(struct mote_cmd){.id = id,
+                                         .kind = MOTE_CMD_LIVE,
+                                         .stream = {stream, strlen(stream)},
+                                         .duration_ms = ms});
+}
+
+START_TEST(samples_are_shown_while_somebody_watches)
+{
+    struct mote_reply r;
+    bench_boot(&b);
+    bench_run(&b, 500);
+    ck_assert_uint_eq(b.live_blocks, 0);
+    watch(1, "acc", 2000);
+    bench_run(&b, 1000);
+    watch(2, "acc", 2000); // still there
+    bench_run(&b, 4000);
+    ck_assert_uint_ge(b.live_frames, 290);
+    ck_assert_uint_le(b.live_frames, 360); // up to a second lay in the sensor
+    ck_assert_uint_ge(b.live_blocks, 14);
+    ck_assert_uint_eq(bench_count(&b, "acc"), 0); // nothing was spooled
+    watch(3, "acc", 60000);
+    bench_run(&b, 500);
+    watch(4, "acc", 0);
+    bench_run(&b, 100);
+    size_t before = b.live_blocks;
+    bench_run(&b, 1000);
+    ck_assert_uint_eq(b.live_blocks, before);
+    watch(5, "stop", 1000);
+    bench_run(&b, 100);
+    ck_assert(bench_reply(&b, 5, &r));
+    ck_assert_int_eq(r.status, MOTE_E_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(the_time_is_told_at_once_without_the_spool)
+{
+    bench_boot(&b);
+    bench_run(&b, 700);
+    bench_command(&b, &(struct mote_cmd){.id = 1, .kind = MOTE_CMD_TIME});
+    uint64_t asked = b.device_us;
+    bench_run(&b, 20);
+    ck_assert_uint_ge(b.live_reply_us, asked);
+    ck_assert_uint_le(b.live_reply_us, asked + 10000);
+    ck_assert_uint_eq(bench_count(&b, "reply"), 0);
+}
+END_TEST
+
+START_TEST(a_device_without_memory_for_it_says_so)
+{
+    struct mote_reply r;
+    b.config.live = NULL;
+    bench_boot(&b);
+    bench_run(&b, 500);
+    watch(1, "", 2000);
+    bench_run(&b, 500);
+    ck_assert(bench_reply(&b, 1, &r));
+    ck_assert_int_eq(r.status, MOTE_E_UNSUPPORTED);
+    ck_assert_uint_eq(b.live_blocks, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("asked");
@@ -274,6 +337,9 @@ int main(void)
     tcase_add_test(t, a_lower_rate_is_the_mean_of_the_frames);
     tcase_add_test(t, a_level_starts_a_recording_and_then_rests);
     tcase_add_test(t, what_is_no_configuration_changes_nothing);
+    tcase_add_test(t, samples_are_shown_while_somebody_watches);
+    tcase_add_test(t, the_time_is_told_at_once_without_the_spool);
+    tcase_add_test(t, a_device_without_memory_for_it_says_so);
     suite_add_tcase(s, t);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);

@@ -135,6 +135,26 @@ START_TEST(classifying_ends_when_it_was_asked_to)
 }
 END_TEST
 
+START_TEST(the_live_view_shows_what_the_model_says)
+{
+    bench_boot(&b);
+    bench_run(&b, 500);
+    install(&one);
+    bench_run(&b, 2000);
+    ck_assert_uint_eq(b.live_events, 0);
+    bench_command(&b,
+                  &(struct mote_cmd){
+                      .id = 5, .kind = MOTE_CMD_LIVE, .stream = {"acc", 3}, .duration_ms = 5000});
+    bench_run(&b, 5000);
+    ck_assert_uint_ge(b.live_events, 9); // windows every 0.5 s
+    ck_assert_uint_ge(b.live_frames, 480);
+    bench_run(&b, 50);
+    size_t shown = b.live_blocks;
+    bench_run(&b, 2000);
+    ck_assert_uint_eq(b.live_blocks, shown);
+}
+END_TEST
+
 START_TEST(a_damaged_payload_is_refused_for_good)
 {
     bench_boot(&b);
@@ -479,6 +499,7 @@ int main(void)
     tcase_add_test(t, uncertain_windows_are_kept_as_recordings);
     tcase_add_test(t, keeping_is_rationed);
     tcase_add_test(t, classifying_ends_when_it_was_asked_to);
+    tcase_add_test(t, the_live_view_shows_what_the_model_says);
     tcase_add_test(t, a_damaged_payload_is_refused_for_good);
     tcase_add_test(t, a_wrong_signature_is_refused_before_anything_is_downloaded);
     tcase_add_test(t, a_newer_key_set_is_taken_and_an_older_one_is_not);

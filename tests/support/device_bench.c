@@ -139,6 +139,18 @@ static void store(struct bench *b, const char *stream, const uint8_t *p, size_t 
     }
 }
 
+static void on_live(struct bench *b, const uint8_t *p, size_t len)
+{
+    struct mote_block k;
+    int status = mote_block_decode(&k, p, len);
+    assert(status == MOTE_OK);
+    b->live_blocks++;
+    b->live_frames +=
+        k.kind == MOTE_BLOCK_SAMPLES ? k.data_len / (mote_sample_size(k.type) * k.channels) : 0;
+    b->live_events += k.kind == MOTE_BLOCK_EVENT;
+    b->live_reply_us = k.kind == MOTE_BLOCK_REPLY ? k.t_us : b->live_reply_us;
+}
+
 static void on_published(void *ctx, const char *topic, const uint8_t *p, size_t len, bool retain)
 {
     struct bench *b = ctx;
@@ -146,6 +158,9 @@ static void on_published(void *ctx, const char *topic, const uint8_t *p, size_t 
     (void)retain;
     int status = mote_topic_parse(&t, PREFIX, topic, strlen(topic));
     assert(status == MOTE_OK);
+    if (t.leaf == MOTE_LEAF_LIVE) {
+        on_live(b, p, len);
+    }
     if (t.leaf != MOTE_LEAF_DATA) {
         return;
     }
@@ -219,6 +234,8 @@ void bench_init(struct bench *b)
                                            .sector_count = 64,
                                            .rx = b->rx,
                                            .rx_len = sizeof(b->rx),
+                                           .live = b->live,
+                                           .live_len = sizeof(b->live),
                                            .tx = b->tx,
                                            .tx_len = sizeof(b->tx),
                                            .keep_per_minute = 60,

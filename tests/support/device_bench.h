@@ -33,6 +33,9 @@ struct bench {
     bool duplicate_differs; // a block came twice with other bytes
     struct bench_block stored[BENCH_BLOCKS];
     size_t stored_count, repeats;
+    // what came on live/: blocks, frames of samples, events, and the device time of the last reply
+    size_t live_blocks, live_frames, live_events;
+    uint64_t live_reply_us;
     // actuator
     unsigned decisions;
     char last_decision[MOTE_NAME_MAX + 1];
@@ -41,7 +44,7 @@ struct bench {
     // memory of the agent
     _Alignas(16) uint8_t arena[16384];
     uint8_t window[4096], frames[8192], manifest[MOTE_MANIFEST_MAX], bitmap[1024],
-        rx[MOTE_MANIFEST_MAX + 512], tx[16384];
+        rx[MOTE_MANIFEST_MAX + 512], tx[16384], live[1024];
     struct mote_spool_sector sectors[64];
     struct mote_agent_config config;
 };

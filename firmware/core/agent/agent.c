@@ -205,6 +205,7 @@ bool mote_agent_step(struct mote_agent *a)
     bool more = agent_sample(a);
     agent_infer_tick(a);
     agent_asked_tick(a);
+    agent_live_tick(a);
     agent_health_tick(a);
     more |= agent_update_step(a);
     agent_publish_state(a);

@@ -98,6 +98,19 @@ void agent_trigger_frames(struct mote_agent *a, unsigned stream, const uint8_t *
                           size_t count, uint64_t t_us);
 void agent_trigger_class(struct mote_agent *a, struct mote_str label, float score, uint64_t t_us);
 
+// --- live.c ----------------------------------------------------------------------------------
+// Publishes the stream (empty: all that fit) for so long from now on; 0 ms: no more. False: it is not
+// to be had here.
+bool agent_live_watch(struct mote_agent *a, struct mote_str stream, uint64_t duration_ms);
+bool agent_is_watched(const struct mote_agent *a, unsigned stream);
+void agent_live_frames(struct mote_agent *a, unsigned stream, const uint8_t *frames, size_t count,
+                       uint64_t t_us);
+// An event as its window was classified, while its stream is watched.
+void agent_live_event(struct mote_agent *a, const struct mote_event *e);
+void agent_live_tick(struct mote_agent *a);
+// Answers a TIME command: at once, unspooled, stamped with its arrival.
+void agent_live_time(struct mote_agent *a, uint64_t command);
+
 // --- command.c -------------------------------------------------------------------------------
 void agent_on_command(struct mote_agent *a, const uint8_t *p, size_t len);
 void agent_reply(struct mote_agent *a, uint64_t command, int status, const char *text);

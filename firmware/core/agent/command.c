@@ -1,5 +1,6 @@
 // Commands and their answers. Every command is answered once by a block of the stream "reply": when
-// it is refused, when it has begun (CLASSIFY, REBOOT, SEND_HELLO), or when it is done (RECORD).
+// it is refused, when it has begun (CLASSIFY, REBOOT, SEND_HELLO), or when it is done (RECORD); but for
+// LIVE and TIME, whose answer is what they ask for.
 #include "firmware/core/agent/agent_priv.h"
 
 #define RECORD_MAX_MS (3600u * 1000u)
@@ -138,6 +139,14 @@ void agent_on_command(struct mote_agent *a, const uint8_t *p, size_t len)
     case MOTE_CMD_SEND_HELLO:
         a->send_hello = a->send_status = a->send_reported = true;
         agent_reply(a, c.id, MOTE_OK, "hello");
+        break;
+    case MOTE_CMD_TIME:
+        agent_live_time(a, c.id);
+        break;
+    case MOTE_CMD_LIVE: // said again and again while somebody watches: answered only where it cannot be
+        if (!agent_live_watch(a, c.stream, c.duration_ms)) {
+            agent_reply(a, c.id, MOTE_E_UNSUPPORTED, "no live view of that stream here");
+        }
         break;
     default:
         agent_reply(a, c.id, MOTE_E_UNSUPPORTED, "unknown command");

@@ -188,6 +188,7 @@ static void record_event(struct mote_agent *a, struct mote_pipe_result *r)
         .recording = r->uncertain && may_keep(a, f->first_us) ? keep_window(a) : 0,
         .model = agent_str(f->model)};
     memcpy(e->model_digest, f->file.digest, sizeof(e->model_digest));
+    agent_live_event(a, e);
     if (f->events++ == 0) {
         f->events_since_us = agent_net(a);
     }

@@ -9,7 +9,7 @@
 //     update.c  a release, step by step   fit.c     would this model run here?
 //     trust.c   keys and time             text.c    small texts
 //     asked.c   P/d/DEV/config            trigger.c what starts a recording by itself
-//     thin.c    lower recording rates
+//     thin.c    lower recording rates     live.c    unspooled samples while somebody watches
 #ifndef MOTE_AGENT_H
 #define MOTE_AGENT_H
 
@@ -72,6 +72,8 @@ struct mote_agent_config {
     size_t bitmap_len;
     struct mote_spool_sector *sectors; // one a sector of spool_flash
     size_t sector_count;
+    uint8_t *live; // samples on their way to a live view; NULL: this device has none
+    size_t live_len;
     uint8_t *rx, *tx; // mote_link
     size_t rx_len, tx_len;
     // behaviour; 0 takes the default
@@ -101,6 +103,13 @@ struct mote_agent_stream { // a sensor's stream on its way into blocks
     uint64_t thin_us; // time of the first of them
     bool recording;
     bool flowing; // next_us means something
+};
+
+struct mote_agent_live { // a stream that is watched; its share of config.live holds the frames
+    uint64_t until_us;     // network time
+    uint64_t first_us;     // time of the first frame
+    uint64_t since_us;     // network time of it
+    uint16_t fill;         // bytes
 };
 
 struct mote_agent_recording { // asked for, running or waiting
@@ -198,7 +207,8 @@ struct mote_agent {
     struct mote_slot_place place[1];
     // private
     struct mote_agent_stream stream[MOTE_MAX_STREAMS];
-    uint64_t event_seq, health_seq, reply_seq;
+    struct mote_agent_live live[MOTE_MAX_STREAMS];
+    uint64_t event_seq, health_seq, reply_seq, live_seq;
     struct mote_agent_recording queue[MOTE_AGENT_QUEUE]; // queue[0] runs while recording != 0
     uint32_t queued;
     uint32_t recording;      // number of the running one, 0: none

@@ -262,7 +262,7 @@ static void record_frames(struct mote_agent *a, unsigned i, const uint8_t *p, si
 static bool wanted(const struct mote_agent *a, unsigned i)
 {
     return a->stream[i].recording || agent_infers(a, i) || agent_watches(a, i) ||
-           !agent_recordable(info_of(a, i));
+           agent_is_watched(a, i) || !agent_recordable(info_of(a, i));
 }
 
 static void take_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size_t count,
@@ -277,6 +277,9 @@ static void take_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size
     }
     if (agent_infers(a, i)) {
         agent_infer_frames(a, p, count, t_us);
+    }
+    if (agent_is_watched(a, i)) {
+        agent_live_frames(a, i, p, count, t_us);
     }
     if (agent_watches(a, i)) {
         agent_trigger_frames(a, i, p, count, t_us);
