@@ -221,10 +221,19 @@ static void build_tcresnet(struct builder *b, int outputs)
     head(b, outputs);
 }
 
+// One machine for each pair of classes, then their votes (session_classic.c fills in both).
+static void build_svm(struct builder *b, int outputs)
+{
+    put(b, (struct layer){.kind = LAYER_DENSE, .units = outputs * (outputs - 1) / 2, .bias = true, .act = ACT_RELU6});
+    put(b, (struct layer){.kind = LAYER_DENSE, .units = outputs, .bias = true});
+}
+
 struct shape arch_input(const struct recipe *r, struct mote_dsp_shape f)
 {
     switch (r->network) {
     case NET_MLP:
+    case NET_LOGISTIC:
+    case NET_SVM:
     case NET_AUTOENCODER: return (struct shape){1, 1, (int)(f.rows * f.cols * f.planes)};
     case NET_CNN1D:
     case NET_TCRESNET: return (struct shape){1, (int)f.rows, (int)(f.cols * f.planes)};
@@ -245,6 +254,8 @@ int arch_build(struct net *n, const struct recipe *r, int outputs, struct err *e
     case NET_RESNET8: build_resnet8(&b, outputs); break;
     case NET_TCRESNET: build_tcresnet(&b, outputs); break;
     case NET_AUTOENCODER: build_autoencoder(&b, outputs); break;
+    case NET_LOGISTIC: put(&b, (struct layer){.kind = LAYER_DENSE, .units = outputs, .bias = true}); break;
+    case NET_SVM: build_svm(&b, outputs); break;
     case NET_CUSTOM: b.rc = arch_custom(n, r, outputs, e); break;
     default: b.rc = err_set(e, E_FORMAT, "unknown network"); break;
     }

@@ -26,21 +26,48 @@ static int32_t put_tensor(struct work *w, struct tflite_tensor t, const char *ki
     return (int32_t)i;
 }
 
+static const struct gop *maker_of(const struct graph *g, int tensor)
+{
+    for (int i = 0; i < g->ops; i++) {
+        if (g->op[i].out == tensor) {
+            return &g->op[i];
+        }
+    }
+    return NULL;
+}
+
+static bool slides(const struct gop *o)
+{
+    return o->kind == GOP_CONV || o->kind == GOP_DWCONV || o->kind == GOP_MAXPOOL || o->kind == GOP_AVGPOOL;
+}
+
+// What dense layers, softmax and flattening give is a row, and what is made of rows alone; all else has four dimensions.
+static bool is_row(const struct graph *g, int tensor)
+{
+    const struct gop *o = maker_of(g, tensor);
+    struct shape s = g->t[tensor].s;
+    if (s.h != 1 || s.w != 1) {
+        return false;
+    }
+    while (o && (o->kind == GOP_CONCAT || o->kind == GOP_MUL || o->kind == GOP_QUANTIZE || o->kind == GOP_ADD)) {
+        tensor = o->in[0];
+        o = maker_of(g, tensor);
+    }
+    for (int i = 0; !o && i < g->ops; i++) {
+        if (g->op[i].in[0] == tensor && slides(&g->op[i])) {
+            return false;
+        }
+    }
+    return !o || o->kind == GOP_DENSE || o->kind == GOP_SOFTMAX || o->kind == GOP_RESHAPE;
+}
+
 static void put_activation(struct work *w, int index)
 {
     const struct gtensor *a = &w->g->t[index];
     enum tflite_type whole = a->wide ? TFLITE_INT16 : TFLITE_INT8;
     struct tflite_tensor t = {.type = w->int8 ? whole : TFLITE_FLOAT32, .rank = 4,
                               .dims = {1, a->s.h, a->s.w, a->s.c}};
-    // what a dense layer, a softmax or a reshape gives is a row
-    for (int i = 0; i < w->g->ops; i++) {
-        const struct gop *o = &w->g->op[i];
-        if (o->out == index && (o->kind == GOP_DENSE || o->kind == GOP_RESHAPE || o->kind == GOP_SOFTMAX || o->kind == GOP_QUANTIZE)) {
-            t.rank = 2;
-            t.dims[1] = a->s.c;
-        }
-    }
-    if (index == w->g->input && a->s.h == 1 && a->s.w == 1) {
+    if (is_row(w->g, index)) {
         t.rank = 2;
         t.dims[1] = a->s.c;
     }
@@ -112,20 +139,21 @@ static void put_op(struct work *w, int index, int32_t *reshape_dims)
     p.options.activation = o->act == ACT_RELU    ? TFLITE_ACT_RELU
                            : o->act == ACT_RELU6 ? TFLITE_ACT_RELU6
                                                  : TFLITE_ACT_NONE;
-    if (o->in[1] >= 0) {
-        p.in[p.ins++] = o->in[1];
+    for (int i = 1; i < 2 + o->more && o->in[i] >= 0; i++) {
+        p.in[p.ins++] = o->in[i];
     }
     if (o->w) {
         p.in[p.ins++] = put_weights(w, o);
         p.in[p.ins++] = put_bias(w, o);
     }
     if (o->kind == GOP_RESHAPE) {
-        reshape_dims[0] = 1;
-        reshape_dims[1] = w->g->t[o->out].s.c;
-        struct tflite_tensor t = {.type = TFLITE_INT32, .rank = 1, .dims = {2}, .data = reshape_dims, .bytes = 8};
+        const struct tflite_tensor *to = &w->t[o->out];
+        memcpy(reshape_dims, to->dims, to->rank * sizeof(*reshape_dims));
+        struct tflite_tensor t = {.type = TFLITE_INT32, .rank = 1, .dims = {to->rank}, .data = reshape_dims,
+                                  .bytes = to->rank * sizeof(*reshape_dims)};
+        p.options.new_rank = to->rank;
+        memcpy(p.options.new_shape, reshape_dims, t.bytes);
         p.in[p.ins++] = put_tensor(w, t, "shape");
-        p.options.new_rank = 2;
-        memcpy(p.options.new_shape, reshape_dims, 8);
     }
     if (o->kind == GOP_MEAN) {
         static const int32_t height_and_width[2] = {1, 2};
@@ -143,7 +171,7 @@ static void put_op(struct work *w, int index, int32_t *reshape_dims)
     if (o->kind == GOP_DWCONV) {
         p.options.depth_multiplier = o->channels / o->l->x.c;
     }
-    p.options.axis = o->kind == GOP_CONCAT ? 3 : 0;
+    p.options.axis = o->kind == GOP_CONCAT ? w->t[o->out].rank - 1 : 0;
     p.options.beta = 1;
     w->op[index] = p;
 }
@@ -160,7 +188,7 @@ int export_tflite(const struct graph *g, bool int8, const char *description, con
     w.op = calloc((size_t)g->ops + 1, sizeof(*w.op));
     w.name = calloc(most, sizeof(*w.name));
     w.bias_scale = calloc(scales, sizeof(float));
-    int32_t(*dims)[2] = calloc((size_t)g->ops + 1, sizeof(*dims));
+    int32_t(*dims)[4] = calloc((size_t)g->ops + 1, sizeof(*dims));
     int rc = OK;
     if (!w.t || !w.op || !w.name || !w.bias_scale || !dims) {
         rc = err_set(e, E_MEM, "out of memory");

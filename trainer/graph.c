@@ -194,6 +194,7 @@ void graph_release(struct graph *g)
     }
     free(g->t);
     free(g->op);
+    free(g->own);
     memset(g, 0, sizeof(*g));
 }
 

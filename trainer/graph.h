@@ -22,9 +22,11 @@ struct gtensor {
     int32_t zero_point;
 };
 
+#define GOP_INS_MAX 32
 struct gop {
     enum gop_kind kind;
-    int in[2], out;        // tensors; in[1] -1 where there is one input
+    int in[GOP_INS_MAX], out; // tensors; in[1] -1 where there is one input
+    int more;              // inputs behind the second; of CONCAT alone
     const struct layer *l; // geometry; NULL for RESHAPE and SOFTMAX
     enum act act;
     // CONV: [out][kh][kw][in]; DWCONV: [kh][kw][c]; DENSE: [out][in]
@@ -44,6 +46,7 @@ struct graph {
     struct gop *op;
     int tensors, ops;
     int input, output;
+    struct layer *own;     // geometry that no network has, or NULL
 };
 
 // softmax: ends in one (classification). The network must outlive the graph. A zeroed graph may be released.

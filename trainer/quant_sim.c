@@ -162,11 +162,14 @@ static void run_mul(const struct quant_sim *s, const struct gop *o, struct facto
 
 static void run_concat(const struct quant_sim *s, const struct gop *o)
 {
-    size_t c0 = (size_t)s->g->t[o->in[0]].s.c, c1 = (size_t)s->g->t[o->in[1]].s.c;
     struct shape y = s->g->t[o->out].s;
+    int8_t *to = s->y[o->out];
     for (size_t i = 0; i < (size_t)(y.h * y.w); i++) {
-        memcpy(s->y[o->out] + i * (c0 + c1), s->y[o->in[0]] + i * c0, c0);
-        memcpy(s->y[o->out] + i * (c0 + c1) + c0, s->y[o->in[1]] + i * c1, c1);
+        for (int j = 0; j < 2 + o->more; j++) {
+            size_t c = (size_t)s->g->t[o->in[j]].s.c;
+            memcpy(to, s->y[o->in[j]] + i * c, c);
+            to += c;
+        }
     }
 }
 

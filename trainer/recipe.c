@@ -5,6 +5,7 @@
 #include "common/hex.h"
 #include "common/io.h"
 #include "common/parse.h"
+#include "trainer/classic.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -66,7 +67,7 @@ static const struct key keys[] = {
     NUM("augment", "zoom", zoom, 0, 0.9, "largest relative change of a picture's size"),
     NUM("augment", "turn", turn, 0, 180, "largest turn of a picture, degrees"),
     NUM("augment", "erase", erase, 0, 0.9, "largest side of a square blanked out of a picture, as share of its side"),
-    ONE("network", "type", network, "mlp cnn1d cnn2d dscnn mobilenet1 mobilenet2 resnet8 tcresnet autoencoder custom",
+    ONE("network", "type", network, "mlp cnn1d cnn2d dscnn mobilenet1 mobilenet2 resnet8 tcresnet autoencoder custom logistic svm forest kmeans gmm",
         "architecture"),
     TXT("network", "hidden", hidden, "units of the dense layers before the last"),
     TXT("network", "filters", filters, "filters of the convolutions, one after another"),
@@ -76,6 +77,12 @@ static const struct key keys[] = {
     NUM("network", "width", width, 0.1, 4, "multiplier of the filters of named architectures"),
     NUM("network", "dropout", dropout, 0, 0.9, "before the last layer"),
     YES("network", "norm", norm, "batch normalisation behind each convolution"),
+    NUM("classic", "penalty", penalty, 1e-6, 1e6, "of logistic and svm: what a wrong window costs beside small weights"),
+    INT("classic", "trees", trees, 1, CLASSIC_TREES_MAX, "of forest"),
+    INT("classic", "depth", depth, 1, CLASSIC_DEPTH_MAX, "of forest: decisions on the way to a leaf at most"),
+    INT("classic", "leaf", leaf, 1, 100000, "of forest: windows of a leaf at least"),
+    INT("classic", "inputs", inputs, 0, 65535, "of forest: features that it reads at most, the most useful; 0: any"),
+    INT("classic", "components", components, 1, 32, "of kmeans and gmm: centres of what is normal"),
     INT("train", "epochs", epochs, 1, 100000, "passes over the training windows at most"),
     INT("train", "batch", batch, 1, 4096, "windows to a step"),
     NUM("train", "rate", rate, 1e-7, 10, "learning rate"),
@@ -330,6 +337,7 @@ static void set_defaults(struct recipe *r)
         .standardise = STANDARDISE_ALL, .limit = 0.01,
         .network = NET_MLP, .hidden = "32, 16", .filters = "16, 32", .kernel = 3, .pool = 2, .blocks = 4, .width = 1,
         .norm = true,
+        .penalty = 1, .trees = 16, .depth = 5, .leaf = 3, .inputs = 32, .components = 4,
         .epochs = 60, .batch = 32, .patience = 15, .schedule = FIT_COSINE, .step_epochs = 20, .rate = 0.003,
         .momentum = 0.9, .step_factor = 0.3, .gamma = 2, .delta = 1,
         .calibrate = QUANT_PERCENTILE, .calibration_windows = 1000, .percentile = 99.99, .per_channel_dense = true,

@@ -22,7 +22,7 @@ enum recipe_freeze { FREEZE_NONE, FREEZE_BODY };
 enum recipe_balance { BALANCE_NONE, BALANCE_WEIGHTS, BALANCE_SAMPLING };
 enum recipe_network {
     NET_MLP, NET_CNN1D, NET_CNN2D, NET_DSCNN, NET_MOBILENET1, NET_MOBILENET2, NET_RESNET8, NET_TCRESNET,
-    NET_AUTOENCODER, NET_CUSTOM
+    NET_AUTOENCODER, NET_CUSTOM, NET_LOGISTIC, NET_SVM, NET_FOREST, NET_KMEANS, NET_GMM
 };
 
 struct recipe_span { // a length of time: frames where given as such, else seconds
@@ -56,6 +56,9 @@ struct recipe {
     int64_t kernel, pool, blocks;
     double width, dropout;
     bool norm;
+    // [classic]
+    double penalty;
+    int64_t trees, depth, leaf, inputs, components;
     // [train]
     int64_t epochs, batch, patience, lanes, optimizer, schedule, loss, step_epochs, seconds;
     double rate, momentum, decay, warmup, step_factor, clip, ema, mixup, smoothing, gamma, delta;

@@ -143,8 +143,9 @@ static int write_files(struct session *s, const struct buf *metrics, struct err 
     struct buf w;
     buf_init(&w, (size_t)1 << 30);
     int rc = io_mkdirs(project_path(&s->project, dir, "models"), 0755, e);
-    rc = rc ? rc : weights_put(&w, s->trained.layers ? &s->trained : &s->net, &s->features) ? err_set(e, E_MEM, "out of memory") : OK;
-    rc = rc ? rc : write_file(s, "weights", w.data, w.len, e);
+    bool table = session_is_table(s); // has none
+    rc = rc || table ? rc : weights_put(&w, s->trained.layers ? &s->trained : &s->net, &s->features) ? err_set(e, E_MEM, "out of memory") : OK;
+    rc = rc || table ? rc : write_file(s, "weights", w.data, w.len, e);
     rc = rc ? rc : write_file(s, "float.tflite", s->float_file.data, s->float_file.len, e);
     rc = rc ? rc : write_file(s, "json", metrics->data, metrics->len, e);
     rc = rc ? rc : write_file(s, "tflite", s->int8_file.data, s->int8_file.len, e); // last: it makes the model exist

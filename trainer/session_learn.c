@@ -81,7 +81,11 @@ int session_learn(struct session *s, struct err *e)
     struct fit_options o;
     char checkpoint[IO_PATH_MAX], folder[IO_PATH_MAX], name[96];
     int64_t started = clock_mono_us();
-    int rc = build(s, e);
+    int rc = session_is_table(s) ? OK : build(s, e);
+    if (session_is_classic(s)) {
+        rc = rc ? rc : session_classic_learn(s, e);
+        return rc ? err_wrap(e, "train") : OK;
+    }
     rc = rc ? rc : sample_set_make(&train, s, SPLIT_TRAIN, 0, e);
     rc = rc ? rc : sample_set_make(&check, s, SPLIT_VALIDATE, 0, e);
     if (rc == OK) {
@@ -189,20 +193,38 @@ int session_quantize(struct session *s, struct err *e)
     if (r->centroids > 0 && r->task == TASK_CLASSIFY) {
         rc = novelty_make(&s->novelty, &s->features, (size_t)r->centroids, r->known_share, (uint64_t)s->o->seed, e);
     }
-    rc = rc ? rc : session_choose_threshold(s, e);
-    rc = rc ? rc : session_quantized(s, &s->net, s->tune, &s->graph, e);
+    if (session_is_table(s)) {
+        rc = rc ? rc : session_table_make(s, e);
+    } else {
+        rc = rc ? rc : session_choose_threshold(s, e);
+        rc = rc ? rc : session_quantized(s, &s->net, s->tune, &s->graph, e);
+    }
     if (rc == OK) {
         s->sim = quant_sim_new(&s->graph, e);
         rc = s->sim ? OK : e->code;
     }
-    rc = rc ? rc : session_choose_distance(s, e);
+    rc = rc || session_is_table(s) ? rc : session_choose_distance(s, e);
     rc = rc ? rc : ship_pipeline(&s->features, &s->novelty, s->threshold, &s->pipeline, e);
     rc = rc ? rc : export_tflite(&s->graph, true, r->name, s->pipeline.data, s->pipeline.len, &s->int8_file, e);
     struct graph plain = {0};
-    rc = rc ? rc : graph_from_net(&plain, &s->net, r->task == TASK_CLASSIFY, e);
-    rc = rc ? rc : export_tflite(&plain, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);
+    bool table = session_is_table(s);
+    rc = rc ? rc : table ? OK : graph_from_net(&plain, &s->net, r->task == TASK_CLASSIFY, e);
+    rc = rc ? rc : export_tflite(table ? &s->graph : &plain, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);
     graph_release(&plain);
     return rc ? err_wrap(e, "quantize") : OK;
+}
+
+// The float file through the device runtime, where there is no network to ask.
+static int judge_float_file(struct session *s, struct err *e)
+{
+    struct parity none = {0};
+    void *file = ship_aligned(s->float_file.data, s->float_file.len);
+    struct ship_runtime *r = file ? ship_open(file, s->float_file.len, e) : NULL;
+    int rc = r ? ship_judge(r, &s->windows, SPLIT_TEST, NULL, NULL, &s->test_float, &none, e)
+               : file ? e->code : err_set(e, E_MEM, "out of memory");
+    ship_close(r);
+    free(file);
+    return rc;
 }
 
 int session_judge(struct session *s, struct err *e)
@@ -220,7 +242,7 @@ int session_judge(struct session *s, struct err *e)
     }
     judge_init(&s->test_float, s->windows.label.count);
     judge_init(&s->test_int8, s->windows.label.count);
-    int rc = judge_float(s, e);
+    int rc = session_is_table(s) ? judge_float_file(s, e) : judge_float(s, e);
     rc = rc ? rc : ship_judge(s->runtime, &s->windows, SPLIT_TEST, s->sim, &s->features, &s->test_int8, &s->parity, e);
     if (rc == OK && s->parity.equal != s->parity.windows) {
         return err_set(e, E_STATE, "trainer and device runtime agree on %zu of %zu test windows only: this is a fault of the "

@@ -52,6 +52,12 @@ int session_teach_start(struct session *s, int lanes, int batch, struct err *e) 
 const struct fit_hook *session_teach_hook(const struct session *s);
 int session_teachers(const struct session *s);
 void session_teach_end(struct session *s);
+// session_classic.c: learners that are no networks. Tables (forest, mixtures) have no s->net, but s->graph.
+bool session_is_classic(const struct session *s);
+bool session_is_table(const struct session *s);
+int session_classic_learn(struct session *s, struct err *e) MUST_CHECK;
+// Of a table: trains it, and sets s->graph (quantized) and s->threshold.
+int session_table_make(struct session *s, struct err *e) MUST_CHECK;
 // session_squeeze.c: what [squeeze] and [quantize] ask for, step by step, each measured into s->steps.
 int session_squeeze(struct session *s, struct err *e) MUST_CHECK;
 // Lanes of a run, by the network and the batch.

@@ -25,9 +25,9 @@
 
 // CLASSIFY: one output per class, or a single one for the second of two classes.
 // REGRESS: one output per label.
-// ANOMALY: an autoencoder, one output per feature. The only score is the mean squared difference
-// between normalised features and outputs, 1 label or 2; above the threshold it is the second
-// class.
+// ANOMALY: one score, 1 label or 2; above the threshold it is the second class. A model with one
+// output per feature is an autoencoder, and the score is the mean squared difference between
+// normalised features and outputs; a single output is the score itself.
 enum mote_pipe_task { MOTE_TASK_CLASSIFY, MOTE_TASK_REGRESS, MOTE_TASK_ANOMALY };
 
 // Decoded view; text and arrays are borrowed from the CBOR bytes (arrays are little-endian float32,

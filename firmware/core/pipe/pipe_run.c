@@ -127,7 +127,7 @@ static size_t values(const struct mote_nn_tensor *t)
 static bool outputs_fit(const struct mote_pipe_config *c, size_t outputs)
 {
     if (c->task == MOTE_TASK_ANOMALY) {
-        return outputs == c->features;
+        return outputs == c->features || outputs == 1;
     }
     return outputs == c->classes ||
            (c->task == MOTE_TASK_CLASSIFY && outputs == 1 && c->classes == 2);
@@ -253,7 +253,9 @@ int mote_pipe_run_next(struct mote_pipe *p, const void *raw, unsigned type, floa
     out->scores = c->classes;
     if (c->task == MOTE_TASK_ANOMALY) {
         out->scores = 1;
-        out->score[0] = reconstruction_error(&scores, p->features, c->features);
+        out->score[0] = values(&scores) == c->features
+                            ? reconstruction_error(&scores, p->features, c->features)
+                            : mote_pipe_dequantize(&scores, 0);
         if (c->centroids == 0 && c->threshold > 0.0f) {
             out->novelty = out->score[0] / c->threshold;
         }
