@@ -10,6 +10,7 @@
 #include "common/store/store_label.h"
 #include "common/store/store_page.h"
 #include "common/store/store_sample.h"
+#include "labeler/lab_save.h"
 
 #include <sodium.h>
 
@@ -185,7 +186,7 @@ static int expected_version(const struct lab_req *q, const json_t *o, int64_t *o
 
 static int save(struct lab *lab, struct lab_res *r, struct store_region *g, int64_t expected, struct err *e)
 {
-    int rc = store_label_set(lab->store, g, expected, e);
+    int rc = lab_save(lab, g, expected, e);
     if (rc == E_CONFLICT) {
         return answer_conflict(lab, r, g, expected, e);
     }
@@ -250,7 +251,8 @@ int api_label_delete(struct lab *lab, struct lab_req *q, struct lab_res *r, stru
     if (rc) {
         return rc;
     }
-    rc = store_label_delete(lab->store, &g, expected, e);
+    g.deleted = true;
+    rc = lab_save(lab, &g, expected, e);
     if (rc == E_CONFLICT) {
         return answer_conflict(lab, r, &g, expected, e);
     }
@@ -316,6 +318,7 @@ int api_label_bulk(struct lab *lab, struct lab_req *q, struct lab_res *r, struct
         return err_set(e, E_FORMAT, "'changes' is an array of at most %d changes", BULK_MAX);
     }
     json_t *done = json_array(), *undo = json_array();
+    lab_save_alone();
     int rc = store_begin(lab->store, e);
     size_t i;
     json_t *change;
@@ -330,6 +333,9 @@ int api_label_bulk(struct lab *lab, struct lab_req *q, struct lab_res *r, struct
     rc = rc ? rc : store_commit(lab->store, e);
     if (rc) {
         store_rollback(lab->store);
+    }
+    lab_save_done();
+    if (rc) {
         json_decref(done);
         json_decref(undo);
         return rc;
