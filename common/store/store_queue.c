@@ -7,18 +7,18 @@
 #define UNLABELLED "NOT EXISTS (SELECT 1 FROM region g WHERE g.rec_id = r.rec_id)"
 static const char uncertain[] =
     "SELECT c.rec_id, ev.label, ev.model_digest, min(ev.score) AS score, ev.novelty FROM"
-    " (SELECT rec_id, session_id, rec_no FROM recording r WHERE uncertain = 1 AND " UNLABELLED " ORDER BY rec_id DESC LIMIT 20000) c"
+    " (SELECT rec_id, session_id, rec_no FROM recording r WHERE uncertain = 1 AND " UNLABELLED " ORDER BY rec_id DESC LIMIT 2000) c"
     " LEFT JOIN event ev ON ev.session_id = c.session_id AND ev.rec_no = c.rec_no AND ev.rec_no > 0"
     " GROUP BY c.rec_id ORDER BY score IS NULL, score, c.rec_id DESC LIMIT ?1";
 static const char novel[] =
     "SELECT c.rec_id, ev.label, ev.model_digest, ev.score, max(ev.novelty) AS novelty FROM"
-    " (SELECT rec_id, session_id, rec_no FROM recording r WHERE " UNLABELLED " ORDER BY rec_id DESC LIMIT 20000) c"
+    " (SELECT rec_id, session_id, rec_no FROM recording r WHERE " UNLABELLED " ORDER BY rec_id DESC LIMIT 4000) c"
     " JOIN event ev ON ev.session_id = c.session_id AND ev.rec_no = c.rec_no AND ev.rec_no > 0"
     " GROUP BY c.rec_id ORDER BY novelty DESC, c.rec_id DESC LIMIT ?1";
 static const char disagreement[] =
     "SELECT c.rec_id, ev.label, ev.model_digest, max(ev.score) AS score, ev.novelty FROM"
     " (SELECT r.rec_id, r.session_id, r.rec_no, g.label FROM region g JOIN recording r ON r.rec_id = g.rec_id"
-    " WHERE g.region = '' ORDER BY r.rec_id DESC LIMIT 20000) c"
+    " WHERE g.region = '' ORDER BY r.rec_id DESC LIMIT 4000) c"
     " JOIN event ev ON ev.session_id = c.session_id AND ev.rec_no = c.rec_no AND ev.rec_no > 0 AND ev.label <> c.label"
     " GROUP BY c.rec_id ORDER BY score DESC, c.rec_id DESC LIMIT ?1";
 static const char unlabelled[] =
@@ -26,13 +26,17 @@ static const char unlabelled[] =
     " (SELECT rec_id, session_id, rec_no FROM recording r WHERE " UNLABELLED " ORDER BY rec_id DESC LIMIT ?1) c"
     " LEFT JOIN event ev ON ev.session_id = c.session_id AND ev.rec_no = c.rec_no AND ev.rec_no > 0"
     " GROUP BY c.rec_id ORDER BY c.rec_id DESC";
-// A multiplicative hash of row id and seed: the same seed gives the same order on every machine.
+// Steps of a prime, modulo the range of numbers, visit each number once in an order that the seed and the range decide, the
+// same on every machine. They stop when enough were found or after 5,000: a large store is not read to draw lots from it.
 static const char at_random[] =
-    "SELECT c.rec_id, ev.label, ev.model_digest, max(ev.score) AS score, ev.novelty FROM"
-    " (SELECT rec_id, session_id, rec_no FROM recording r WHERE " UNLABELLED
-    " ORDER BY ((rec_id * 2654435761 + ?2) & 4294967295) * 2246822519 & 4294967295 LIMIT ?1) c"
+    "WITH RECURSIVE span (lo, n) AS (SELECT min(rec_id), max(rec_id) - min(rec_id) + 1 FROM recording),"
+    " probe (i, id) AS (SELECT 0, lo + ?2 % n FROM span WHERE n > 0 UNION ALL"
+    " SELECT i + 1, lo + (?2 + (i + 1) * 2654435761) % n FROM probe, span WHERE i + 1 < min(n, 5000)),"
+    " c (i, rec_id, session_id, rec_no) AS MATERIALIZED (SELECT p.i, r.rec_id, r.session_id, r.rec_no FROM probe p"
+    " CROSS JOIN recording r ON r.rec_id = p.id WHERE " UNLABELLED " LIMIT ?1)"
+    " SELECT c.rec_id, ev.label, ev.model_digest, max(ev.score) AS score, ev.novelty FROM c"
     " LEFT JOIN event ev ON ev.session_id = c.session_id AND ev.rec_no = c.rec_no AND ev.rec_no > 0"
-    " GROUP BY c.rec_id ORDER BY ((c.rec_id * 2654435761 + ?2) & 4294967295) * 2246822519 & 4294967295";
+    " GROUP BY c.i, c.rec_id ORDER BY c.i";
 
 int store_queue_walk(struct store *s, enum store_queue_by by, int64_t seed, int64_t limit, store_queue_fn fn, void *ctx,
                      struct err *e)
