@@ -6,21 +6,22 @@
 // acknowledged, so devices send their blocks again, and the broker is asked for its retained state.
 #include "collector/coll_run.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "collector/coll_ack.h"
+#include "collector/coll_alarm.h"
 #include "collector/coll_fleet.h"
 #include "collector/coll_ingest.h"
+#include "collector/coll_lead.h"
 #include "collector/coll_live.h"
 #include "collector/coll_mqtt.h"
+#include "collector/coll_muster.h"
 #include "collector/coll_notify.h"
 #include "collector/coll_outbox.h"
 #include "collector/coll_queue.h"
+#include "collector/coll_watch.h"
 #include "common/ask.h"
 #include "common/buf.h"
 #include "common/clock.h"
@@ -56,38 +57,22 @@ struct coll {
     struct coll_acks *acks;
     struct coll_ingest ingest;
     struct coll_outbox outbox;
+    struct coll_lead lead;
+    struct coll_muster *muster;
+    struct coll_alarms *alarms;
+    struct coll_watch *watch;
     struct live *live;      // NULL: there is none, nobody can watch
-    int lock_fd;
+    char id[96], user[96];
     bool open;              // a transaction is
     size_t rows;
-    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us;
+    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us, lead_us;
     int64_t refused_before, started_ms;
     bool failing;           // the last transaction failed
+    bool connected;         // was, once
     pthread_t checkpointer;
     bool checkpointing;
-    atomic_bool stop_checkpoints;
+    atomic_bool stop_checkpoints, leads;
 };
-
-// --- one collector to a store ------------------------------------------------------------------
-
-static int take_lock(struct coll *c, struct err *e)
-{
-    char path[IO_PATH_MAX];
-    int rc = io_mkdirs(project_path(c->project, path, "run"), 0700, e);
-    if (rc) {
-        return rc;
-    }
-    c->lock_fd = open(project_path(c->project, path, "run/collector.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (c->lock_fd < 0) {
-        return err_errno(e, E_IO, "cannot open '%s'", path);
-    }
-    if (flock(c->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK
-                   ? err_set(e, E_BUSY, "another collector is writing the store of '%s'", c->project->dir)
-                   : err_errno(e, E_IO, "cannot lock '%s'", path);
-    }
-    return OK;
-}
 
 // --- checkpoints: another thread with a store of its own, off the acknowledgement's path ----------
 
