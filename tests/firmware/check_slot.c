@@ -135,7 +135,7 @@ START_TEST(a_release_goes_from_empty_to_confirmed)
     ck_assert(have == 0 && total == 5000);
     ck_assert_int_eq(mote_slot_work(&d.slot), MOTE_E_STATE);
     ck_assert_int_eq(mote_slot_switch(&d.slot, 0), MOTE_E_STATE);
-    ck_assert_int_eq(mote_slot_put(&d.slot, 19, r.bytes + 19 * 256, 256), MOTE_E_ARG);
+    ck_assert_int_eq(mote_slot_put(&d.slot, 19, r.bytes + 19 * 256, 256), MOTE_E_FORMAT);
     ck_assert_int_eq(mote_slot_put(&d.slot, 20, r.bytes, 256), MOTE_E_ARG);
     ck_assert_int_eq(mote_slot_put(&d.slot, 19, r.bytes + 19 * 256, 136), MOTE_OK);
     ck_assert_int_eq(mote_slot_put(&d.slot, 19, r.bytes, 136), MOTE_OK); // there already

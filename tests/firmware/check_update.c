@@ -1,6 +1,7 @@
 // Releases on a device: what is refused and with which words, what survives cuts, trial and the way
 // back. Models, keys and signatures are real; the flash is simulated.
 #include "common/err.h"
+#include "common/hex.h"
 #include "tests/support/device_bench.h"
 
 #include <check.h>
@@ -177,6 +178,78 @@ START_TEST(a_damaged_payload_is_refused_for_good)
     b.decisions = 0;
     bench_run(&b, 3000);
     ck_assert_uint_gt(b.decisions, 0); // the old model works on
+}
+END_TEST
+
+// Lays a block of the release at the broker: its bytes cut or lengthened to len.
+static void lay_block(const struct kit_release *r, uint32_t n, size_t len)
+{
+    char hex[2 * MOTE_DIGEST_LEN + 1], below[160];
+    static uint8_t bytes[20000];
+    uint32_t size = r->manifest.block_size;
+    memcpy(bytes, r->model.data + n * size, size);
+    hex_encode(hex, r->digest, MOTE_DIGEST_LEN);
+    (void)snprintf(below, sizeof(below), "r/%s/b/%u/%u", hex, n / MOTE_GROUP_BLOCKS,
+                   n % MOTE_GROUP_BLOCKS);
+    bench_publish(&b, below, bytes, len, true);
+}
+
+START_TEST(a_payload_block_of_another_length_is_not_asked_for_for_ever)
+{
+    size_t lengths[] = {two.manifest.block_size - 1, two.manifest.block_size + 1, 1, 12000};
+    bench_boot(&b);
+    bench_run(&b, 500);
+    install(&one);
+    bench_publish_release(&b, &two, false);
+    lay_block(&two, 2, lengths[_i]);
+    bench_desire(&b, &two);
+    bench_run(&b, 3000);
+    ck_assert_int_eq(bench_reported(&b).state, MOTE_REL_FETCHING);
+    bench_run(&b, 60000);
+    expect(MOTE_REL_REFUSED,
+           _i < 3 ? "length differs from the manifest: payload block 2"
+                  : "longer than this device takes: payload block after 2",
+           1);
+    ck_assert_int_eq(bench_reported(&b).status, MOTE_E_FORMAT);
+    size_t deliveries = b.broker.filters;
+    bench_run(&b, 120000);
+    ck_assert_uint_eq(b.broker.filters, deliveries);
+    bench_crash(&b); // and not after a restart
+    bench_boot(&b);
+    bench_run(&b, 60000);
+    ck_assert_int_eq(bench_reported(&b).state, MOTE_REL_REFUSED);
+    ck_assert_uint_eq(bench_reported(&b).active_seq, 1);
+}
+END_TEST
+
+START_TEST(a_payload_block_that_is_mended_in_time_is_taken)
+{
+    bench_boot(&b);
+    bench_run(&b, 500);
+    bench_publish_release(&b, &one, false);
+    lay_block(&one, 1, 7);
+    bench_desire(&b, &one);
+    bench_run(&b, 7000);
+    lay_block(&one, 1, one.manifest.block_size);
+    bench_run(&b, 30000);
+    expect(MOTE_REL_ACTIVE, "", 1);
+}
+END_TEST
+
+START_TEST(a_payload_block_that_is_missing_is_said_and_awaited)
+{
+    bench_boot(&b);
+    bench_run(&b, 500);
+    bench_publish_release(&b, &one, false);
+    lay_block(&one, 1, 0); // withdrawn
+    bench_desire(&b, &one);
+    bench_run(&b, 120000);
+    ck_assert_int_eq(bench_reported(&b).state, MOTE_REL_FETCHING);
+    ck_assert_int_eq(bench_reported(&b).status, MOTE_E_AGAIN);
+    ck_assert(mote_str_is(bench_reported(&b).reason, "waiting for payload blocks"));
+    lay_block(&one, 1, one.manifest.block_size);
+    bench_run(&b, 70000);
+    expect(MOTE_REL_ACTIVE, "", 1);
 }
 END_TEST
 
@@ -501,6 +574,9 @@ int main(void)
     tcase_add_test(t, classifying_ends_when_it_was_asked_to);
     tcase_add_test(t, the_live_view_shows_what_the_model_says);
     tcase_add_test(t, a_damaged_payload_is_refused_for_good);
+    tcase_add_loop_test(t, a_payload_block_of_another_length_is_not_asked_for_for_ever, 0, 4);
+    tcase_add_test(t, a_payload_block_that_is_mended_in_time_is_taken);
+    tcase_add_test(t, a_payload_block_that_is_missing_is_said_and_awaited);
     tcase_add_test(t, a_wrong_signature_is_refused_before_anything_is_downloaded);
     tcase_add_test(t, a_newer_key_set_is_taken_and_an_older_one_is_not);
     tcase_add_test(t, what_does_not_fit_is_refused_by_name);

@@ -185,6 +185,8 @@ struct mote_agent_update {
     uint32_t group;    // subscribed, UINT32_MAX: none
     uint64_t asked_us; // network time of the last subscription or block
     uint32_t patience_ms;
+    uint32_t oversized; // the link's count when blocks were asked for
+    uint8_t bad_blocks; // of another length, since the download began
     uint64_t trial_us;                // device time of the trial's start
     uint8_t refused[MOTE_DIGEST_LEN]; // last manifest refused since boot
     bool refused_known;

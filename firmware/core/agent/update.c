@@ -7,10 +7,14 @@
 //
 // A release is refused once: its manifest's digest is remembered (by the slot beyond a boot where a
 // download had begun), and only a newer key set makes the device look at its signature again. What
-// the network fails to deliver is asked for again for ever, with longer and longer pauses.
+// the network fails to deliver is asked for again for ever, with longer and longer pauses, and
+// said; a block that comes but is of another length, for the BAD_BLOCKS_MAXth time, refuses the
+// release.
 #include "firmware/core/agent/agent_priv.h"
 
 #define PATIENCE_MAX_MS 60000u
+#define BAD_BLOCKS_MAX                                                                             \
+    3 // one may be somebody's slip that is mended; the same again and again is not
 
 static bool same_digest(const uint8_t *x, const uint8_t *y)
 {
@@ -109,6 +113,8 @@ static void enter(struct mote_agent *a, enum mote_update_step step)
     u->step = (uint8_t)step;
     u->asked_us = 0;
     u->patience_ms = agent_or(a->config.group_timeout_ms, 5000);
+    u->bad_blocks = 0;
+    u->oversized = a->link.oversized;
 }
 
 // --- ends ------------------------------------------------------------------------------------
@@ -333,6 +339,20 @@ static bool step_manifest(struct mote_agent *a)
 }
 
 // --- payload ---------------------------------------------------------------------------------
+static void bad_block(struct mote_agent *a, int status, const char *what, uint32_t block)
+{
+    char words[MOTE_AGENT_TEXT];
+    struct agent_text t;
+    agent_text_init(&t, words, sizeof(words));
+    agent_text_put(&t, what);
+    agent_text_num(&t, block);
+    if (++a->update.bad_blocks >= BAD_BLOCKS_MAX) {
+        refuse(a, status, words);
+    } else {
+        agent_log_why(a, words, mote_status_text(status));
+    }
+}
+
 void agent_on_payload(struct mote_agent *a, const struct mote_topic *t, const uint8_t *p,
                       size_t len)
 {
@@ -341,9 +361,12 @@ void agent_on_payload(struct mote_agent *a, const struct mote_topic *t, const ui
         !len || t->group > UINT32_MAX / MOTE_GROUP_BLOCKS - 1) {
         return;
     }
-    int status = mote_slot_put(&a->slot, t->group * MOTE_GROUP_BLOCKS + t->block, p, len);
+    uint32_t block = t->group * MOTE_GROUP_BLOCKS + t->block;
+    int status = mote_slot_put(&a->slot, block, p, len);
     if (status == MOTE_E_IO) {
         refuse(a, status, "flash failed");
+    } else if (status == MOTE_E_FORMAT) {
+        bad_block(a, status, "length differs from the manifest: payload block ", block);
     } else if (status) {
         agent_log_why(a, "payload block left out", mote_status_text(status));
     } else {
@@ -366,6 +389,17 @@ static bool step_blocks(struct mote_agent *a)
     }
     uint32_t group = (uint32_t)missing / MOTE_GROUP_BLOCKS;
     bool other = group != u->group, again = !other && wait_over(a);
+    if (again && a->link.oversized != u->oversized) { // the link leaves out what it cannot hold
+        u->oversized = a->link.oversized;
+        bad_block(a, MOTE_E_FORMAT, "longer than this device takes: payload block after ",
+                  (uint32_t)missing);
+        if (u->step != MOTE_UPDATE_BLOCKS) {
+            return true;
+        }
+    }
+    if (again && u->status != MOTE_E_AGAIN) {
+        report(a, MOTE_REL_FETCHING, MOTE_E_AGAIN, "waiting for payload blocks");
+    }
     if (other || again) {
         if (u->group != AGENT_NONE) {
             unsubscribe(a, MOTE_LEAF_PAYLOAD, u->group);

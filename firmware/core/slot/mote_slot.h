@@ -118,7 +118,8 @@ int mote_slot_begin(struct mote_slot *s, const struct mote_manifest *m,
 // The first payload block at or after `from` that is missing; MOTE_E_NOT_FOUND where none is.
 int mote_slot_missing(const struct mote_slot *s, uint32_t from) MOTE_CHECK;
 // Stores a payload block: all are block_size long but the last. Blocks come in any order; one that
-// is there already is MOTE_OK. May erase a sector. MOTE_E_ARG, MOTE_E_STATE, MOTE_E_IO.
+// is there already is MOTE_OK. May erase a sector. MOTE_E_ARG (no such block), MOTE_E_FORMAT (of
+// another length), MOTE_E_STATE, MOTE_E_IO.
 int mote_slot_put(struct mote_slot *s, uint32_t block, const uint8_t *data, size_t len) MOTE_CHECK;
 // Bytes of payload that are there, and all of them.
 void mote_slot_progress(const struct mote_slot *s, uint32_t *have, uint32_t *total);

@@ -329,8 +329,11 @@ int mote_slot_put(struct mote_slot *s, uint32_t block, const uint8_t *data, size
     if (s->receiving < 0 || s->step != STEP_FETCH) {
         return MOTE_E_STATE;
     }
-    if (block >= s->blocks || len != block_len(s, block)) {
+    if (block >= s->blocks) {
         return MOTE_E_ARG;
+    }
+    if (len != block_len(s, block)) {
+        return MOTE_E_FORMAT;
     }
     if (get_bit(s, block)) {
         return MOTE_OK;
