@@ -32,15 +32,14 @@ struct coll_mqtt {
 static const char *const state_topics[] = {COLL_MARK_TOPIC, "d/+/hello", "d/+/status", "d/+/reported"};
 // "#" and not "+": a topic that is none is refused with a line instead of never being seen.
 static const char *const data_topics[] = {"d/+/data/#"};
-
 // For whoever watches: what is lost is not missed.
 static const char *const live_topics[] = {"d/+/live/#"};
 
-static void subscribe(struct coll_mqtt *m, const char *const *topics, size_t count, int qos)
+static void subscribe(struct coll_mqtt *m, const char *const *topics, size_t count, const char *share, int qos)
 {
     for (size_t i = 0; i < count; i++) {
-        char topic[160];
-        snprintf(topic, sizeof topic, "%s/%s", m->prefix, topics[i]);
+        char topic[200];
+        snprintf(topic, sizeof topic, "%s%s%s%s/%s", *share ? "$share/" : "", share, *share ? "/" : "", m->prefix, topics[i]);
         int code = mosquitto_subscribe(m->mosq, NULL, topic, qos);
         if (code != MOSQ_ERR_SUCCESS) {
             log_error("cannot subscribe to '%s': %s", topic, mosquitto_strerror(code));
@@ -50,8 +49,58 @@ static void subscribe(struct coll_mqtt *m, const char *const *topics, size_t cou
 
 void coll_mqtt_refresh_state(struct coll_mqtt *m)
 {
+    if (atomic_load(&m->connected) && atomic_load(&m->lead)) {
+        subscribe(m, state_topics, ARRAY_LEN(state_topics), "", 1);
+    }
+}
+
+void coll_mqtt_refresh_data(struct coll_mqtt *m)
+{
     if (atomic_load(&m->connected)) {
-        subscribe(m, state_topics, ARRAY_LEN(state_topics), 1);
+        subscribe(m, data_topics, ARRAY_LEN(data_topics), m->share, 1);
+    }
+}
+
+// The live view is the leader's as well: one copy of a sample is enough.
+static void subscribe_live(struct coll_mqtt *m)
+{
+    if (atomic_load(&m->connected) && atomic_load(&m->lead)) {
+        subscribe(m, live_topics, ARRAY_LEN(live_topics), "", 0);
+    }
+}
+
+void coll_mqtt_lead(struct coll_mqtt *m)
+{
+    if (!atomic_exchange(&m->lead, true)) {
+        subscribe_live(m);
+        coll_mqtt_refresh_state(m);
+    }
+}
+
+int coll_mqtt_ask(struct coll_mqtt *m, const char *const *topics, size_t count, int *mid)
+{
+    enum { TOPICS_MAX = 256, TOPIC_MAX = 128 };
+    char(*full)[TOPIC_MAX] = calloc(count, TOPIC_MAX);
+    char *list[TOPICS_MAX];
+    int rc = !full ? E_MEM : count > TOPICS_MAX ? E_LIMIT : atomic_load(&m->connected) ? OK : E_STATE;
+    for (size_t i = 0; i < count && rc == OK; i++) {
+        snprintf(full[i], TOPIC_MAX, "%s/%s", m->prefix, topics[i]);
+        list[i] = full[i];
+    }
+    if (rc == OK) {
+        int code = mosquitto_subscribe_multiple(m->mosq, mid, (int)count, list, 1, 0, NULL);
+        rc = code == MOSQ_ERR_SUCCESS ? OK : code == MOSQ_ERR_NO_CONN || code == MOSQ_ERR_CONN_LOST ? E_STATE : E_IO;
+    }
+    free(full);
+    return rc;
+}
+
+void coll_mqtt_forget(struct coll_mqtt *m, const char *topic)
+{
+    char full[160];
+    snprintf(full, sizeof full, "%s/%s", m->prefix, topic);
+    if (atomic_load(&m->connected)) {
+        (void)mosquitto_unsubscribe(m->mosq, NULL, full); // without a connection there is none
     }
 }
 
@@ -77,9 +126,9 @@ static void on_connect(struct mosquitto *mosq, void *ctx, int code)
     m->told = false;
     atomic_store(&m->connected, true);
     note(m, COLL_CONNECTED, 0);
-    subscribe(m, data_topics, ARRAY_LEN(data_topics), 1);
-    subscribe(m, live_topics, ARRAY_LEN(live_topics), 0);
-    subscribe(m, state_topics, ARRAY_LEN(state_topics), 1);
+    coll_mqtt_refresh_data(m);
+    subscribe_live(m);
+    coll_mqtt_refresh_state(m);
 }
 
 static void on_disconnect(struct mosquitto *mosq, void *ctx, int code)
