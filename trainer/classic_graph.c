@@ -221,20 +221,31 @@ static int decide_leaves(struct builder *b, int in, const struct classic_tree *t
     return out;
 }
 
-static int join(struct builder *b, const int *leaves, size_t trees)
+// All rows in one behind another, GOP_INS_MAX at a time.
+static int join(struct builder *b, int *rows, size_t count)
 {
-    int all = 0;
-    for (size_t t = 0; t < trees; t++) {
-        all += b->g->t[leaves[t]].s.c;
+    while (count > 1) {
+        size_t made = 0;
+        for (size_t from = 0; from < count; made++) {
+            size_t take = count - from < GOP_INS_MAX ? count - from : GOP_INS_MAX;
+            int all = 0, in[GOP_INS_MAX];
+            for (size_t i = 0; i < take; i++) {
+                in[i] = rows[from + i];
+                all += b->g->t[in[i]].s.c;
+            }
+            from += take;
+            if (take == 1) {
+                rows[made] = in[0];
+                continue;
+            }
+            rows[made] = add_tensor(b, (struct shape){1, 1, all}, SIX, -128);
+            struct gop *o = &b->g->op[b->g->ops++];
+            *o = (struct gop){.kind = GOP_CONCAT, .out = rows[made], .more = (int)take - 2};
+            memcpy(o->in, in, take * sizeof(*in));
+        }
+        count = made;
     }
-    if (trees == 1) {
-        return leaves[0];
-    }
-    int out = add_tensor(b, (struct shape){1, 1, all}, SIX, -128);
-    struct gop *o = &b->g->op[b->g->ops++];
-    *o = (struct gop){.kind = GOP_CONCAT, .out = out, .more = (int)trees - 2};
-    memcpy(o->in, leaves, trees * sizeof(*leaves));
-    return out;
+    return rows[0];
 }
 
 static int add_chances(struct builder *b, int in, const struct classic_forest *f)

@@ -22,7 +22,7 @@ struct gtensor {
     int32_t zero_point;
 };
 
-#define GOP_INS_MAX 32
+#define GOP_INS_MAX 10 // what TensorFlow Lite Micro concatenates
 struct gop {
     enum gop_kind kind;
     int in[GOP_INS_MAX], out; // tensors; in[1] -1 where there is one input
