@@ -8,7 +8,7 @@ part "$data/fsdd" "$T/sound" '*_george_1.wav'
 part "$data/cifar10_subset/cat" "$T/pictures/cat" '*1.png'
 part "$data/hapt_continuous" "$T/motion" labels.csv activity_labels.csv 'exp01_user01.csv.gz'
 make_project p
-moteloop device add r-sound r-pictures r-motion --class 2 --project "$T/p" >/dev/null
+moteloop device add r-sound r-pictures r-people r-motion --class 2 --project "$T/p" >/dev/null
 up p
 replay() { # KIND MAP
     moteloop-device --config "$T/p/devices/r-$1.conf" --state "$T/r-$1" --replay "$T/$1" --map "$maps/$2" --once --speed 100 \
@@ -20,7 +20,8 @@ samples() { # DEVICE
     moteloop export "$T/out" --format npy --labels none --device "$1" --project "$T/p" >/dev/null || fail "export of $1"
     find "$T/out" -name '*.npy' -exec sha256sum {} + | cut -d' ' -f1 | sort
 }
-for kind in sound:fsdd pictures:pictures; do
+part "$data/person_32x64/person" "$T/people/person" '*1h.png' # longer than a block each
+for kind in sound:fsdd pictures:pictures people:pictures; do
     name=${kind%:*} map=${kind#*:}
     replay "$name" "$map.map"
     moteloop import "$T/$name" --map "$maps/$map.map" --device "$name" --project "$T/p" >/dev/null || fail "import of $name"

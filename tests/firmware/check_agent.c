@@ -298,6 +298,79 @@ START_TEST(reboot_is_answered_first)
 }
 END_TEST
 
+// --- pictures longer than a block ---------------------------------------------------------------
+#define SIDE 96
+
+struct camera {
+    unsigned pixel; // the next one
+    uint64_t t_us;
+};
+
+static uint8_t value_of(unsigned byte)
+{
+    return (uint8_t)(byte * 31 + byte / 977);
+}
+
+static int camera_read(void *ctx, unsigned stream, void *frames, size_t max, uint64_t *t_us)
+{
+    struct camera *c = ctx;
+    size_t n = SIDE * SIDE - c->pixel;
+    (void)stream;
+    n = n < max ? n : max;
+    for (size_t i = 0; i < 3 * n; i++) {
+        ((uint8_t *)frames)[i] = value_of(3 * c->pixel + (unsigned)i);
+    }
+    *t_us = c->t_us++; // a camera that stamps every read
+    c->pixel = (c->pixel + (unsigned)n) % (SIDE * SIDE);
+    return (int)n;
+}
+
+START_TEST(a_picture_longer_than_a_block_goes_on_in_the_next)
+{
+    struct camera camera = {.t_us = 600000};
+    struct mote_stream_info info = {.name = "picture",
+                                    .units = "",
+                                    .type = MOTE_U8,
+                                    .channels = 3,
+                                    .scale = 1,
+                                    .width = SIDE,
+                                    .height = SIDE};
+    static uint8_t got[3 * SIDE * SIDE];
+    size_t at = 0;
+    unsigned ends = 0;
+    uint64_t first_us = 0;
+    b.config.sensor = (struct mote_sensor){&camera, &info, 1, camera_read};
+    bench_boot(&b);
+    bench_run(&b, 500);
+    for (uint64_t id = 1; id <= 2; id++) {
+        command(id, MOTE_CMD_RECORD, "", "cat", 1000);
+    }
+    bench_run(&b, 3000);
+    ck_assert_uint_ge(b.stored_count, 14);
+    for (size_t i = 0; i < b.stored_count; i++) {
+        const struct mote_block *k = &b.stored[i].block;
+        if (k->kind != MOTE_BLOCK_SAMPLES || k->recording != 2) {
+            continue;
+        }
+        ck_assert_uint_eq(k->width, SIDE);
+        ck_assert_uint_eq(k->height, SIDE);
+        ck_assert_uint_eq(ends, 0);
+        ck_assert_uint_le(at + k->data_len, sizeof(got));
+        first_us = at ? first_us : k->t_us;
+        ck_assert_uint_eq(k->t_us, first_us);
+        memcpy(got + at, k->data, k->data_len);
+        at += k->data_len;
+        ends += k->flags & MOTE_BLOCK_REC_END ? 1 : 0;
+    }
+    ck_assert_uint_eq(ends, 1);
+    ck_assert_uint_eq(at, sizeof(got));
+    for (unsigned i = 0; i < sizeof(got); i++) {
+        ck_assert_uint_eq(got[i], value_of(i));
+    }
+    ck_assert(bench_complete(&b));
+}
+END_TEST
+
 START_TEST(nonsense_on_every_topic_is_left_out)
 {
     static const char *const below[] = {"d/dev-1/ack", "d/dev-1/cmd", "d/dev-1/desired", "time",
@@ -340,6 +413,7 @@ int main(void)
     tcase_add_test(t, a_full_spool_makes_a_patient_sensor_wait);
     tcase_add_test(t, an_impatient_one_drops_the_oldest_and_says_so);
     tcase_add_test(t, reboot_is_answered_first);
+    tcase_add_test(t, a_picture_longer_than_a_block_goes_on_in_the_next);
     tcase_add_test(t, nonsense_on_every_topic_is_left_out);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

@@ -95,9 +95,7 @@ static int start_streams(struct mote_agent *a)
     share = share < most ? share : most;
     for (unsigned i = 0; i < s->stream_count; i++) {
         size_t frame = mote_sample_size(s->streams[i].type) * s->streams[i].channels;
-        size_t picture = frame * s->streams[i].width * s->streams[i].height;
-        if (!frame || frame > share || picture > share ||
-            s->streams[i].channels > MOTE_MAX_CHANNELS) {
+        if (!frame || frame > share || s->streams[i].channels > MOTE_MAX_CHANNELS) {
             return MOTE_E_ARG;
         }
         a->stream[i] = (struct mote_agent_stream){

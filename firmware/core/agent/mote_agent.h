@@ -101,6 +101,7 @@ struct mote_agent_stream { // a sensor's stream on its way into blocks
     uint16_t thin;    // every, of the running recording
     uint16_t thinned; // frames in the sum behind buf
     uint64_t thin_us; // time of the first of them
+    uint32_t pixels;  // of a picture that are still to come
     bool recording;
     bool flowing; // next_us means something
 };

@@ -2,8 +2,9 @@
 //
 // A recording covers the frames of its streams whose time lies in [start, start + duration). Its
 // blocks are cut when they are full or where a frame is missing; one block is always held back, so
-// that the last one can carry MOTE_BLOCK_REC_END. Streams without a rate are events of their own:
-// each value is spooled at once, whatever is being recorded.
+// that the last one can carry MOTE_BLOCK_REC_END. A picture is a recording of its own; where it is
+// longer than a block, it goes on in the next ones, which carry its time. Streams without a rate
+// are events of their own: each value is spooled at once, whatever is being recorded.
 #include "firmware/core/agent/agent_priv.h"
 
 #define CHUNK_BYTES 512
@@ -198,7 +199,7 @@ static void add_frames(struct mote_agent *a, unsigned i, const uint8_t *p, size_
         if (s->fill + s->frame_bytes > s->cap) {
             flush(a, i, 0);
         }
-        if (!s->fill) {
+        if (!s->fill && !(info_of(a, i)->width && s->flowing)) { // parts of a picture: its time
             s->first_us = t_us + n * interval_ns / 1000;
         }
         memcpy(s->buf + s->fill, p + n * s->frame_bytes, s->frame_bytes);
@@ -234,10 +235,12 @@ static void record_frames(struct mote_agent *a, unsigned i, const uint8_t *p, si
     const struct mote_stream_info *info = info_of(a, i);
     uint64_t interval_ns = info->interval_ns, end = end_us(a);
     if (info->width) { // a picture is a recording
-        size_t left =
-            (size_t)info->width * info->height - a->stream[i].fill / a->stream[i].frame_bytes;
-        add_frames(a, i, p, count < left ? count : left, t_us);
-        if (count >= left) {
+        struct mote_agent_stream *s = &a->stream[i];
+        uint32_t left = s->flowing ? s->pixels : (uint32_t)info->width * info->height;
+        uint32_t n = count < left ? (uint32_t)count : left;
+        add_frames(a, i, p, n, t_us);
+        s->pixels = left - n;
+        if (!s->pixels) {
             end_stream(a, i);
         }
         return;
