@@ -56,6 +56,7 @@ PARTS := collector labeler trainer converter ops
 PROGRAMS := moteloop:ops/main.c moteloop-collector:collector/main.c moteloop-import:collector/main_import.c \
 	moteloop-trainer:trainer/main.c moteloop-converter:converter/main.c \
 	moteloop-labeler.fcgi:labeler/main_fcgi.c moteloop-labeler.cgi:labeler/main_cgi.c \
+	moteloop-explorer:labeler/main_explore.c \
 	moteloop-device:firmware/app/posix_main.c
 prog_name = $(firstword $(subst :, ,$(1)))
 prog_src = $(lastword $(subst :, ,$(1)))

@@ -98,6 +98,12 @@ API(dataset_csv);
 // api_restore.c
 API(recording_restore);
 API(dataset_restore);
+// api_explore.c
+API(projections);
+API(projection_add);
+API(projection);
+API(projection_errors);
+API(projection_proposals);
 // api_release.c
 API(releases);
 API(rollouts);

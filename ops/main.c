@@ -29,6 +29,7 @@ static const struct {
     {"gateway", "moteloop-import", "bridge serial devices to the broker", NULL},
     {"train", "moteloop-trainer", "a recipe to a model", NULL},
     {"eval", "moteloop-trainer", "measure a finished model on data it has not seen", NULL},
+    {"explore", "moteloop-explorer", "all windows in a plane, with what a model says of each", NULL},
     {"convert", "moteloop-converter", "a model to other forms", NULL},
     {"inspect", "moteloop-converter", "what is in a model, and which boards it fits", NULL},
     {"infer", "moteloop-converter", "run a model on raw tensor bytes", NULL},

@@ -5,7 +5,6 @@ $(LABELER_SEED): $(B)/obj/tests/labeler/seed_main.o $(B)/obj/tests/labeler/seed.
 	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # Every suite of this folder may fill a project and send requests to it.
 $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/labeler/check_*.c)): $(B)/obj/tests/labeler/seed.o $(B)/obj/tests/labeler/http.o
-$(B)/tests/labeler/check_survey $(B)/tests/labeler/check_explore: $(B)/obj/tests/labeler/seed.o $(B)/obj/tests/labeler/http.o
 build-tests: $(LABELER_SEED)
 
 # make bench-labeler: the server over a store of a million recordings, beside Label Studio where that installs. The

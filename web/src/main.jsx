@@ -13,6 +13,7 @@ import { Top } from "./widgets/top.jsx";
 import { CoverageView } from "./views/coverage.jsx";
 import { DatasetsView } from "./views/datasets.jsx";
 import { DevicesView } from "./views/devices.jsx";
+import { ExplorerView } from "./views/explorer.jsx";
 import { HistoryView } from "./views/history.jsx";
 import { LabelsView } from "./views/labels.jsx";
 import { ModelView, ModelsView } from "./views/models.jsx";
@@ -39,6 +40,7 @@ const places = [
     null,
     ["quality", "Quality", "a", QualityView, "reviewer"],
     ["coverage", "Coverage", "c", CoverageView],
+    ["explorer", "Explorer", "e", ExplorerView],
     ["datasets", "Datasets", "s", DatasetsView],
     null,
     ["models", "Models", "m", ModelsView],

@@ -39,6 +39,12 @@ export function SignalStage({ recording, regions, selected, select, register }) 
             },
         });
         canvas.current.focus({ preventScroll: true });
+        const asked = new URLSearchParams(location.search), at = Number(asked.get("at")), to = Number(asked.get("to")) || at;
+        if (asked.has("at") && at >= recording.start_us && at <= recording.end_us) {
+            p.show(at - Math.max(500000, (to - at) * 0.5), to + Math.max(500000, (to - at) * 0.5));
+            p.selection = to > at ? { t0: at, t1: to } : null;
+            setSelection(p.selection);
+        }
         return () => p.destroy();
     }, [recording.id]);
     useLayoutEffect(() => { plot.current.setRegions(regions.list); });
