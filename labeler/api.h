@@ -14,6 +14,8 @@ API(users);
 API(user_add);
 API(user_set);
 API(token_add);
+// lab_openapi.c
+API(openapi);
 // api_overview.c
 API(overview);
 API(changes);

@@ -1,7 +1,11 @@
-// Requests in this process. See http.h.
+// Requests in this process, or through the CGI program where MOTELOOP_TEST_CGI names it. See http.h.
 #include "tests/labeler/http.h"
 
 #include "labeler/lab_req.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 struct call {
     const struct http *h;
@@ -57,6 +61,67 @@ static int flush(void *ctx)
     return 0;
 }
 
+static _Noreturn void become_cgi(const struct call *c, const char *program, int in, int out)
+{
+    static const char *const names[] = {"REQUEST_METHOD", "REQUEST_URI", "QUERY_STRING", "REMOTE_ADDR", "HTTP_HOST", "HTTP_ORIGIN", "HTTP_COOKIE",
+                                        "HTTP_X_CSRF_TOKEN", "CONTENT_TYPE", "CONTENT_LENGTH", "HTTP_AUTHORIZATION"};
+    clearenv();
+    setenv("MOTELOOP_PROJECT", c->h->lab->project.dir, 1);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const char *value = get((void *)(uintptr_t)c, names[i]);
+        if (value) {
+            setenv(names[i], value, 1);
+        }
+    }
+    if (c->h->extra_name && c->h->extra_value) {
+        setenv(c->h->extra_name, c->h->extra_value, 1);
+    }
+    dup2(in, 0);
+    dup2(out, 1);
+    execl(program, program, (char *)NULL);
+    _exit(127);
+}
+
+// The request as a web server's child process; a body that the program does not read is lost with its pipe.
+static void serve_cgi(struct call *c, const char *program)
+{
+    int in[2], out[2];
+    char piece[16384];
+    if (pipe(in) || pipe(out)) {
+        abort();
+    }
+    signal(SIGPIPE, SIG_IGN);
+    pid_t pid = fork(), writer = 0;
+    if (pid == 0) {
+        close(in[1]);
+        close(out[0]);
+        become_cgi(c, program, in[0], out[1]);
+    }
+    close(in[0]);
+    close(out[1]);
+    size_t len = c->body ? strlen(c->body) - c->h->cut_body : 0;
+    writer = fork(); // so that neither side waits for a full pipe
+    if (writer == 0) {
+        for (size_t at = 0; at < len;) {
+            ssize_t n = write(in[1], c->body + at, len - at);
+            if (n <= 0) {
+                break;
+            }
+            at += (size_t)n;
+        }
+        _exit(0);
+    }
+    close(in[1]);
+    for (ssize_t n; (n = read(out[0], piece, sizeof(piece))) > 0;) {
+        if (put(c, piece, (size_t)n)) {
+            abort();
+        }
+    }
+    close(out[0]);
+    waitpid(pid, NULL, 0);
+    waitpid(writer, NULL, 0);
+}
+
 static void keep_cookie(struct http *h, const char *head)
 {
     const char *p = strstr(head, "Set-Cookie: ");
@@ -76,7 +141,12 @@ void http_send(struct http *h, const char *method, const char *path, const char 
         (void)snprintf(c.bearer, sizeof(c.bearer), "Bearer %s", h->bearer);
     }
     struct lab_io io = {&c, get, take, put, flush};
-    lab_serve(h->lab, &io);
+    const char *cgi = getenv("MOTELOOP_TEST_CGI");
+    if (cgi && *cgi) {
+        serve_cgi(&c, cgi);
+    } else {
+        lab_serve(h->lab, &io);
+    }
     const char *end = c.out.data ? strstr(c.out.data, "\r\n\r\n") : NULL;
     if (!end) {
         buf_release(&c.out);
