@@ -14,6 +14,10 @@ API(users);
 API(user_add);
 API(user_set);
 API(token_add);
+// api_token.c
+API(tokens);
+API(token_delete);
+API(audit);
 // lab_openapi.c
 API(openapi);
 // api_overview.c

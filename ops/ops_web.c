@@ -23,6 +23,9 @@ int web_write_conf(const struct project *p, struct err *e)
                     "server.upload-dirs = ( \"%s/run\" )\n"
                     "server.modules = ( \"mod_fastcgi\" )\n"
                     "server.max-request-size = 262144\n"
+                    "server.max-read-idle = 30\n" // a client that sends or reads nothing loses its connection, not us a worker
+                    "server.max-write-idle = 60\n"
+                    "server.max-keep-alive-idle = 15\n"
                     "server.stream-request-body = 0\n"
                     "server.stream-response-body = 1\n"
                     "server.tag = \"\"\n"

@@ -201,3 +201,43 @@ int store_audit(struct store *s, const char *who, const char *what, struct err *
     sql_text(&q, what);
     return sql_run(&q);
 }
+
+int store_token_walk(struct store *s, store_token_fn fn, void *ctx, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_MAIN, "SELECT name, scope, author, created_ms, expires_ms FROM api_token ORDER BY created_ms DESC", e);
+    int rc;
+    while ((rc = sql_step(&q)) == SQL_ROW) {
+        struct store_token t = {sql_get_text(&q, 0), sql_get_text(&q, 1), sql_get_text(&q, 2), sql_get_i64(&q, 3), sql_get_i64(&q, 4)};
+        rc = fn(ctx, &t);
+        if (rc) {
+            break;
+        }
+    }
+    return sql_close(&q, rc);
+}
+
+int store_token_revoke(struct store *s, const char *name, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_MAIN, "DELETE FROM api_token WHERE name = ?", e);
+    sql_text(&q, name);
+    int rc = sql_run(&q);
+    return rc == OK && sql_changes(&q) == 0 ? err_set(e, E_NOT_FOUND, "there is no API token '%s'", name) : rc;
+}
+
+int store_audit_walk(struct store *s, int64_t before, int64_t limit, store_audit_fn fn, void *ctx, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_MAIN, "SELECT audit_id, time_ms, who, what FROM audit WHERE ?1 = 0 OR audit_id < ?1 ORDER BY audit_id DESC LIMIT ?2", e);
+    sql_i64(&q, before);
+    sql_i64(&q, limit);
+    int rc;
+    while ((rc = sql_step(&q)) == SQL_ROW) {
+        rc = fn(ctx, sql_get_i64(&q, 0), sql_get_i64(&q, 1), sql_get_text(&q, 2), sql_get_text(&q, 3));
+        if (rc) {
+            break;
+        }
+    }
+    return sql_close(&q, rc);
+}

@@ -32,6 +32,17 @@ int store_token_put(struct store *s, const char *token, const char *name, const 
                     struct err *e) MUST_CHECK;
 // scope receives at most cap bytes. E_AUTH.
 int store_token_find(struct store *s, const char *token, char *scope, size_t cap, char *name, size_t name_cap, struct err *e) MUST_CHECK;
+struct store_token {
+    const char *name, *scope, *author;
+    int64_t created_ms, expires_ms; // 0: never
+};
+typedef int (*store_token_fn)(void *ctx, const struct store_token *t);
+int store_token_walk(struct store *s, store_token_fn fn, void *ctx, struct err *e) MUST_CHECK;
+// Every token of that name ends now. E_NOT_FOUND.
+int store_token_revoke(struct store *s, const char *name, struct err *e) MUST_CHECK;
+typedef int (*store_audit_fn)(void *ctx, int64_t audit_id, int64_t time_ms, const char *who, const char *what);
+// Newest first, those before the number (0: all), at most limit.
+int store_audit_walk(struct store *s, int64_t before, int64_t limit, store_audit_fn fn, void *ctx, struct err *e) MUST_CHECK;
 int store_audit(struct store *s, const char *who, const char *what, struct err *e) MUST_CHECK;
 
 #endif

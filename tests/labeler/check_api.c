@@ -137,6 +137,33 @@ START_TEST(tokens_work_without_a_cookie)
 }
 END_TEST
 
+START_TEST(a_token_is_listed_ended_and_in_the_audit_log)
+{
+    struct http_answer a;
+    char token[80];
+    http_send(&ada, "POST", "/api/tokens", "{\"name\":\"gateway\",\"scope\":\"ingest\"}", &a);
+    (void)snprintf(token, sizeof(token), "%s", http_text(&a, "token"));
+    http_release(&a);
+    struct http h = {.lab = &lab, .bearer = token};
+    ck_assert_int_eq(http_status(&h, "GET", "/api/recordings", NULL), 403); // it may bring data, and see none
+    ck_assert_int_eq(http_status(&h, "POST", "/api/recordings/1/labels", "{\"label\":\"normal\"}"), 403);
+    http_send(&ada, "GET", "/api/tokens", NULL, &a);
+    ck_assert_str_eq(http_text(&a, "tokens.0.name"), "gateway");
+    ck_assert_str_eq(http_text(&a, "tokens.0.scope"), "ingest");
+    ck_assert_ptr_null(strstr(a.body.data, token));
+    http_release(&a);
+    ck_assert_int_eq(http_status(&ada, "DELETE", "/api/tokens/gateway", NULL), 200);
+    ck_assert_int_eq(http_status(&ada, "DELETE", "/api/tokens/gateway", NULL), 404);
+    ck_assert_int_eq(http_status(&h, "GET", "/api/me", NULL), 401);
+    http_send(&ada, "GET", "/api/audit?limit=2", NULL, &a);
+    ck_assert_str_eq(http_text(&a, "lines.0.what"), "ended API token gateway");
+    ck_assert_str_eq(http_text(&a, "lines.1.what"), "made API token gateway");
+    ck_assert_str_eq(http_text(&a, "lines.0.who"), "ada");
+    ck_assert_int_eq(http_number(&a, "next"), http_number(&a, "lines.1.id"));
+    http_release(&a);
+}
+END_TEST
+
 START_TEST(a_stale_change_is_refused_with_both_sides)
 {
     struct http_answer a;
@@ -385,6 +412,7 @@ int main(void)
     tcase_add_test(t, foreign_hosts_and_origins_are_refused);
     tcase_add_test(t, roles_bound_what_one_may);
     tcase_add_test(t, tokens_work_without_a_cookie);
+    tcase_add_test(t, a_token_is_listed_ended_and_in_the_audit_log);
     tcase_add_test(t, a_stale_change_is_refused_with_both_sides);
     tcase_add_test(t, bulk_changes_are_all_or_none_and_undoable);
     tcase_add_test(t, gaps_stay_gaps_and_microseconds_stay);
