@@ -28,6 +28,7 @@ static const struct {
     {"export", "moteloop-import", "recordings and labels out to files", NULL},
     {"gateway", "moteloop-import", "bridge serial devices to the broker", NULL},
     {"train", "moteloop-trainer", "a recipe to a model", NULL},
+    {"tune", "moteloop-trainer", "search pre-processing and network under a board's limits", NULL},
     {"eval", "moteloop-trainer", "measure a finished model on data it has not seen", NULL},
     {"explore", "moteloop-explorer", "all windows in a plane, with what a model says of each", NULL},
     {"convert", "moteloop-converter", "a model to other forms", NULL},

@@ -4,6 +4,6 @@
 
 #include "common/opt.h"
 
-extern const struct opt_command cmd_train, cmd_eval;
+extern const struct opt_command cmd_train, cmd_eval, cmd_tune;
 
 #endif

@@ -3,6 +3,6 @@
 
 int main(int argc, char **argv)
 {
-    const struct opt_command commands[] = {cmd_train, cmd_eval, {0}};
+    const struct opt_command commands[] = {cmd_train, cmd_eval, cmd_tune, {0}};
     return opt_main("moteloop-trainer", commands, argc, argv);
 }

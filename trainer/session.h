@@ -14,6 +14,7 @@ struct session_options {
     int64_t threads;      // 0: as many as lanes and processors allow
     bool quiet;           // no bar
     bool register_model;  // false: judge only, write nothing
+    bool trial;           // of a search: judged on the validation groups, by no gate; the test groups stay unseen
 };
 
 // The report, flat figures first (docs/formats/metrics.md); caller owns. E_REFUSED where a gate or limit says no: *report is

@@ -115,6 +115,9 @@ json_t *session_report(const struct session *s)
     json_object_set_new(r, "features", json_integer((json_int_t)f->count));
     json_object_set_new(r, "parameters", json_integer((json_int_t)s->net.params));
     json_object_set_new(r, "macs", json_integer((json_int_t)graph_macs(&s->graph)));
+    json_object_set_new(r, "board", json_string(s->recipe.board));
+    json_object_set_new(r, "ms", json_real(session_estimate_ms(s, &s->int8_file)));
+    json_object_set_new(r, "check_loss", json_real(s->fit.check_loss));
     json_object_set_new(r, "threshold", json_real((double)s->threshold));
     json_object_set_new(r, "centroids", json_integer((json_int_t)s->novelty.count));
     json_object_set_new(r, "known_share", json_real(s->novelty.known));

@@ -150,7 +150,7 @@ static int judge_float(struct session *s, struct err *e)
 {
     struct sample_set test = {0};
     size_t outputs = shape_len(net_output(&s->net));
-    int rc = sample_set_make(&test, s, SPLIT_TEST, 0, e);
+    int rc = sample_set_make(&test, s, session_judged(s), 0, e);
     float *y = calloc(test.data.n * outputs + 1, sizeof(float));
     rc = rc ? rc : y ? fit_predict(&s->net, &test.data, s->lanes, s->par, y, e) : err_set(e, E_MEM, "out of memory");
     if (rc == OK && s->recipe.task == TASK_CLASSIFY) {
@@ -220,7 +220,7 @@ static int judge_float_file(struct session *s, struct err *e)
     struct parity none = {0};
     void *file = ship_aligned(s->float_file.data, s->float_file.len);
     struct ship_runtime *r = file ? ship_open(file, s->float_file.len, e) : NULL;
-    int rc = r ? ship_judge(r, &s->windows, SPLIT_TEST, NULL, NULL, &s->test_float, &none, e)
+    int rc = r ? ship_judge(r, &s->windows, session_judged(s), NULL, NULL, &s->test_float, &none, e)
                : file ? e->code : err_set(e, E_MEM, "out of memory");
     ship_close(r);
     free(file);
@@ -243,7 +243,7 @@ int session_judge(struct session *s, struct err *e)
     judge_init(&s->test_float, s->windows.label.count);
     judge_init(&s->test_int8, s->windows.label.count);
     int rc = session_is_table(s) ? judge_float_file(s, e) : judge_float(s, e);
-    rc = rc ? rc : ship_judge(s->runtime, &s->windows, SPLIT_TEST, s->sim, &s->features, &s->test_int8, &s->parity, e);
+    rc = rc ? rc : ship_judge(s->runtime, &s->windows, session_judged(s), s->sim, &s->features, &s->test_int8, &s->parity, e);
     if (rc == OK && s->parity.equal != s->parity.windows) {
         return err_set(e, E_STATE, "trainer and device runtime agree on %zu of %zu test windows only: this is a fault of the "
                                    "program, not of the data", s->parity.equal, s->parity.windows);

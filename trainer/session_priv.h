@@ -60,6 +60,14 @@ int session_classic_learn(struct session *s, struct err *e) MUST_CHECK;
 int session_table_make(struct session *s, struct err *e) MUST_CHECK;
 // session_squeeze.c: what [squeeze] and [quantize] ask for, step by step, each measured into s->steps.
 int session_squeeze(struct session *s, struct err *e) MUST_CHECK;
+// Milliseconds of one inference of a model file on the recipe's board, by the fitted cost of each operator; negative: not
+// known.
+double session_estimate_ms(const struct session *s, const struct buf *file);
+// The split that the model is judged by.
+static inline enum split session_judged(const struct session *s)
+{
+    return s->o->trial ? SPLIT_VALIDATE : SPLIT_TEST;
+}
 // Lanes of a run, by the network and the batch.
 int session_lanes(const struct session *s, int batch);
 // An int8 graph of s->net by the recipe and, where it was tuned for it, the tuned ranges.

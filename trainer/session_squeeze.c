@@ -13,8 +13,7 @@
 
 #include <math.h>
 
-// Milliseconds of one inference on the recipe's board, by the fitted cost of each operator; negative: not known.
-static double estimate(const struct session *s, const struct buf *file)
+double session_estimate_ms(const struct session *s, const struct buf *file)
 {
     const struct board *b = board_find(s->recipe.board);
     struct tflite_model m = {0};
@@ -83,7 +82,7 @@ static int judge_file(struct session *s, const struct buf *file, double *accurac
     judge_init(&j, s->windows.label.count);
     if (rc == OK) {
         *arena = ship_arena(r);
-        rc = s->recipe.task == TASK_CLASSIFY ? ship_judge(r, &s->windows, SPLIT_TEST, NULL, NULL, &j, &none, e) : OK;
+        rc = s->recipe.task == TASK_CLASSIFY ? ship_judge(r, &s->windows, session_judged(s), NULL, NULL, &j, &none, e) : OK;
         *accuracy = j.count ? judge_accuracy(&j) : -1;
     }
     judge_release(&j);
@@ -108,7 +107,7 @@ static int measure(struct session *s, const char *step, const struct net *n, con
         json_array_append_new(s->steps, json_pack("{s:s, s:f, s:I, s:I, s:I, s:I, s:f, s:I, s:i, s:f, s:s}", "step", step,
                                                   "accuracy", accuracy, "bytes", (json_int_t)file.len, "payload",
                                                   (json_int_t)coded(&file), "arena", (json_int_t)arena, "macs",
-                                                  (json_int_t)graph_macs(&g), "ms", estimate(s, &file), "weights",
+                                                  (json_int_t)graph_macs(&g), "ms", session_estimate_ms(s, &file), "weights",
                                                   (json_int_t)graph_weight_bytes(&g), "codes", most_codes(&g), "zeros",
                                                   share_of_zeros(&g), "board", s->recipe.board));
     }
