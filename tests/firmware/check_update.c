@@ -107,6 +107,27 @@ START_TEST(uncertain_windows_are_kept_as_recordings)
 }
 END_TEST
 
+// Windows of a second, every half second.
+START_TEST(overlapping_windows_say_how_far_they_moved)
+{
+    struct mote_event e;
+    bench_boot(&b);
+    bench_run(&b, 500);
+    install(&one);
+    bench_run(&b, 3000);
+    ck_assert_uint_eq(b.agent.infer.advance, 50);
+    uint64_t before = b.agent.infer.inferences;
+    b.next_frame += 200; // the sensor loses two seconds
+    b.device_us += 2000000;
+    bench_run(&b, 500);
+    ck_assert_uint_eq(b.agent.infer.inferences, before);
+    ck_assert_uint_eq(b.agent.infer.advance, 0);
+    bench_run(&b, 1500);
+    ck_assert_uint_eq(b.agent.infer.advance, 50);
+    ck_assert_uint_ge(events(false, &e), 5);
+}
+END_TEST
+
 START_TEST(keeping_is_rationed)
 {
     struct mote_event e;
@@ -570,6 +591,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, a_release_is_fetched_tried_and_confirmed);
     tcase_add_test(t, uncertain_windows_are_kept_as_recordings);
+    tcase_add_test(t, overlapping_windows_say_how_far_they_moved);
     tcase_add_test(t, keeping_is_rationed);
     tcase_add_test(t, classifying_ends_when_it_was_asked_to);
     tcase_add_test(t, the_live_view_shows_what_the_model_says);

@@ -1,7 +1,7 @@
 // Windows to events and decisions.
 //
 // Frames of the model's stream fill a window; a full one is run and the window moves on by the
-// stride. Every window becomes an event, up to 16 to a block. A window that the model was unsure of
+// stride; where windows overlap, what the pipeline kept of the one before is used again. Every window becomes an event, up to 16 to a block. A window that the model was unsure of
 // is kept as a recording of its own where the allowance (keep_per_minute, of device time) permits.
 #include "firmware/core/agent/agent_priv.h"
 
@@ -43,7 +43,7 @@ int agent_model_open(struct mote_agent *a, struct agent_text *reason)
     f->stream = (uint8_t)agent_find_stream(a, f->pipe.config.stream);
     memcpy(f->model, a->slot.record[0].name, sizeof(f->model));
     f->open = true;
-    f->fill = f->skip = 0;
+    f->fill = f->skip = f->advance = 0;
     mote_pipe_post_init(&f->post, &f->pipe.config, f->ring);
     f->inferences = f->uncertain = f->busy_us = 0;
     memset(f->class_count, 0, sizeof(f->class_count));
@@ -58,7 +58,7 @@ void agent_classify(struct mote_agent *a, uint64_t duration_ms, uint64_t keep_ga
     f->wanted = duration_ms != 0;
     f->until_us = duration_ms > (UINT64_MAX - now) / 1000 ? UINT64_MAX : now + 1000 * duration_ms;
     f->keep_gap_us = keep_gap_ms > UINT64_MAX / 1000 ? UINT64_MAX : 1000 * keep_gap_ms;
-    f->fill = f->skip = 0;
+    f->fill = f->skip = f->advance = 0;
     mote_pipe_post_init(&f->post, &f->pipe.config, f->ring);
     f->from_us = now;
 }
@@ -209,7 +209,8 @@ static void run_window(struct mote_agent *a)
     const struct mote_stream_info *info = &a->config.sensor.streams[f->stream];
     struct mote_pipe_result r;
     uint64_t before = agent_net(a);
-    int status = mote_pipe_run(&f->pipe, a->config.window, info->type, info->scale, &r);
+    int status = mote_pipe_run_next(&f->pipe, a->config.window, info->type, info->scale, f->advance,
+                                    &r);
     f->busy_us += agent_net(a) - before;
     if (status) {
         agent_log_why(a, "inference failed", mote_status_text(status));
@@ -231,6 +232,7 @@ static void move_on(struct mote_agent *a, size_t frame, uint64_t interval_ns)
     memmove(a->config.window, a->config.window + (window - keep) * frame, keep * frame);
     f->fill = keep;
     f->first_us += (uint64_t)(window - keep) * interval_ns / 1000;
+    f->advance = keep ? stride : 0;
 }
 
 static void add_frame(struct mote_agent *a, const uint8_t *p, size_t frame, uint64_t interval_ns,
@@ -242,6 +244,7 @@ static void add_frame(struct mote_agent *a, const uint8_t *p, size_t frame, uint
     if (f->fill && interval_ns && off * 1000 > interval_ns) { // a frame is missing: no window over a gap
         f->fill = 0;
     }
+        f->advance = 0;
     if (f->skip) {
         f->skip--;
         return;

@@ -157,6 +157,7 @@ struct mote_agent_infer {
     struct mote_pipe_post post;
     float ring[MOTE_AGENT_RING];
     uint64_t allowance; // of keep_per_minute
+    uint32_t advance;  // frames from the last window that was run to this one, 0: not known
     uint64_t allowed_us, kept_us;
     struct mote_event event[MOTE_EVENTS_PER_BLOCK];
     uint32_t events;
