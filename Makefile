@@ -144,7 +144,7 @@ define test_rule
 $(B)/tests/$(1): $(B)/obj/tests/$(1).o $(call test_libs,$(firstword $(subst /, ,$(1))))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
-	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs check) $(LDLIBS)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(shell pkg-config --libs check) $(LDLIBS)
 endef
 $(foreach t,$(patsubst tests/%.c,%,$(TEST_SRC)),$(eval $(call test_rule,$(t))))
 
