@@ -220,6 +220,9 @@ static int write_acl(const struct project *p, const struct name_set *denied, str
                         "# and the releases; %%u is its name, which is its client id as well.\n"
                         "user %s\ntopic readwrite %s/#\n\n",
                         p->conf.server_user, prefix);
+    for (int64_t n = 2; n <= p->conf.collectors && rc == OK; n++) {
+        rc = buf_printf(&b, "user %s-%lld\ntopic readwrite %s/#\n\n", p->conf.server_user, (long long)n, prefix);
+    }
     for (size_t i = 0; i < ARRAY_LEN(device_writes) && rc == OK; i++) {
         rc = buf_printf(&b, "pattern write %s/d/%%u/%s\n", prefix, device_writes[i]);
     }
@@ -320,6 +323,31 @@ int broker_write_conf(const struct project *p, struct err *e)
     rc = rc ? rc : load_denied(&denied, p, e);
     rc = rc ? rc : write_acl(p, &denied, e);
     name_set_release(&denied);
+    return rc;
+}
+
+int broker_ensure_collectors(const struct project *p, struct err *e)
+{
+    char path[IO_PATH_MAX];
+    struct buf password = {0};
+    struct broker_users *users = NULL;
+    struct name_set denied = {0};
+    if (p->conf.collectors < 2) {
+        return OK;
+    }
+    int rc = io_read_file(project_path(p, path, "broker/server.pw"), 256, &password, e);
+    rc = rc ? rc : broker_users_load(&users, p, e);
+    for (int64_t n = 2; n <= p->conf.collectors && rc == OK; n++) {
+        char name[96];
+        snprintf(name, sizeof(name), "%s-%lld", p->conf.server_user, (long long)n);
+        rc = broker_users_set(users, name, password.data, e);
+    }
+    rc = rc ? rc : broker_users_save(users, p, e);
+    rc = rc ? rc : load_denied(&denied, p, e);
+    rc = rc ? rc : write_acl(p, &denied, e);
+    name_set_release(&denied);
+    broker_users_free(users);
+    buf_release(&password);
     return rc;
 }
 

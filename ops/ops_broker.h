@@ -26,6 +26,9 @@ void broker_users_free(struct broker_users *u);
 // Takes every right from users whose certificate is void (deny), or gives it back to those that were added anew.
 // Counts for connections that are there once the broker was told (broker_reload).
 int broker_deny(const struct project *p, const char *const *names, size_t count, bool deny, struct err *e) MUST_CHECK;
+// A broker drops the first of two connections with one name, so each of several collectors has its own: makes those
+// that [mqtt] collectors asks for, with the same password. Before the broker is started.
+int broker_ensure_collectors(const struct project *p, struct err *e) MUST_CHECK;
 // Tells a running broker (run/mosquitto.pid) to read its files again; quiet where none runs.
 void broker_reload(const struct project *p);
 // The largest fleet that the limits of broker/mosquitto.conf are good for, or a negative status.

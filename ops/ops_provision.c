@@ -158,8 +158,8 @@ static int choose(struct work *w, const struct device_ids *l, bool skip, struct 
     w->id = calloc(l->count, sizeof(*w->id));
     int rc = w->id ? store_device_walk(w->store, NULL, note_used, &used, e) : err_set(e, E_MEM, "out of memory");
     for (size_t i = 0; i < l->count && rc == OK; i++) {
-        if (strcmp(l->id[i], w->p->conf.server_user) == 0) {
-            rc = err_set(e, E_USAGE, "'%s' is the collector's own name at the broker ([mqtt] user)", l->id[i]);
+        if (strncmp(l->id[i], w->p->conf.server_user, strlen(w->p->conf.server_user)) == 0) {
+            rc = err_set(e, E_USAGE, "'%s' is like the collector's own name at the broker ([mqtt] user)", l->id[i]);
         } else if (name_set_find(&used, l->id[i]) == NAME_NONE) {
             w->id[w->count++] = l->id[i];
             rc = name_set_put(&used, l->id[i], 1) ? err_set(e, E_MEM, "out of memory") : OK;

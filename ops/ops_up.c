@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/project.h"
+#include "ops/ops_broker.h"
 #include "ops/ops_cert.h"
 #include "ops/ops_cmd.h"
 #include "ops/ops_proc.h"
@@ -26,10 +27,11 @@ static const struct opt up_options[] = {
     {"quiet", NULL, "print errors only", OPT_FLAG, offsetof(struct up_opts, quiet)},
     OPT_END};
 
-enum { BROKER, COLLECTOR, WEB, ROLLOUT, SERVICES };
+enum { BROKER, COLLECTOR, WEB, ROLLOUT, MORE, SERVICES = MORE + 15 }; // MORE: further collectors
 struct service {
-    const char *name;
-    const char *argv[8];
+    char name[32];
+    char number[16];
+    const char *argv[8]; // [0] NULL: not used
     char log[IO_PATH_MAX];
     pid_t pid;
     int64_t started_us, restart_us; // restart_us: when to start it again, while it is not running
@@ -88,8 +90,14 @@ static void define(struct service *s, const struct project *p)
     s[COLLECTOR] = (struct service){.name = "collector", .argv = {"moteloop-collector", "--project", p->dir}};
     s[WEB] = (struct service){.name = "lighttpd", .argv = {"lighttpd", "-D", "-f", conf_web}};
     s[ROLLOUT] = (struct service){.name = "rollout", .argv = {"moteloop-converter", "rollout", "run", "--project", p->dir}};
+    for (int n = 2; n <= p->conf.collectors; n++) {
+        struct service *more = &s[MORE + n - 2];
+        *more = (struct service){.argv = {"moteloop-collector", "--project", p->dir, "--number", more->number}};
+        snprintf(more->name, sizeof(more->name), "collector-%d", n);
+        snprintf(more->number, sizeof(more->number), "%d", n);
+    }
     for (int i = 0; i < SERVICES; i++) {
-        snprintf(name, sizeof(name), "run/%s.log", s[i].name);
+        snprintf(name, sizeof(name), "run/%.31s.log", s[i].name);
         project_path(p, s[i].log, name);
     }
 }
@@ -197,6 +205,7 @@ static int run(const struct project *p, const struct up_opts *o, struct err *e)
     if (rc == OK) {
         rc = port_is_free(p->conf.web_host, p->conf.web_port, "page", e);
     }
+    rc = rc ? rc : broker_ensure_collectors(p, e);
     if (rc == OK) {
         rc = start(&s[BROKER], e);
     }
@@ -204,7 +213,7 @@ static int run(const struct project *p, const struct up_opts *o, struct err *e)
         rc = wait_listening(project_broker_host(p), project_broker_port(p), &s[BROKER], e);
     }
     for (int i = COLLECTOR; i < SERVICES && rc == OK && !stop_asked; i++) {
-        rc = start(&s[i], e);
+        rc = s[i].argv[0] ? start(&s[i], e) : OK;
     }
     if (rc == OK && !stop_asked) {
         rc = wait_listening(p->conf.web_host, p->conf.web_port, &s[WEB], e);
@@ -228,10 +237,14 @@ static int run(const struct project *p, const struct up_opts *o, struct err *e)
         }
     }
     // The collector stops before the broker, so that what it holds is stored and acknowledged.
-    static const int order[SERVICES] = {ROLLOUT, WEB, COLLECTOR, BROKER};
-    for (int i = 0; i < SERVICES; i++) {
+    static const int order[] = {ROLLOUT, WEB, COLLECTOR};
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
         proc_stop(s[order[i]].pid, 5000);
     }
+    for (int i = MORE; i < SERVICES; i++) {
+        proc_stop(s[i].pid, 5000);
+    }
+    proc_stop(s[BROKER].pid, 5000);
     if (lock >= 0) {
         close(lock);
     }

@@ -8,6 +8,7 @@ port() { json_value "$T/p.json" "$1"; }
 moteloop device add pw-1 pw-2 --project "$P" >/dev/null || fail "add"
 moteloop device add ce-1 ce-2 ce-3 ce-4 --cert --project "$P" >/dev/null || fail "add --cert"
 refuses 2 "own name at the broker" moteloop device add moteloop-server --project "$P"
+refuses 2 "own name at the broker" moteloop device add moteloop-server-2 --project "$P"
 refuses 1 "in use already" moteloop device add ce-1 --project "$P"
 up p
 broker_pid=$(cat "$P/run/mosquitto.pid")
@@ -111,5 +112,20 @@ P=$T/o
 up o
 run_device pw-9 "$P/devices/pw-9.conf"
 within 20 is_online pw-9
+stop_device "$DEVICE"
+down
+
+# Two collectors share the store; when the first is killed the second takes over what only one does.
+make_project two
+sed -i 's/^collectors = 1$/collectors = 2/' "$T/two/moteloop.conf"
+moteloop device add pw-7 --project "$T/two" >/dev/null || fail "add"
+P=$T/two
+up two
+run_device pw-7 "$P/devices/pw-7.conf"
+within 20 is_online pw-7
+[ "$(moteloop status "$P" --json | grep -oE '"id":"collector(-2)?"' | wc -l)" = 2 ] || fail "not both collectors say that they are alive"
+moteloop device record pw-7 --duration 2s --project "$P" >/dev/null || fail "record"
+recorded() { [ "$(moteloop status "$P" --json | grep -oE '"recordings":[0-9]+' | cut -d: -f2)" -ge 1 ]; }
+within 20 recorded
 stop_device "$DEVICE"
 down

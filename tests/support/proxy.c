@@ -18,6 +18,7 @@
 struct pair { // fd[0]: the client's, fd[1]: the target's; -1: free
     int fd[2];
     int generation; // of the order to truncate that it has obeyed
+    bool swallowed; // something of it is lost
 };
 
 struct proxy {
@@ -25,7 +26,7 @@ struct proxy {
     pthread_t thread;
     atomic_bool stop;
     atomic_int cuts, truncations;
-    atomic_llong stalled_until;
+    atomic_llong stalled_until, swallow_until;
     struct pair pair[PAIRS];
     int cuts_done;
 };
@@ -52,7 +53,7 @@ static void take_connection(struct proxy *p)
     }
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(target, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    *k = (struct pair){{client, target}, atomic_load(&p->truncations)};
+    *k = (struct pair){{client, target}, atomic_load(&p->truncations), false};
 }
 
 static bool send_all(int fd, const char *data, size_t len)
@@ -76,6 +77,10 @@ static void forward(struct proxy *p, struct pair *k, int from)
         close_pair(k);
         return;
     }
+    if (clock_mono_us() < atomic_load(&p->swallow_until)) {
+        k->swallowed = true;
+        return;
+    }
     int order = atomic_load(&p->truncations);
     bool half = order != k->generation;
     k->generation = order;
@@ -87,12 +92,11 @@ static void forward(struct proxy *p, struct pair *k, int from)
 static void obey(struct proxy *p)
 {
     int cuts = atomic_load(&p->cuts);
-    if (cuts != p->cuts_done) {
-        p->cuts_done = cuts;
-        for (struct pair *k = p->pair; k < p->pair + PAIRS; k++) {
-            if (k->fd[0] >= 0) {
-                close_pair(k);
-            }
+    bool all = cuts != p->cuts_done, over = clock_mono_us() >= atomic_load(&p->swallow_until);
+    p->cuts_done = cuts;
+    for (struct pair *k = p->pair; k < p->pair + PAIRS; k++) {
+        if (k->fd[0] >= 0 && (all || (over && k->swallowed))) {
+            close_pair(k);
         }
     }
 }
@@ -163,6 +167,11 @@ void proxy_stop(struct proxy *p)
 void proxy_stall(struct proxy *p, int ms)
 {
     atomic_store(&p->stalled_until, clock_mono_us() + (long long)ms * 1000);
+}
+
+void proxy_swallow(struct proxy *p, int ms)
+{
+    atomic_store(&p->swallow_until, clock_mono_us() + (long long)ms * 1000);
 }
 
 void proxy_cut(struct proxy *p)
