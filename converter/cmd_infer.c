@@ -6,15 +6,17 @@
 #include "common/store/store.h"
 #include "converter/cvt_cmd.h"
 #include "converter/cvt_model.h"
+#include "converter/cvt_remote.h"
 #include "converter/cvt_run.h"
+#include "firmware/core/flash/mote_flash.h"
 
 struct infer_opts {
-    const char *project, *raw_in, *raw_out, *layers;
-    int64_t repeat;
+    const char *project, *raw_in, *raw_out, *layers, *device;
+    int64_t repeat, timeout_ms;
     bool reference, json;
 };
 
-static const struct infer_opts infer_defaults = {.repeat = 1};
+static const struct infer_opts infer_defaults = {.repeat = 1, .timeout_ms = 30000};
 
 static const struct opt infer_options[] = {
     {"raw-in", "FILE", "bytes of the input tensors, one after the other", OPT_STR,
@@ -27,6 +29,13 @@ static const struct opt infer_options[] = {
      offsetof(struct infer_opts, repeat)},
     {"reference", NULL, "use the portable reference kernels", OPT_FLAG,
      offsetof(struct infer_opts, reference)},
+    {"device", "DEV",
+     "run it on this device of the project instead, which must run the same model: its time, arena "
+     "and "
+     "stack, and the first operator whose bytes are not this machine's (exit code 1)",
+     OPT_STR, offsetof(struct infer_opts, device)},
+    {"timeout", "TIME", "how long to wait for the device (default: 30s)", OPT_DURATION,
+     offsetof(struct infer_opts, timeout_ms)},
     OPT_PROJECT(struct infer_opts, project),
     OPT_JSON(struct infer_opts, json),
     OPT_END};
@@ -147,6 +156,93 @@ static int run_model(const struct cvt_model *m, const struct infer_opts *o, stru
     return rc;
 }
 
+// CRC-32 of each operator's first output on this machine.
+static int check_operators(const struct cvt_model *m, const void *in, uint32_t *check,
+                           struct err *e)
+{
+    struct cvt_run r;
+    int rc = cvt_run_open(&r, m, 0, e);
+    if (rc != OK) {
+        return rc;
+    }
+    r.in = in;
+    rc = cvt_run_feed(&r, e);
+    for (size_t i = 0; i < mote_nn_op_count(&r.nn) && rc == OK; i++) {
+        struct mote_nn_tensor t;
+        int32_t tensor;
+        int status = mote_nn_step(&r.nn, i);
+        status = status == MOTE_OK ? mote_nn_op_output(&r.nn, i, &t, &tensor) : status;
+        if (status != MOTE_OK) {
+            rc = err_set(e, E_FORMAT, "operator %zu: %s", i, mote_status_text(status));
+            break;
+        }
+        check[i] = mote_crc32(0, t.data, t.bytes);
+    }
+    cvt_run_close(&r);
+    return rc;
+}
+
+static void print_remote(const struct infer_opts *o, const struct cvt_model *m,
+                         const struct cvt_run *r, const struct cvt_remote_result *d)
+{
+    size_t ops = mote_nn_op_count(&r->nn);
+    const char *name = d->differs >= 0 ? mote_nn_op_name(&r->nn, (size_t)d->differs) : NULL;
+    if (o->json) {
+        json_t *differs =
+            name ? json_pack("{sI ss}", "operator", (json_int_t)d->differs, "name", name)
+                 : json_null();
+        jx_print(json_pack("{ss ss sI sI so sI so}", "model", m->digest_text, "device", o->device,
+                           "time_us", (json_int_t)d->us, "arena_bytes", (json_int_t)d->arena,
+                           "stack_bytes",
+                           d->stack ? json_integer((json_int_t)d->stack) : json_null(), "operators",
+                           (json_int_t)ops, "differs", differs));
+        return;
+    }
+    printf("%s: %llu us, arena %llu bytes, ", o->device, (unsigned long long)d->us,
+           (unsigned long long)d->arena);
+    if (d->stack) {
+        printf("stack %llu bytes, ", (unsigned long long)d->stack);
+    }
+    if (name) {
+        printf("operator %lld %s differs from this machine's\n", (long long)d->differs, name);
+    } else {
+        printf("%zu operators with the bytes of this machine\n", ops);
+    }
+}
+
+static int run_on_device(const struct cvt_model *m, const struct infer_opts *o, struct err *e)
+{
+    struct cvt_run r;
+    struct timing t;
+    struct buf in = {0}, out = {0};
+    struct cvt_remote_result d;
+    uint32_t *check = NULL;
+    int rc = cvt_run_open(&r, m, 0, e);
+    rc = rc == OK ? read_input(&r, o, &in, e) : rc;
+    rc = rc == OK ? run_repeatedly(&r, 1, &t, &out, e) : rc;
+    if (rc == OK) {
+        check = calloc(mote_nn_op_count(&r.nn) + 1, sizeof *check);
+        rc = check ? check_operators(m, in.data, check, e) : err_set(e, E_MEM, "out of memory");
+    }
+    if (rc == OK) {
+        struct cvt_remote remote = {
+            o->project, o->device, in.data, in.len, check, mote_nn_op_count(&r.nn), o->timeout_ms};
+        rc = cvt_remote_run(m, &remote, &d, e);
+    }
+    if (rc == OK) {
+        print_remote(o, m, &r, &d);
+        rc = d.differs < 0 ? OK : err_set(e, E_CONFLICT, "the device computes other bytes");
+    }
+    if (rc == OK && o->raw_out) { // the device's bytes, which are these
+        rc = io_write_atomic(o->raw_out, out.data, out.len, 0644, e);
+    }
+    free(check);
+    buf_release(&in);
+    buf_release(&out);
+    cvt_run_close(&r);
+    return rc;
+}
+
 static int cmd_infer(void *options, int npos, char **pos)
 {
     const struct infer_opts *o = options;
@@ -157,9 +253,14 @@ static int cmd_infer(void *options, int npos, char **pos)
         rc = err_set(&e, E_USAGE, "name a model and its input: moteloop infer MODEL --raw-in FILE");
     } else if (o->repeat < 1 || o->repeat > 100000000) {
         rc = err_set(&e, E_USAGE, "--repeat is 1 to 100000000");
+    } else if (o->device && (o->layers || o->reference || o->repeat > 1)) {
+        rc =
+            err_set(&e, E_USAGE, "--device is one run, without --layers, --reference and --repeat");
+    } else if (o->timeout_ms < 1) {
+        rc = err_set(&e, E_USAGE, "--timeout is a time to come");
     }
     rc = rc == OK ? cvt_model_open(&m, pos[0], o->project, &e) : rc;
-    rc = rc == OK ? run_model(&m, o, &e) : rc;
+    rc = rc == OK ? (o->device ? run_on_device : run_model)(&m, o, &e) : rc;
     cvt_model_release(&m);
     return rc != OK ? cvt_fail("infer", &e) : 0;
 }
@@ -172,7 +273,8 @@ const struct opt_command cvt_infer_command = {
     "Lite Micro's\n"
     "reference kernels.\n"
     "Example: moteloop infer fan.tflite --raw-in window.in --raw-out window.out --repeat 100 "
-    "--json\n",
+    "--json\n"
+    "Example: moteloop infer fan.tflite --raw-in window.in --device pump-3 --project plant\n",
     infer_options,
     sizeof(struct infer_opts),
     &infer_defaults,

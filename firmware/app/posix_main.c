@@ -9,6 +9,7 @@
 #include "firmware/core/nn/mote_nn_ops.h"
 #include "firmware/port/posix/device_conf.h"
 #include "firmware/port/posix/posix_flash.h"
+#include "firmware/port/posix/posix_stack.h"
 #include "firmware/port/posix/posix_sys.h"
 #include "firmware/port/posix/posix_tcp.h"
 #include "firmware/port/posix/posix_tls.h"
@@ -311,6 +312,7 @@ static void fill_config(struct device *d)
     c->model_flash = &d->slots.flash;
     c->ops = f->capability_class == 0 ? &small_ops : &mote_nn_ops_all;
     c->root = f->root;
+    c->measure_stack = posix_stack_measure;
     c->reboot = on_reboot;
     c->keepalive_s = (uint16_t)f->keepalive_s;
     c->in_flight = (uint32_t)f->in_flight;

@@ -25,6 +25,9 @@ static void on_message(void *ctx, const struct mote_link_message *m)
     case MOTE_LEAF_CONFIG:
         agent_on_config(a, m->payload, m->len);
         break;
+    case MOTE_LEAF_SPLIT_IN:
+        agent_on_tensors(a, m->payload, m->len);
+        break;
     case MOTE_LEAF_DESIRED:
         agent_on_desired(a, m->payload, m->len);
         break;
@@ -59,7 +62,7 @@ static void on_up(void *ctx)
 {
     struct mote_agent *a = ctx;
     static const uint8_t leaves[] = {MOTE_LEAF_ACK, MOTE_LEAF_CMD, MOTE_LEAF_KEYS, MOTE_LEAF_TIME,
-                                     MOTE_LEAF_DESIRED, MOTE_LEAF_CONFIG};
+                                     MOTE_LEAF_DESIRED, MOTE_LEAF_CONFIG, MOTE_LEAF_SPLIT_IN};
     agent_log(a, "connected");
     for (size_t i = 0; i < MOTE_COUNT(leaves) && mote_link_is_up(&a->link); i++) {
         subscribe(a, leaves[i]);

@@ -26,6 +26,13 @@ void agent_log(struct mote_agent *a, const char *line);
 void agent_log_num(struct mote_agent *a, const char *what, uint64_t v);
 void agent_log_why(struct mote_agent *a, const char *what, const char *why);
 
+// Where bodies are encoded: at the end of the block's buffer, so that the block around one moves it
+// towards the front. What is there is lost with the next block.
+#define AGENT_BODY_MAX (MOTE_BLOCK_MAX - MOTE_BLOCK_OVERHEAD)
+static inline uint8_t *agent_body(struct mote_agent *a)
+{
+    return a->block + MOTE_BLOCK_OVERHEAD;
+}
 static inline uint64_t agent_now(const struct mote_agent *a)
 {
     return a->config.clock.now_us(a->config.clock.ctx);
@@ -97,6 +104,11 @@ bool agent_watches(const struct mote_agent *a, unsigned stream);
 void agent_trigger_frames(struct mote_agent *a, unsigned stream, const uint8_t *frames,
                           size_t count, uint64_t t_us);
 void agent_trigger_class(struct mote_agent *a, struct mote_str label, float score, uint64_t t_us);
+
+// --- remote.c --------------------------------------------------------------------------------
+void agent_on_tensors(struct mote_agent *a, const uint8_t *p, size_t len);
+// Whether tensors stand in the arena: the device's own windows wait.
+bool agent_remote_runs(const struct mote_agent *a);
 
 // --- live.c ----------------------------------------------------------------------------------
 // Publishes the stream (empty: all that fit) for so long from now on; 0 ms: no more. False: it is not

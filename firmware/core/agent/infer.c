@@ -11,7 +11,7 @@
 
 bool agent_infers(const struct mote_agent *a, unsigned stream)
 {
-    return a->infer.open && a->infer.wanted && a->infer.stream == stream;
+    return a->infer.open && a->infer.wanted && a->infer.stream == stream && !agent_remote_runs(a);
 }
 
 void agent_model_close(struct mote_agent *a)
@@ -19,6 +19,7 @@ void agent_model_close(struct mote_agent *a)
     agent_events_flush(a); // they borrow labels from the model
     a->infer.open = false;
     a->infer.fill = 0;
+    a->remote.id = 0;
 }
 
 int agent_model_open(struct mote_agent *a, struct agent_text *reason)
@@ -70,13 +71,13 @@ void agent_events_flush(struct mote_agent *a)
     if (!f->events) {
         return;
     }
-    int n = mote_events_encode(a->scratch.body, agent_block_data_max(a), f->event, f->events);
+    int n = mote_events_encode(agent_body(a), agent_block_data_max(a), f->event, f->events);
     if (n < 0) {
         agent_log_why(a, "cannot encode events", mote_status_text(n));
     } else {
         struct mote_block b = {.kind = MOTE_BLOCK_EVENT,
                                .t_us = f->event[0].t_us,
-                               .data = a->scratch.body,
+                               .data = agent_body(a),
                                .data_len = (size_t)n};
         (void)agent_append(a, MOTE_SPOOL_KEEP, AGENT_EVENT, &a->event_seq,
                            &b); // it logs what fails
@@ -231,8 +232,8 @@ static void move_on(struct mote_agent *a, size_t frame, uint64_t interval_ns)
     f->skip = stride > window ? stride - window : 0;
     memmove(a->config.window, a->config.window + (window - keep) * frame, keep * frame);
     f->fill = keep;
-    f->first_us += (uint64_t)(window - keep) * interval_ns / 1000;
     f->advance = keep ? stride : 0;
+    f->first_us += (uint64_t)(window - keep) * interval_ns / 1000;
 }
 
 static void add_frame(struct mote_agent *a, const uint8_t *p, size_t frame, uint64_t interval_ns,
@@ -243,8 +244,8 @@ static void add_frame(struct mote_agent *a, const uint8_t *p, size_t frame, uint
     uint64_t off = t_us > due ? t_us - due : due - t_us;
     if (f->fill && interval_ns && off * 1000 > interval_ns) { // a frame is missing: no window over a gap
         f->fill = 0;
-    }
         f->advance = 0;
+    }
     if (f->skip) {
         f->skip--;
         return;

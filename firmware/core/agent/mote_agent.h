@@ -10,6 +10,7 @@
 //     trust.c   keys and time             text.c    small texts
 //     asked.c   P/d/DEV/config            trigger.c what starts a recording by itself
 //     thin.c    lower recording rates     live.c    unspooled samples while somebody watches
+//     remote.c  runs on tensors that the server sends
 #ifndef MOTE_AGENT_H
 #define MOTE_AGENT_H
 
@@ -59,6 +60,9 @@ struct mote_agent_config {
     const uint8_t *root;       // public key that signs key sets, MOTE_PUBKEY_LEN bytes
     void (*reboot)(void *ctx); // may be NULL: then REBOOT is refused
     void *reboot_ctx;
+    // Calls run(arg) and says how many bytes of stack that took; may be NULL: then nobody knows.
+    uint32_t (*measure_stack)(void *ctx, void (*run)(void *arg), void *arg);
+    void *measure_ctx;
     // memory
     uint8_t *arena; // 16-byte aligned: model, features, scratch
     size_t arena_len;
@@ -97,11 +101,11 @@ struct mote_agent_stream { // a sensor's stream on its way into blocks
     uint64_t first_us; // time of the first frame in buf
     uint64_t next_us;  // expected time of the next frame
     uint64_t since_us; // network time of the first frame in buf
+    uint32_t pixels;  // of a picture that are still to come
     uint16_t every;   // a recorded frame is the mean of so many of the sensor's; 0: 1
     uint16_t thin;    // every, of the running recording
     uint16_t thinned; // frames in the sum behind buf
     uint64_t thin_us; // time of the first of them
-    uint32_t pixels;  // of a picture that are still to come
     bool recording;
     bool flowing; // next_us means something
 };
@@ -153,17 +157,23 @@ struct mote_agent_infer {
     char model[MOTE_NAME_MAX + 1];
     uint32_t fill;     // frames in the window
     uint32_t skip;     // frames to leave out: stride beyond window
+    uint32_t advance;  // frames from the last window that was run to this one, 0: not known
     uint64_t first_us; // time of the window's first frame
     struct mote_pipe_post post;
     float ring[MOTE_AGENT_RING];
     uint64_t allowance; // of keep_per_minute
-    uint32_t advance;  // frames from the last window that was run to this one, 0: not known
     uint64_t allowed_us, kept_us;
     struct mote_event event[MOTE_EVENTS_PER_BLOCK];
     uint32_t events;
     uint64_t events_since_us; // network time
     uint64_t inferences, uncertain, busy_us;
     uint32_t class_count[MOTE_MAX_CLASSES];
+};
+
+struct mote_agent_remote { // a run on tensors that the server sends
+    uint64_t id, done;     // command that parts come for, 0: none; the last one that was answered
+    uint64_t since_us;     // network time of the last part
+    uint32_t got;          // bytes
 };
 
 enum mote_update_step {
@@ -222,6 +232,7 @@ struct mote_agent {
     uint32_t seen_at;
     struct mote_agent_asked asked;
     struct mote_agent_infer infer;
+    struct mote_agent_remote remote;
     struct mote_agent_update update;
     bool send_hello, send_status, send_reported, link_was_up, reboot_wanted;
     uint64_t resend_at_us; // network time
@@ -230,11 +241,10 @@ struct mote_agent {
     uint64_t health_at_us;
     uint8_t will[96];
     char will_topic[MOTE_TOPIC_MAX];
-    uint8_t block[MOTE_BLOCK_MAX]; // an encoded block on its way in or out
-    union {                        // bodies; never in use at the same time
-        uint8_t body[MOTE_BLOCK_MAX];
+    union { // never in use at the same time
+        uint8_t block[MOTE_BLOCK_MAX]; // on its way in or out; a body begins where its block's would
         struct mote_ack acks[MOTE_AGENT_ACKS];
-    } scratch;
+    };
 };
 
 // Mounts spool and slots, opens the model in use, connects at the first step. MOTE_E_ARG with a

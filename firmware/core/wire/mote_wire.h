@@ -68,6 +68,7 @@ struct mote_block {
     const uint8_t *data;  // samples: little-endian interleaved frames; other kinds: encoded body below
     size_t data_len;
 };
+// Data may lie in out itself, from MOTE_BLOCK_OVERHEAD on.
 int mote_block_encode(uint8_t *out, size_t cap, const struct mote_block *b) MOTE_CHECK;
 // Checks type, channels and that data is a whole number of frames.
 int mote_block_decode(struct mote_block *b, const uint8_t *p, size_t len) MOTE_CHECK;
@@ -120,6 +121,24 @@ struct mote_dropped {
 };
 int mote_dropped_encode(uint8_t *out, size_t cap, const struct mote_dropped *d) MOTE_CHECK;
 int mote_dropped_decode(struct mote_dropped *d, const uint8_t *p, size_t len) MOTE_CHECK;
+
+// P/d/DEV/split/in: input tensors of the model in use, in parts of rising `at`. The part with `checks` (CRC-32 of
+// each operator's first output, little-endian, as the sender's own run has them) sets the run off; it is answered by
+// a reply to command `id`, whose text says what it took: docs/formats/wire.md.
+#define MOTE_TENSORS_MAX 2048   // bytes of a part
+#define MOTE_TENSORS_CHECKS 512 // operators
+struct mote_tensors {
+    uint64_t id; // of the command
+    uint8_t model[MOTE_DIGEST_LEN];
+    uint32_t total; // bytes of all inputs, one after the other
+    uint32_t at;    // where this part goes
+    const uint8_t *data; // borrowed
+    size_t len;
+    const uint8_t *checks; // borrowed; NULL: another part follows
+    size_t checks_len;     // bytes: 4 an operator
+};
+int mote_tensors_encode(uint8_t *out, size_t cap, const struct mote_tensors *t) MOTE_CHECK;
+int mote_tensors_decode(struct mote_tensors *t, const uint8_t *p, size_t len) MOTE_CHECK;
 
 // --- acknowledgement: P/d/DEV/ack -------------------------------------------------------------
 // One message carries entries for several streams.
