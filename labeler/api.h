@@ -66,6 +66,8 @@ API(label_bulk);
 // api_history.c
 API(label_history);
 API(history);
+// api_import.c
+API(labels_import);
 // api_export.c
 API(labels_export);
 API(audacity);

@@ -6,7 +6,7 @@
 
 static const char *const whole_numbers[] = {"after", "before", "limit", "offset", "from", "to_us", "points", "width", "height", "bins", "channel",
                                             "low_db", "high_db", "seed", "days", "since", "until", "version", "position", "last", "each",
-                                            "window_ms", "took_ms", "time_ms", "start_us", "end_us", "unlabelled", "uncertain", "task", "rec"};
+                                            "window_ms", "took_ms", "time_ms", "start_us", "end_us", "unlabelled", "uncertain", "task", "rec", "recording"};
 static const char *const numbers[] = {"score", "seconds", "train", "validation", "test"};
 static const char *const truths[] = {"disabled", "dry", "retired", "delete", "done", "accept", "closed", "review", "gold"};
 
@@ -138,7 +138,7 @@ static json_t *body_of(const struct lab_route *r)
 
 static json_t *operation(const struct lab_route *r, json_t *params)
 {
-    if (r->body == LAB_BODY_NONE) {
+    if (r->body == LAB_BODY_NONE || (r->body == LAB_BODY_RAW && strncmp(r->pattern, "/api/:", 6) != 0)) {
         json_t *query = json_object();
         const char *name;
         json_t *schema;

@@ -305,6 +305,20 @@ int store_page_streams(struct store *s, const char *device, store_stream_fn fn, 
     return sql_close(&q, rc);
 }
 
+int store_page_recording_by_name(struct store *s, const char *name, int64_t *rec_id, struct err *e)
+{
+    struct sql q;
+    *rec_id = 0;
+    sql_open(&q, s, SQL_MAIN, "SELECT rec_id FROM recording WHERE name = ? AND name <> '' ORDER BY rec_id DESC LIMIT 1", e);
+    sql_text(&q, name);
+    int rc = sql_step(&q);
+    if (rc == SQL_ROW) {
+        *rec_id = sql_get_i64(&q, 0);
+        rc = OK;
+    }
+    return sql_close(&q, rc);
+}
+
 int store_page_dataset_parts(struct store *s, const char *digest, store_page_part_fn fn, void *ctx, struct err *e)
 {
     struct sql q;

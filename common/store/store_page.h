@@ -48,6 +48,9 @@ int store_page_recording_events(struct store *s, int64_t rec_id, store_event_fn 
 typedef int (*store_stream_fn)(void *ctx, const struct store_stream *st);
 int store_page_streams(struct store *s, const char *device, store_stream_fn fn, void *ctx, struct err *e) MUST_CHECK;
 
+// The latest recording that was imported from a file of that name; 0: none.
+int store_page_recording_by_name(struct store *s, const char *name, int64_t *rec_id, struct err *e) MUST_CHECK;
+
 typedef int (*store_page_part_fn)(void *ctx, const char *label, const char *split, const char *grp, int64_t items);
 // Items per label, split and group. E_NOT_FOUND where there is no such dataset.
 int store_page_dataset_parts(struct store *s, const char *digest, store_page_part_fn fn, void *ctx, struct err *e) MUST_CHECK;
