@@ -4,6 +4,7 @@
 // share, the loss is (1 - a) of the recipe's own plus a T^2 KL(mean of softmax(z_teacher / T) || softmax(z / T))
 // (Hinton et al., 2015). A teacher has the recipe's features and window, labels of the same names, and any network.
 #include "common/err.h"
+#include "common/store/store_dataset.h"
 #include "common/store/store_model.h"
 #include "trainer/session_priv.h"
 
@@ -29,7 +30,7 @@ struct session_teach {
 };
 
 struct found {
-    char path[IO_PATH_MAX];
+    char path[IO_PATH_MAX], dataset[STORE_DIGEST_TEXT];
     char *recipe;
 };
 
@@ -37,6 +38,7 @@ static int on_found(void *ctx, const struct store_model *m)
 {
     struct found *f = ctx;
     snprintf(f->path, sizeof(f->path), "%s", m->path);
+    snprintf(f->dataset, sizeof(f->dataset), "%s", m->dataset ? m->dataset : "");
     f->recipe = m->recipe ? strdup(m->recipe) : NULL;
     return 0;
 }
@@ -164,6 +166,41 @@ static int build(const struct session *s, struct teacher *t, const char *word, i
     return rc;
 }
 
+struct leak {
+    const bool *judged; // groups: whether this run is judged on one
+    const struct name_list *group;
+    int found;
+};
+
+static int on_item(void *ctx, const struct store_dataset_item *i)
+{
+    struct leak *l = ctx;
+    int at = i->grp && strcmp(i->split, split_name(SPLIT_TEST)) != 0 ? name_find(l->group, i->grp) : -1;
+    l->found = at >= 0 && l->judged[at] ? at : l->found;
+    return l->found >= 0;
+}
+
+// What a teacher learned by heart about the test groups would come out as accuracy.
+static int no_leak(const struct session *s, const char *dataset, const char *word, struct err *e)
+{
+    const struct windows *w = &s->windows;
+    bool *judged = calloc(w->group.count + 1, sizeof(*judged));
+    struct leak l = {judged, &w->group, -1};
+    if (!judged) {
+        return err_set(e, E_MEM, "out of memory");
+    }
+    for (size_t i = 0; i < w->count; i++) {
+        judged[w->w[i].group] |= w->w[i].split == SPLIT_TEST;
+    }
+    int rc = dataset[0] ? store_dataset_items(s->store, dataset, NULL, on_item, &l, e) : OK;
+    if (l.found >= 0) {
+        rc = err_set(e, E_CONFLICT, "[teach] teacher '%s' was trained on '%s', which this run is judged on: train both with the "
+                                    "same --seed or --test", word, w->group.name[l.found]);
+    }
+    free(judged);
+    return rc;
+}
+
 static int add_teacher(struct session_teach *h, const struct session *s, const char *word, int lanes, int batch, struct err *e)
 {
     struct found f = {.recipe = NULL};
@@ -181,7 +218,8 @@ static int add_teacher(struct session_teach *h, const struct session *s, const c
         rc = f.recipe ? recipe_parse(&t->recipe, word, f.recipe, strlen(f.recipe), e)
                       : err_set(e, E_NOT_FOUND, "the store keeps no recipe of it");
     }
-    rc = rc ? err_wrap(e, "[teach] teacher '%s'", word) : build(s, t, word, lanes, batch, e);
+    rc = rc ? err_wrap(e, "[teach] teacher '%s'", word) : no_leak(s, f.dataset, word, e);
+    rc = rc ? rc : build(s, t, word, lanes, batch, e);
     free(f.recipe);
     return rc;
 }

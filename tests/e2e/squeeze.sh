@@ -42,6 +42,15 @@ moteloop release "$student" --delta-from "$teacher" --project p --json >release.
 sent=$(json_value release.json payload_bytes)
 [ "${sent:-0}" -gt 0 ] && [ $((10 * sent)) -lt $((8 * $(step student.json rounding bytes))) ] || { cat release.json; fail "the release sends $sent bytes"; }
 
+# The teacher's answers alone are enough to learn from.
+recipe pupil 32 12 >pupil.recipe
+printf '[teach]\nteacher = teacher\nshare = 1\n' >>pupil.recipe
+moteloop train pupil.recipe --project p --json >pupil.json || fail "the pupil does not train"
+awk "BEGIN { exit !($(json_value pupil.json int8_accuracy) >= 0.75) }" || fail "without labels: $(json_value pupil.json int8_accuracy)"
+
+# A teacher that has seen the test users is refused: another seed draws others.
+moteloop train student.recipe --project p --seed 5 --dry-run >leak.out 2>&1 && fail "a teacher that knows the test users is taken"
+grep -q "judged on" leak.out || { cat leak.out; fail "no word of the leak"; }
 refuse() { # WORDS LINES: a recipe that is refused in these words
     recipe refused 16 2 >refused.recipe
     printf "$2" >>refused.recipe
