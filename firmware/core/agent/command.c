@@ -1,20 +1,20 @@
 // Commands and their answers. Every command is answered once by a block of the stream "reply": when
-// it is refused, when it has begun (CLASSIFY, REBOOT, SEND_HELLO), or when it is done (RECORD); but for
-// LIVE and TIME, whose answer is what they ask for.
+// it is refused, when it has begun (CLASSIFY, REBOOT, SEND_HELLO), or when it is done (RECORD); but
+// for LIVE and TIME, whose answer is what they ask for.
 #include "firmware/core/agent/agent_priv.h"
 
 #define RECORD_MAX_MS (3600u * 1000u)
 
 void agent_answer(struct mote_agent *a, const struct mote_reply *r)
 {
-    int n = mote_reply_encode(a->scratch.body, sizeof(a->scratch.body), r);
+    int n = mote_reply_encode(agent_body(a), AGENT_BODY_MAX, r);
     if (n < 0) {
         agent_log_why(a, "cannot encode a reply", mote_status_text(n));
         return;
     }
     struct mote_block b = {.kind = MOTE_BLOCK_REPLY,
                            .t_us = agent_now(a),
-                           .data = a->scratch.body,
+                           .data = agent_body(a),
                            .data_len = (size_t)n};
     (void)agent_append(a, MOTE_SPOOL_KEEP, AGENT_REPLY, &a->reply_seq, &b); // it logs what fails
 }
@@ -143,7 +143,8 @@ void agent_on_command(struct mote_agent *a, const uint8_t *p, size_t len)
     case MOTE_CMD_TIME:
         agent_live_time(a, c.id);
         break;
-    case MOTE_CMD_LIVE: // said again and again while somebody watches: answered only where it cannot be
+    case MOTE_CMD_LIVE: // said again and again while somebody watches: answered only where it
+                        // cannot be
         if (!agent_live_watch(a, c.stream, c.duration_ms)) {
             agent_reply(a, c.id, MOTE_E_UNSUPPORTED, "no live view of that stream here");
         }

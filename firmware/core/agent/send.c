@@ -108,7 +108,7 @@ bool agent_send(struct mote_agent *a)
 
 void agent_on_ack(struct mote_agent *a, const uint8_t *p, size_t len)
 {
-    int count = mote_acks_decode(a->scratch.acks, MOTE_AGENT_ACKS, p, len);
+    int count = mote_acks_decode(a->acks, MOTE_AGENT_ACKS, p, len);
     if (count < 0) {
         agent_log_why(a, "acknowledgement not understood", mote_status_text(count));
         return;
@@ -116,8 +116,8 @@ void agent_on_ack(struct mote_agent *a, const uint8_t *p, size_t len)
     int freed = 0;
     bool gap = false;
     for (int i = 0; i < count; i++) {
-        gap |= a->scratch.acks[i].range_count > 0;
-        int n = mote_spool_ack(&a->spool, &a->scratch.acks[i]);
+        gap |= a->acks[i].range_count > 0;
+        int n = mote_spool_ack(&a->spool, &a->acks[i]);
         if (n < 0) {
             agent_log_why(a, "cannot free acknowledged blocks", mote_status_text(n));
         } else {

@@ -1,6 +1,8 @@
 // What the device says about itself: hello, status, reported (retained), health (spooled).
 #include "firmware/core/agent/agent_priv.h"
 
+#define OPS_MAX 1024 // of cap
+
 int agent_topic(const struct mote_agent *a, char out[MOTE_TOPIC_MAX], enum mote_leaf leaf,
                 const char *stream)
 {
@@ -45,9 +47,9 @@ static void list_ops(const struct mote_agent *a, struct agent_text *t)
 
 static int encode_hello(struct mote_agent *a, uint8_t *out, size_t cap)
 {
-    char ops[1024];
     struct agent_text t;
-    agent_text_init(&t, ops, sizeof(ops));
+    cap -= OPS_MAX; // the names of the operators are put together behind what is written
+    agent_text_init(&t, (char *)out + cap, OPS_MAX);
     list_ops(a, &t);
     const struct mote_agent_config *c = &a->config;
     struct mote_hello h = {.board = agent_str(c->board),
@@ -100,7 +102,7 @@ static int encode_reported(struct mote_agent *a, uint8_t *out, size_t cap)
     return mote_reported_encode(out, cap, &r);
 }
 
-// Publishes what scratch.body holds; true once the link took it.
+// Publishes what the body holds; true once the link took it.
 static bool publish(struct mote_agent *a, enum mote_leaf leaf, int len)
 {
     char topic[MOTE_TOPIC_MAX];
@@ -109,14 +111,13 @@ static bool publish(struct mote_agent *a, enum mote_leaf leaf, int len)
         agent_log_why(a, "cannot encode a state", mote_status_text(status));
         return true; // saying it again would not help
     }
-    return mote_link_publish(&a->link, topic, a->scratch.body, (size_t)len, 1, true, NULL) ==
-           MOTE_OK;
+    return mote_link_publish(&a->link, topic, agent_body(a), (size_t)len, 1, true, NULL) == MOTE_OK;
 }
 
 void agent_publish_state(struct mote_agent *a)
 {
-    uint8_t *out = a->scratch.body;
-    size_t cap = sizeof(a->scratch.body);
+    uint8_t *out = agent_body(a);
+    size_t cap = AGENT_BODY_MAX;
     if (!mote_link_is_up(&a->link)) {
         return;
     }
@@ -134,7 +135,7 @@ void agent_publish_state(struct mote_agent *a)
 
 int agent_publish_offline(struct mote_agent *a, const char *reason)
 {
-    int n = encode_status(a, a->scratch.body, sizeof(a->scratch.body), false, reason);
+    int n = encode_status(a, agent_body(a), AGENT_BODY_MAX, false, reason);
     return publish(a, MOTE_LEAF_STATUS, n) ? MOTE_OK : MOTE_E_AGAIN;
 }
 
@@ -157,10 +158,10 @@ void agent_health_tick(struct mote_agent *a)
                             .classes = f->open ? f->pipe.config.classes : 0,
                             .release_seq = f->open ? f->file.seq : 0};
     memcpy(h.class_count, f->class_count, sizeof(h.class_count));
-    int n = mote_health_encode(a->scratch.body, sizeof(a->scratch.body), &h);
+    int n = mote_health_encode(agent_body(a), AGENT_BODY_MAX, &h);
     struct mote_block b = {.kind = MOTE_BLOCK_HEALTH,
                            .t_us = agent_now(a),
-                           .data = a->scratch.body,
+                           .data = agent_body(a),
                            .data_len = n > 0 ? (size_t)n : 0};
     if (n > 0) {
         (void)agent_append(a, MOTE_SPOOL_KEEP, AGENT_HEALTH, &a->health_seq,

@@ -77,8 +77,8 @@ void agent_on_beacon(struct mote_agent *a, const uint8_t *p, size_t len)
 void agent_trust_restore(struct mote_agent *a)
 {
     struct mote_agent_update *u = &a->update;
-    int n = mote_meta_get(&a->meta, MOTE_META_TRUST, a->scratch.body, sizeof(a->scratch.body));
-    u->keys_known = n > 0 && verify_keys(a, &u->keys, a->scratch.body, (size_t)n) == MOTE_OK;
+    int n = mote_meta_get(&a->meta, MOTE_META_TRUST, agent_body(a), AGENT_BODY_MAX);
+    u->keys_known = n > 0 && verify_keys(a, &u->keys, agent_body(a), (size_t)n) == MOTE_OK;
     uint8_t value[8];
     if (mote_meta_get(&a->meta, MOTE_META_EPOCH, value, sizeof(value)) == (int)sizeof(value)) {
         u->epoch_s = u->epoch_kept_s = mote_get64(value);

@@ -72,6 +72,10 @@ struct mote_nn_space {
 };
 int mote_nn_space(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags,
                   struct mote_nn_space *out, struct mote_nn_diag *diag) MOTE_CHECK;
+// The same without the stack that it takes: work is memory of the caller, 8-byte aligned, 16 bytes for each
+// activation or scratch buffer (an arena before it is used). MOTE_E_LIMIT where it is too small.
+int mote_nn_space_in(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags, void *work,
+                     size_t work_len, struct mote_nn_space *out, struct mote_nn_diag *diag) MOTE_CHECK;
 // Verifies, plans and prepares. arena must be 16-byte aligned. Sets variable tensors to zero point.
 int mote_nn_open(struct mote_nn *nn, const void *file, size_t len, const struct mote_nn_ops *ops,
                  uint32_t flags, void *arena, size_t arena_len, struct mote_nn_diag *diag) MOTE_CHECK;

@@ -286,17 +286,24 @@ static int find_space(struct nn_ctx *c, uint32_t head, struct mote_nn_space *out
 int mote_nn_space(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags, struct mote_nn_space *out,
                   struct mote_nn_diag *diag)
 {
+    struct nn_block block[MOTE_NN_MAX_BLOCKS];
+    return mote_nn_space_in(file, len, ops, flags, block, sizeof block, out, diag);
+}
+
+int mote_nn_space_in(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags, void *work, size_t work_len,
+                     struct mote_nn_space *out, struct mote_nn_diag *diag)
+{
     struct nn_ctx c;
     struct mote_nn_diag unread;
-    struct nn_block block[MOTE_NN_MAX_BLOCKS];
+    uint32_t blocks = work_len / sizeof *c.block < MOTE_NN_MAX_BLOCKS ? (uint32_t)(work_len / sizeof *c.block) : MOTE_NN_MAX_BLOCKS;
     uint32_t head;
     memset(out, 0, sizeof *out);
     int rc = begin(&c, file, len, ops, flags, diag != NULL ? diag : &unread);
     if (rc != MOTE_OK) {
         return rc;
     }
-    c.block = block + MOTE_NN_MAX_BLOCKS;
-    c.block_cap = MOTE_NN_MAX_BLOCKS;
+    c.block = (struct nn_block *)work + blocks;
+    c.block_cap = blocks;
     rc = measure(&c, &head, &out->arena);
     return rc == MOTE_OK ? find_space(&c, head, out) : rc;
 }

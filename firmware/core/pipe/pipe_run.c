@@ -72,20 +72,18 @@ static void lay_out(const struct mote_pipe_config *c, const struct mote_nn_space
     out->least = ALIGN(end > out->model ? end : out->model);
 }
 
-// Verifies the file and its pipeline, and says what both need.
-static int measure(const void *file, size_t len, const struct mote_nn_ops *ops,
+// Reads the pipeline of a verified file, and says what both need.
+static int measure(const void *file, size_t len, const struct mote_nn_space *model,
                    struct mote_pipe_config *c, struct layout *out, struct mote_nn_diag *diag)
 {
-    struct mote_nn_space model;
     memset(out, 0, sizeof(*out));
-    int status = mote_nn_space(file, len, ops, 0, &model, diag);
-    status = status ? status : read_pipeline(file, len, c, diag);
+    int status = read_pipeline(file, len, c, diag);
     status = status ? status
                     : mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns,
                                        &out->scratch_len);
     status = status ? status : measure_stream(c, out);
     if (status == MOTE_OK) {
-        lay_out(c, &model, out);
+        lay_out(c, model, out);
     }
     return status;
 }
@@ -95,7 +93,9 @@ int mote_pipe_arena_size(const void *file, size_t len, const struct mote_nn_ops 
 {
     struct mote_pipe_config c;
     struct layout l;
-    int status = measure(file, len, ops, &c, &l, diag);
+    struct mote_nn_space model;
+    int status = mote_nn_space(file, len, ops, 0, &model, diag);
+    status = status ? status : measure(file, len, &model, &c, &l, diag);
     *arena_bytes = status ? 0 : l.least;
     return status;
 }
@@ -105,7 +105,9 @@ int mote_pipe_stream_arena_size(const void *file, size_t len, const struct mote_
 {
     struct mote_pipe_config c;
     struct layout l;
-    int status = measure(file, len, ops, &c, &l, diag);
+    struct mote_nn_space model;
+    int status = mote_nn_space(file, len, ops, 0, &model, diag);
+    status = status ? status : measure(file, len, &model, &c, &l, diag);
     *arena_bytes = status ? 0 : l.least + l.stream;
     return status;
 }
@@ -158,7 +160,12 @@ int mote_pipe_open(struct mote_pipe *p, const void *file, size_t len, const stru
     struct layout l;
     const struct mote_pipe_config *c = &p->config;
     memset(p, 0, sizeof(*p));
-    int status = measure(file, len, ops, &p->config, &l, diag);
+    struct mote_nn_space model;
+    int status = mote_nn_space_in(file, len, ops, 0, arena, arena_len, &model, diag);
+    if (status == MOTE_E_LIMIT && arena_len < MOTE_NN_MAX_BLOCKS * 16) {
+        status = refuse(diag, MOTE_E_SPACE, "the arena is too small");
+    }
+    status = status ? status : measure(file, len, &model, &p->config, &l, diag);
     if (status) {
         return status;
     }

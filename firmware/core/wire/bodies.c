@@ -50,8 +50,9 @@ int mote_events_encode(uint8_t *out, size_t cap, const struct mote_event *e, siz
     return mote_cbor_finish(&w);
 }
 
-static void read_event_field(struct mote_cbor_reader *r, uint64_t key, struct mote_event *e)
+static void read_event_field(struct mote_cbor_reader *r, uint64_t key, void *out)
 {
+    struct mote_event *e = out;
     switch (key) {
     case EV_TIME:
         mote_read_u63(r, &e->t_us);
@@ -88,42 +89,26 @@ static void read_event_field(struct mote_cbor_reader *r, uint64_t key, struct mo
     }
 }
 
-static void read_events(struct mote_cbor_reader *r, struct mote_event *e, size_t max, size_t *count)
+struct event_list {
+    struct mote_event *e;
+    size_t max, count;
+};
+
+static void read_events_field(struct mote_cbor_reader *r, uint64_t key, void *out)
 {
-    mote_cbor_get_array(r, count);
-    if (*count > max) {
-        mote_cbor_fail(r, MOTE_E_LIMIT);
-    }
-    for (size_t i = 0; i < *count && r->status == MOTE_OK; i++) {
-        struct mote_map_reader m;
-        memset(&e[i], 0, sizeof(e[i]));
-        mote_map_open(&m, r);
-        while (mote_map_next(&m)) {
-            read_event_field(r, m.key, &e[i]);
-        }
-        (void)mote_map_need(&m, EV_NEEDED); // kept by the reader
+    struct event_list *l = out;
+    if (key == 1) {
+        mote_maps_read(r, EV_NEEDED, read_event_field, l->e, sizeof(l->e[0]), l->max, &l->count);
+    } else {
+        mote_cbor_skip(r);
     }
 }
 
 int mote_events_decode(struct mote_event *e, size_t max, const uint8_t *p, size_t len)
 {
-    struct mote_cbor_reader r;
-    struct mote_map_reader body;
-    size_t count = 0;
-    mote_cbor_reader_init(&r, p, len);
-    mote_map_open(&body, &r);
-    while (mote_map_next(&body)) {
-        if (body.key == 1) {
-            read_events(&r, e, max, &count);
-        } else {
-            mote_cbor_skip(&r);
-        }
-    }
-    int status = mote_map_need(&body, 1u << 1);
-    if (status == MOTE_OK) {
-        status = mote_cbor_end(&r);
-    }
-    return status != MOTE_OK ? status : (int)count;
+    struct event_list l = {.e = e, .max = max};
+    int status = mote_body_read(p, len, 1u << 1, read_events_field, &l);
+    return status != MOTE_OK ? status : (int)l.count;
 }
 
 // --- health ------------------------------------------------------------------------------------
@@ -141,28 +126,25 @@ enum {
 
 int mote_health_encode(uint8_t *out, size_t cap, const struct mote_health *h)
 {
-    struct mote_cbor_writer w;
-    struct mote_map_writer m;
+    struct mote_body_writer b;
     if (h->classes > MOTE_MAX_CLASSES) {
         return MOTE_E_ARG;
     }
-    mote_cbor_writer_init(&w, out, cap);
-    mote_map_begin(&m, &w);
-    mote_map_uint(&m, HE_UPTIME, h->uptime_us);
-    mote_map_uint(&m, HE_INFERENCES, h->inferences);
-    mote_map_uint(&m, HE_UNCERTAIN, h->uncertain);
-    mote_map_uint(&m, HE_DROPPED, h->dropped_blocks);
-    mote_map_uint(&m, HE_INFERENCE_US, h->inference_us);
-    mote_map_uint(&m, HE_USED, h->spool_used);
-    mote_map_uint(&m, HE_SIZE, h->spool_size);
-    mote_map_key(&m, HE_CLASSES);
-    mote_cbor_put_array(&w, h->classes);
+    mote_body_begin(&b, out, cap);
+    mote_map_uint(&b.map, HE_UPTIME, h->uptime_us);
+    mote_map_uint(&b.map, HE_INFERENCES, h->inferences);
+    mote_map_uint(&b.map, HE_UNCERTAIN, h->uncertain);
+    mote_map_uint(&b.map, HE_DROPPED, h->dropped_blocks);
+    mote_map_uint(&b.map, HE_INFERENCE_US, h->inference_us);
+    mote_map_uint(&b.map, HE_USED, h->spool_used);
+    mote_map_uint(&b.map, HE_SIZE, h->spool_size);
+    mote_map_key(&b.map, HE_CLASSES);
+    mote_cbor_put_array(&b.cbor, h->classes);
     for (uint32_t i = 0; i < h->classes; i++) {
-        mote_cbor_put_uint(&w, h->class_count[i]);
+        mote_cbor_put_uint(&b.cbor, h->class_count[i]);
     }
-    mote_map_uint(&m, HE_RELEASE, h->release_seq);
-    mote_map_end(&m);
-    return mote_cbor_finish(&w);
+    mote_map_uint(&b.map, HE_RELEASE, h->release_seq);
+    return mote_body_end(&b);
 }
 
 static void read_class_counts(struct mote_cbor_reader *r, struct mote_health *h)
@@ -179,8 +161,9 @@ static void read_class_counts(struct mote_cbor_reader *r, struct mote_health *h)
     }
 }
 
-static void read_health_field(struct mote_cbor_reader *r, uint64_t key, struct mote_health *h)
+static void read_health_field(struct mote_cbor_reader *r, uint64_t key, void *out)
 {
+    struct mote_health *h = out;
     switch (key) {
     case HE_UPTIME:
         mote_read_u63(r, &h->uptime_us);
@@ -216,16 +199,8 @@ static void read_health_field(struct mote_cbor_reader *r, uint64_t key, struct m
 
 int mote_health_decode(struct mote_health *h, const uint8_t *p, size_t len)
 {
-    struct mote_cbor_reader r;
-    struct mote_map_reader m;
     memset(h, 0, sizeof(*h));
-    mote_cbor_reader_init(&r, p, len);
-    mote_map_open(&m, &r);
-    while (mote_map_next(&m)) {
-        read_health_field(&r, m.key, h);
-    }
-    int status = mote_map_need(&m, 1u << HE_UPTIME);
-    return status != MOTE_OK ? status : mote_cbor_end(&r);
+    return mote_body_read(p, len, 1u << HE_UPTIME, read_health_field, h);
 }
 
 // --- reply -------------------------------------------------------------------------------------
@@ -291,49 +266,42 @@ enum { DR_FIRST = 1, DR_LAST, DR_TIME, DR_REASON };
 
 int mote_dropped_encode(uint8_t *out, size_t cap, const struct mote_dropped *d)
 {
-    struct mote_cbor_writer w;
-    struct mote_map_writer m;
+    struct mote_body_writer b;
     if (d->last < d->first || d->last > MOTE_U63_MAX || !mote_is_text(d->reason, MOTE_TEXT_LONG)) {
         return MOTE_E_ARG;
     }
-    mote_cbor_writer_init(&w, out, cap);
-    mote_map_begin(&m, &w);
-    mote_map_uint(&m, DR_FIRST, d->first);
-    mote_map_uint(&m, DR_LAST, d->last);
-    mote_map_uint(&m, DR_TIME, d->t_us);
-    mote_map_text_opt(&m, DR_REASON, d->reason);
-    mote_map_end(&m);
-    return mote_cbor_finish(&w);
+    mote_body_begin(&b, out, cap);
+    mote_map_uint(&b.map, DR_FIRST, d->first);
+    mote_map_uint(&b.map, DR_LAST, d->last);
+    mote_map_uint(&b.map, DR_TIME, d->t_us);
+    mote_map_text_opt(&b.map, DR_REASON, d->reason);
+    return mote_body_end(&b);
+}
+
+static void read_dropped_field(struct mote_cbor_reader *r, uint64_t key, void *out)
+{
+    struct mote_dropped *d = out;
+    switch (key) {
+    case DR_FIRST:
+        mote_read_u63(r, &d->first);
+        break;
+    case DR_LAST:
+        mote_read_u63(r, &d->last);
+        break;
+    case DR_TIME:
+        mote_read_u63(r, &d->t_us);
+        break;
+    case DR_REASON:
+        mote_read_text(r, &d->reason, MOTE_TEXT_LONG);
+        break;
+    default:
+        mote_cbor_skip(r);
+    }
 }
 
 int mote_dropped_decode(struct mote_dropped *d, const uint8_t *p, size_t len)
 {
-    struct mote_cbor_reader r;
-    struct mote_map_reader m;
     memset(d, 0, sizeof(*d));
-    mote_cbor_reader_init(&r, p, len);
-    mote_map_open(&m, &r);
-    while (mote_map_next(&m)) {
-        switch (m.key) {
-        case DR_FIRST:
-            mote_read_u63(&r, &d->first);
-            break;
-        case DR_LAST:
-            mote_read_u63(&r, &d->last);
-            break;
-        case DR_TIME:
-            mote_read_u63(&r, &d->t_us);
-            break;
-        case DR_REASON:
-            mote_read_text(&r, &d->reason, MOTE_TEXT_LONG);
-            break;
-        default:
-            mote_cbor_skip(&r);
-        }
-    }
-    int status = mote_map_need(&m, 1u << DR_FIRST | 1u << DR_LAST);
-    if (status == MOTE_OK) {
-        status = mote_cbor_end(&r);
-    }
+    int status = mote_body_read(p, len, 1u << DR_FIRST | 1u << DR_LAST, read_dropped_field, d);
     return status != MOTE_OK ? status : d->last < d->first ? MOTE_E_FORMAT : MOTE_OK;
 }

@@ -27,7 +27,7 @@ void mote_cbor_put_raw(struct mote_cbor_writer *w, const void *p, size_t len)
         return;
     }
     if (len > 0) {
-        memcpy(w->out + w->len, p, len);
+        memmove(w->out + w->len, p, len); // p may lie further on in the same buffer
     }
     w->len += len;
 }

@@ -73,33 +73,30 @@ static void put_streams(struct mote_cbor_writer *w, const struct mote_hello *h)
 
 int mote_hello_encode(uint8_t *out, size_t cap, const struct mote_hello *h)
 {
-    struct mote_cbor_writer w;
-    struct mote_map_writer m;
+    struct mote_body_writer b;
     if (!is_sound(h)) {
         return MOTE_E_ARG;
     }
-    mote_cbor_writer_init(&w, out, cap);
-    mote_map_begin(&m, &w);
-    mote_map_bytes(&m, SESSION, h->session, MOTE_SESSION_LEN);
-    mote_map_text(&m, BOARD, h->board);
-    mote_map_text(&m, ISA, h->isa);
-    mote_map_text_opt(&m, EXTENSIONS, h->extensions);
-    mote_map_text(&m, RUNTIME, h->runtime);
-    mote_map_uint(&m, RAM, h->ram);
-    mote_map_uint(&m, ARENA, h->arena);
-    mote_map_uint(&m, SLOTS, h->slots);
-    mote_map_uint(&m, SLOT_BYTES, h->slot_bytes);
-    mote_map_text_opt(&m, OPS, h->ops);
-    mote_map_text_opt(&m, DSP, h->dsp_variant);
-    mote_map_uint(&m, CLASS, h->capability_class);
-    mote_map_key(&m, STREAMS);
-    put_streams(&w, h);
-    mote_map_text_opt(&m, MODEL, h->model);
-    mote_map_bytes_opt(&m, DIGEST, h->model_digest, MOTE_DIGEST_LEN);
-    mote_map_uint_opt(&m, RELEASE, h->release_seq);
-    mote_map_bool_opt(&m, SIMULATED, h->simulated);
-    mote_map_end(&m);
-    return mote_cbor_finish(&w);
+    mote_body_begin(&b, out, cap);
+    mote_map_bytes(&b.map, SESSION, h->session, MOTE_SESSION_LEN);
+    mote_map_text(&b.map, BOARD, h->board);
+    mote_map_text(&b.map, ISA, h->isa);
+    mote_map_text_opt(&b.map, EXTENSIONS, h->extensions);
+    mote_map_text(&b.map, RUNTIME, h->runtime);
+    mote_map_uint(&b.map, RAM, h->ram);
+    mote_map_uint(&b.map, ARENA, h->arena);
+    mote_map_uint(&b.map, SLOTS, h->slots);
+    mote_map_uint(&b.map, SLOT_BYTES, h->slot_bytes);
+    mote_map_text_opt(&b.map, OPS, h->ops);
+    mote_map_text_opt(&b.map, DSP, h->dsp_variant);
+    mote_map_uint(&b.map, CLASS, h->capability_class);
+    mote_map_key(&b.map, STREAMS);
+    put_streams(&b.cbor, h);
+    mote_map_text_opt(&b.map, MODEL, h->model);
+    mote_map_bytes_opt(&b.map, DIGEST, h->model_digest, MOTE_DIGEST_LEN);
+    mote_map_uint_opt(&b.map, RELEASE, h->release_seq);
+    mote_map_bool_opt(&b.map, SIMULATED, h->simulated);
+    return mote_body_end(&b);
 }
 
 static void read_stream(struct mote_cbor_reader *r, struct mote_hello *h, unsigned i)
@@ -147,8 +144,9 @@ static void read_streams(struct mote_cbor_reader *r, struct mote_hello *h)
     h->stream_count = (uint8_t)n;
 }
 
-static void read_field(struct mote_cbor_reader *r, uint64_t key, struct mote_hello *h)
+static void read_field(struct mote_cbor_reader *r, uint64_t key, void *out)
 {
+    struct mote_hello *h = out;
     switch (key) {
     case SESSION:
         mote_read_fixed(r, h->session, MOTE_SESSION_LEN);
@@ -208,17 +206,7 @@ static void read_field(struct mote_cbor_reader *r, uint64_t key, struct mote_hel
 
 int mote_hello_decode(struct mote_hello *h, const uint8_t *p, size_t len)
 {
-    struct mote_cbor_reader r;
-    struct mote_map_reader m;
     memset(h, 0, sizeof(*h));
-    mote_cbor_reader_init(&r, p, len);
-    mote_map_open(&m, &r);
-    while (mote_map_next(&m)) {
-        read_field(&r, m.key, h);
-    }
-    int status = mote_map_need(&m, 1u << SESSION);
-    if (status == MOTE_OK) {
-        status = mote_cbor_end(&r);
-    }
+    int status = mote_body_read(p, len, 1u << SESSION, read_field, h);
     return status != MOTE_OK ? status : is_sound(h) ? MOTE_OK : MOTE_E_FORMAT;
 }
