@@ -100,6 +100,7 @@ static int recipe_of(struct eval *v, const struct mote_pipe_config *c, struct er
         return rc;
     }
     v->recipe.dsp = c->dsp;
+    v->recipe.task = c->task == MOTE_TASK_REGRESS ? TASK_REGRESS : c->task == MOTE_TASK_ANOMALY ? TASK_ANOMALY : TASK_CLASSIFY;
     // names are fixed by the model, and labels beside them are left out
     snprintf(v->recipe.labels, sizeof(v->recipe.labels), "model");
     windows_init(&v->windows, &v->recipe);
@@ -147,8 +148,14 @@ static int write_windows(const struct eval *v, const struct judge *j, struct err
     int rc = buf_printf(&b, "recording,group,frame,label,answer,score,novelty,uncertain\n");
     for (size_t i = 0; i < j->count && rc == OK; i++) {
         const struct judged *x = &j->w[i];
+        char number[24];
+        const char *label = w->label.name[x->label];
+        if (v->recipe.task == TASK_REGRESS) {
+            snprintf(number, sizeof(number), "%.9g", (double)x->value);
+            label = number;
+        }
         rc = buf_printf(&b, "%u,%s,%u,%s,%s,%.6g,%.6g,%d\n", x->recording, w->group.name[x->group], w->w[i].frame,
-                        w->label.name[x->label], w->label.name[x->answer], (double)x->score, (double)x->novelty, x->uncertain);
+                        label, w->label.name[x->answer], (double)x->score, (double)x->novelty, x->uncertain);
     }
     rc = rc ? err_set(e, rc, "out of memory") : io_write_atomic(v->o->windows, b.data, b.len, 0644, e);
     buf_release(&b);
@@ -161,7 +168,12 @@ static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, 
     struct parity none = {0};
     judge_init(&j, v->windows.label.count);
     int rc = ship_judge(r, &v->windows, SPLIT_NONE, NULL, NULL, &j, &none, e);
-    if (rc == OK) {
+    if (rc == OK && v->recipe.task == TASK_REGRESS) {
+        json_object_set_new(report, what, judge_numbers_json(&j, &v->windows.group));
+        if (!v->o->json) {
+            printf("%s\nmean error %.4g of %zu windows\n", what, judge_mean_error(&j), j.count);
+        }
+    } else if (rc == OK) {
         char key[32];
         snprintf(key, sizeof(key), "%s_accuracy", what);
         json_object_set_new(report, key, json_real(judge_accuracy(&j)));
@@ -202,9 +214,6 @@ static int run_all(struct eval *v, const char *model, json_t *report, struct err
             v->dataset[0] = 0; // the project does not know it: read_windows says so
         }
         rc = read_windows(v, ship_config(r), e);
-    }
-    if (rc == OK && ship_config(r)->task == MOTE_TASK_REGRESS) {
-        rc = err_set(e, E_USAGE, "a model of numbers has no labels to be judged by");
     }
     if (rc == OK) {
         json_object_set_new(report, "model", json_string(v->digest));

@@ -64,6 +64,14 @@ static void print_squeezing(const json_t *steps)
     }
 }
 
+static void print_accuracy(const json_t *r, const json_t *int8, const json_t *ci)
+{
+    printf("accuracy: float %.4f, int8 %.4f (95 %%: %.4f to %.4f), uncertain %.1f %%\n",
+           json_real_value(json_object_get(r, "float_accuracy")), json_real_value(json_object_get(r, "int8_accuracy")),
+           json_real_value(json_array_get(ci, 0)), json_real_value(json_array_get(ci, 1)),
+           100 * json_real_value(json_object_get(int8, "uncertain")));
+}
+
 static void print_report(const json_t *r)
 {
     const json_t *int8 = json_object_get(json_object_get(r, "test"), "int8"), *ci = json_object_get(int8, "interval");
@@ -77,11 +85,16 @@ static void print_report(const json_t *r)
            (long long)json_integer_value(json_object_get(data, "train")), (long long)json_integer_value(json_object_get(data, "validate")),
            (long long)json_integer_value(json_object_get(data, "test")));
     print_squeezing(json_object_get(r, "squeeze"));
-    print_classes(int8);
-    printf("accuracy: float %.4f, int8 %.4f (95 %%: %.4f to %.4f), uncertain %.1f %%\n",
-           json_real_value(json_object_get(r, "float_accuracy")), json_real_value(json_object_get(r, "int8_accuracy")),
-           json_real_value(json_array_get(ci, 0)), json_real_value(json_array_get(ci, 1)),
-           100 * json_real_value(json_object_get(int8, "uncertain")));
+    if (json_object_get(int8, "mean_error")) {
+        const json_t *f = json_object_get(json_object_get(r, "test"), "float");
+        printf("mean error: float %.4g, int8 %.4g; of int8: root of squares %.4g, bias %.4g, r2 %.4f\n",
+               json_real_value(json_object_get(f, "mean_error")), json_real_value(json_object_get(int8, "mean_error")),
+               json_real_value(json_object_get(int8, "rms_error")), json_real_value(json_object_get(int8, "bias")),
+               json_real_value(json_object_get(int8, "r2")));
+    } else {
+        print_classes(int8);
+        print_accuracy(r, int8, ci);
+    }
     printf("parity: %lld of %lld windows equal between trainer and device runtime\n",
            (long long)json_integer_value(json_object_get(r, "parity_equal")), (long long)json_integer_value(json_object_get(r, "parity_windows")));
     printf("time: features %.1f s, training %.1f s, all %.1f s\n", (double)json_integer_value(json_object_get(r, "features_ms")) / 1000,

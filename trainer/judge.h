@@ -13,6 +13,7 @@ struct judged { // one window
     bool uncertain;
     float score, novelty;
     uint32_t recording;
+    float value;         // of regress: the truth, score being the answer
 };
 
 struct judge {
@@ -31,6 +32,9 @@ double judge_accuracy(const struct judge *j);
 void judge_interval(const struct judge *j, double *lo, double *hi);
 // All measures. label and group: names. The caller owns the result; NULL where memory is out.
 json_t *judge_json(const struct judge *j, const struct name_list *label, const struct name_list *group);
+// Of regress: windows, mean_error (absolute), rms_error, bias, r2, the range of the truth, and the worst groups.
+json_t *judge_numbers_json(const struct judge *j, const struct name_list *group);
+double judge_mean_error(const struct judge *j);
 // A confusion matrix and the per-class measures as text on stdout.
 void judge_print(const struct judge *j, const struct name_list *label);
 

@@ -146,7 +146,7 @@ static void tie_ranges(struct graph *g)
             }
             int tied[3] = {o->in[0], o->out, o->kind == GOP_CONCAT ? o->in[1] : o->out};
             float lo = g->t[o->in[0]].lo, hi = g->t[o->in[0]].hi;
-            for (int j = 0; o->kind == GOP_CONCAT && j < 3; j++) {
+            for (int j = 0; j < 3; j++) { // all of them: what a concat widens behind a pool reaches before it
                 lo = fminf(lo, g->t[tied[j]].lo);
                 hi = fmaxf(hi, g->t[tied[j]].hi);
             }

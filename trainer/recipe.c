@@ -31,7 +31,7 @@ struct key {
 
 static const struct key keys[] = {
     TXT("model", "name", name, "slot name on devices"),
-    ONE("model", "task", task, "classify anomaly", "what the outputs mean"),
+    ONE("model", "task", task, "classify anomaly regress", "what the outputs mean"),
     TXT("model", "description", description, "free words, kept in the file"),
     TXT("data", "stream", stream, "stream of samples that the model listens to"),
     TXT("data", "labels", labels, "classes in the order of the outputs; empty: all labels found, by name"),
@@ -131,6 +131,7 @@ static const struct key keys[] = {
     INT("limits", "flash", flash, 0, 1 << 30, "largest file, bytes; 0: any"),
     INT("limits", "ram", ram, 0, 1 << 30, "largest arena, bytes; 0: any"),
     NUM("gates", "accuracy", accuracy, 0, 1, "least int8 accuracy on the test groups"),
+    NUM("gates", "error", error, 0, 1e30, "of regress: largest mean error on the test groups; 0: any"),
     NUM("gates", "int8_loss", int8_loss, 0, 1, "largest accuracy lost to quantization"),
 };
 
@@ -181,7 +182,7 @@ int recipe_numbers(const char *list, int64_t lo, int64_t hi, int64_t *out, size_
 
 int64_t recipe_frames(const struct recipe_span *s, uint64_t interval_ns)
 {
-    if (s->frames > 0 || interval_ns == 0) {
+    if (s->frames != 0 || interval_ns == 0) {
         return s->frames;
     }
     return llround(s->seconds * 1e9 / (double)interval_ns);
@@ -196,6 +197,10 @@ static int read_span(const struct conf *c, const struct conf_entry *entry, struc
         end++;
     }
     *s = (struct recipe_span){0, 0};
+    if (strcmp(entry->value, "whole") == 0) {
+        s->frames = RECIPE_WHOLE;
+        return OK;
+    }
     bool fits = v > 0 && v < 1e9 && end != entry->value;
     if (fits && strcmp(end, "frames") == 0 && v >= 1) {
         s->frames = (int64_t)v;
@@ -204,7 +209,7 @@ static int read_span(const struct conf *c, const struct conf_entry *entry, struc
     } else if (fits && strcmp(end, "ms") == 0) {
         s->seconds = v / 1000;
     } else {
-        return conf_bad(c, entry, e, "'%s' is not a time such as '1.28s', '640ms' or '128 frames'", entry->value);
+        return conf_bad(c, entry, e, "'%s' is not a time such as '1.28s', '640ms', '128 frames' or 'whole'", entry->value);
     }
     return OK;
 }

@@ -27,8 +27,9 @@ enum recipe_network {
 
 struct recipe_span { // a length of time: frames where given as such, else seconds
     double seconds;
-    int64_t frames;
+    int64_t frames; // RECIPE_WHOLE: a recording
 };
+#define RECIPE_WHOLE (-1)
 
 struct recipe {
     // [model]
@@ -84,7 +85,7 @@ struct recipe {
     // [limits]
     int64_t flash, ram;
     // [gates]
-    double accuracy, int8_loss;
+    double accuracy, int8_loss, error;
 
     struct conf conf; // private: the text, for layer lines
     uint8_t digest[32];

@@ -43,13 +43,26 @@ static int open_all(struct session *s, struct err *e)
     return rc ? rc : start_threads(s, e);
 }
 
+// A window's label as the store keeps it; a number as text in buf.
+static const char *label_of(const struct session *s, const struct window *x, char buf[24])
+{
+    if (s->recipe.task != TASK_REGRESS) {
+        return s->windows.label.name[x->label];
+    }
+    snprintf(buf, 24, "%.9g", (double)x->value);
+    return buf;
+}
+
 // The list of windows, immutable and with a digest.
 static int keep_dataset(struct session *s, struct err *e)
 {
     const struct windows *w = &s->windows;
     struct store_dataset_item *item = calloc(w->count, sizeof(*item));
+    char(*number)[24] = calloc(w->count, sizeof(*number));
     char query[RECIPE_TEXT + 128];
-    if (!item) {
+    if (!item || !number) {
+        free(item);
+        free(number);
         return err_set(e, E_MEM, "out of memory");
     }
     size_t used = 0;
@@ -62,12 +75,13 @@ static int keep_dataset(struct session *s, struct err *e)
         int64_t start = p->start_us + (int64_t)((double)x->frame * (double)w->interval_ns / 1000.0);
         item[used++] = (struct store_dataset_item){.rec_id = p->rec_id, .start_us = start,
                                               .end_us = start + (int64_t)((double)w->window * (double)w->interval_ns / 1000.0),
-                                              .stream = s->recipe.stream, .label = w->label.name[x->label],
+                                              .stream = s->recipe.stream, .label = label_of(s, x, number[i]),
                                               .split = split_name((enum split)x->split), .grp = w->group.name[x->group]};
     }
     snprintf(query, sizeof(query), "stream=%s labels=%s", s->recipe.stream, s->recipe.labels[0] ? s->recipe.labels : "all");
     int rc = store_dataset_put(s->store, s->recipe.name, query, item, used, s->dataset, e);
     free(item);
+    free(number);
     return rc;
 }
 
@@ -106,6 +120,10 @@ static int check_gates(const struct session *s, struct err *e)
     }
     if (r->ram > 0 && arena > (size_t)r->ram) {
         return err_set(e, E_REFUSED, "limit: the model needs %zu bytes of arena, [limits] ram allows %lld", arena, (long long)r->ram);
+    }
+    if (r->task == TASK_REGRESS && r->error > 0 && judge_mean_error(&s->test_int8) > r->error) {
+        return err_set(e, E_REFUSED, "gate: the mean error of int8 is %.4g, [gates] error allows %.4g", judge_mean_error(&s->test_int8),
+                       r->error);
     }
     if (r->task != TASK_CLASSIFY || s->test_int8.count == 0) {
         return OK;

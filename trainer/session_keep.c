@@ -93,12 +93,17 @@ static json_t *data_part(const struct session *s)
                      "skipped_short", (json_int_t)w->skipped_short, "skipped_label", (json_int_t)w->skipped_label);
 }
 
+static json_t *measures(const struct session *s, const struct judge *j)
+{
+    return s->recipe.task == TASK_REGRESS ? judge_numbers_json(j, &s->windows.group)
+                                          : judge_json(j, &s->windows.label, &s->windows.group);
+}
+
 json_t *session_report(const struct session *s)
 {
     const struct features *f = &s->features;
-    bool judged = s->test_int8.count > 0;
-    json_t *test = json_pack("{s:o, s:o}", "float", judge_json(&s->test_float, &s->windows.label, &s->windows.group), "int8",
-                             judge_json(&s->test_int8, &s->windows.label, &s->windows.group));
+    bool judged = s->test_int8.count > 0 && s->recipe.task != TASK_REGRESS;
+    json_t *test = json_pack("{s:o, s:o}", "float", measures(s, &s->test_float), "int8", measures(s, &s->test_int8));
     json_t *r = json_pack(
         "{s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o}", "model", s->digest, "name", s->recipe.name, "float_accuracy",
         judged ? judge_accuracy(&s->test_float) : -1.0, "int8_accuracy", judged ? judge_accuracy(&s->test_int8) : -1.0,

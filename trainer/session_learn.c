@@ -21,6 +21,10 @@ static int build(struct session *s, struct err *e)
     if (rc == OK && s->o->from) {
         rc = weights_apply(&s->from, &s->net, e);
     }
+    if (rc == OK && r->task == TASK_REGRESS) {
+        session_numbers_measure(s);
+        session_numbers_scale(s, s->o->from != NULL);
+    }
     for (int i = 1; rc == OK && s->o->from && r->freeze == FREEZE_BODY && i < s->net.layers - 1; i++) {
         s->net.layer[i].frozen = true;
     }
@@ -139,7 +143,7 @@ static int judge_one(struct session *s, uint32_t window, const float *y, size_t 
         top = score[c] > score[top] ? c : top;
     }
     struct judged one = {.label = w->label, .group = w->group, .answer = (uint16_t)top, .score = score[top],
-                         .recording = w->recording};
+                         .recording = w->recording, .value = w->value};
     one.novelty = s->novelty.count ? novelty_of(&s->novelty, s->features.x + window * s->features.count) : 0;
     one.uncertain = s->recipe.task == TASK_CLASSIFY ? score[top] < s->threshold || one.novelty > 1 : top > 0;
     return judge_add(&s->test_float, one, score);
@@ -190,6 +194,9 @@ int session_quantize(struct session *s, struct err *e)
 {
     const struct recipe *r = &s->recipe;
     int rc = OK;
+    if (r->task == TASK_REGRESS && !session_is_table(s)) {
+        session_numbers_unscale(s);
+    }
     if (r->centroids > 0 && r->task == TASK_CLASSIFY) {
         rc = novelty_make(&s->novelty, &s->features, (size_t)r->centroids, r->known_share, (uint64_t)s->o->seed, e);
     }

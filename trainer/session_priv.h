@@ -28,6 +28,7 @@ struct session {
     struct weights from;
     char parent[STORE_DIGEST_TEXT];
     struct novelty novelty;
+    float number_mean, number_gain; // of regress: x' = (x - mean) * gain
     float threshold;
     struct graph graph;
     struct quant_sim *sim;
@@ -77,6 +78,11 @@ int session_quantized(struct session *s, const struct net *n, const struct squee
 int session_learn(struct session *s, struct err *e) MUST_CHECK;
 int session_quantize(struct session *s, struct err *e) MUST_CHECK;
 int session_judge(struct session *s, struct err *e) MUST_CHECK;
+// session_numbers.c: training sees the numbers of a regression with mean 0 and deviation 1; the model that ships gives them
+// as they are, because its last layer is turned back. scale: only where the network is an earlier model.
+void session_numbers_measure(struct session *s);
+void session_numbers_scale(struct session *s, bool earlier);
+void session_numbers_unscale(struct session *s);
 // session_threshold.c: a classifier's lowest score; of an anomaly model the largest distance, once s->sim is there.
 int session_choose_threshold(struct session *s, struct err *e) MUST_CHECK;
 int session_choose_distance(struct session *s, struct err *e) MUST_CHECK;

@@ -27,6 +27,8 @@ static int make_targets(struct sample_set *set, size_t outputs, struct err *e)
         uint32_t at = set->window[i];
         if (set->s->recipe.task == TASK_ANOMALY) {
             memcpy(set->target + i * outputs, f->x + at * f->count, outputs * sizeof(float));
+        } else if (set->s->recipe.task == TASK_REGRESS) {
+            set->target[i * outputs] = (f->w->w[at].value - set->s->number_mean) * set->s->number_gain;
         } else {
             set->target[i * outputs + f->w->w[at].label] = 1;
         }

@@ -212,7 +212,7 @@ int ship_judge(struct ship_runtime *r, const struct windows *w, enum split split
         }
         struct judged one = {.label = x->label, .group = x->group, .answer = (uint16_t)result.class_index,
                              .uncertain = result.uncertain, .score = result.score[result.class_index],
-                             .novelty = result.novelty, .recording = x->recording};
+                             .novelty = result.novelty, .recording = x->recording, .value = x->value};
         if (rc == OK && judge_add(j, one, result.score)) {
             rc = err_set(e, E_MEM, "out of memory");
         }

@@ -1,6 +1,7 @@
 // Cutting windows. See windows.h.
 #include "trainer/windows.h"
 #include "common/err.h"
+#include "common/parse.h"
 
 #include <math.h>
 
@@ -94,9 +95,11 @@ static bool in_list(const char *list, const char *name)
     return false;
 }
 
-// The class of a label by the recipe's rename, drop and labels; -1: left out; other negatives are errors.
-static int class_of(struct windows *w, const char *label)
+// The class of a label by the recipe's rename, drop and labels; -1: left out; other negatives are errors. Of regress
+// every label that is a number belongs to the one output, and the number goes to *value.
+static int class_of(struct windows *w, const char *label, float *value)
 {
+    double number = 0;
     char buf[RECIPE_TEXT], *word[RECIPE_LIST];
     const char *name = label;
     size_t n = recipe_words(w->r->rename, buf, word, RECIPE_LIST), len = strlen(label);
@@ -107,6 +110,14 @@ static int class_of(struct windows *w, const char *label)
     }
     if (*name == 0 || in_list(w->r->drop, name)) {
         return -1;
+    }
+    *value = 0;
+    if (w->r->task == TASK_REGRESS) {
+        if (parse_f64(name, -1e30, 1e30, &number)) {
+            return -1;
+        }
+        *value = (float)number;
+        return w->label.count ? 0 : name_add(&w->label, w->r->labels[0] ? w->r->labels : "value");
     }
     return w->r->labels[0] ? name_find(&w->label, name) : name_add(&w->label, name);
 }
@@ -119,8 +130,11 @@ static int settle_format(struct windows *w, const struct rec_samples *s, struct 
         w->interval_ns = s->interval_ns;
         w->width = s->width;
         w->height = s->height;
-        int64_t window = s->width > 0 ? (int64_t)s->width * s->height : recipe_frames(&r->window, s->interval_ns);
-        int64_t stride = s->width > 0 ? window : recipe_frames(&r->stride, s->interval_ns);
+        bool whole = s->width > 0 || r->window.frames == RECIPE_WHOLE; // a picture, or a table's row
+        int64_t window = s->width > 0 ? (int64_t)s->width * s->height
+                         : whole      ? (int64_t)s->frames
+                                      : recipe_frames(&r->window, s->interval_ns);
+        int64_t stride = whole || r->stride.frames == RECIPE_WHOLE ? window : recipe_frames(&r->stride, s->interval_ns);
         if (window < 1 || window > INT32_MAX / 64 || stride < 1 || stride > INT32_MAX / 64) {
             return err_set(e, E_FORMAT, "a window of %lld and a stride of %lld frames cannot be (streams without a rate need "
                                         "'frames')", (long long)window, (long long)stride);
@@ -218,6 +232,7 @@ struct cut { // one recording at work
     size_t labels;
     uint32_t recording;
     uint16_t group;
+    float value; // of the label at work
     int64_t taken;
 };
 
@@ -239,7 +254,7 @@ static int cut_region(struct windows *w, struct cut *c, const struct rec_run *ru
             continue;
         }
         int rc = put_window(w, (struct window){.piece = piece, .frame = (uint32_t)at, .label = (uint16_t)label,
-                                               .group = c->group, .recording = c->recording});
+                                               .group = c->group, .recording = c->recording, .value = c->value});
         if (rc) {
             return rc;
         }
@@ -277,7 +292,7 @@ static int pad_region(struct windows *w, struct cut *c, const struct rec_run *ru
     }
     c->taken++;
     return put_window(w, (struct window){.piece = (uint32_t)w->pieces - 1, .label = (uint16_t)label, .group = c->group,
-                                         .recording = c->recording});
+                                         .recording = c->recording, .value = c->value});
 }
 
 static int cut_run(struct windows *w, struct cut *c, const struct rec_run *run, int64_t rec_id)
@@ -286,7 +301,7 @@ static int cut_run(struct windows *w, struct cut *c, const struct rec_run *run, 
     int64_t kept = -1; // piece that holds the run, once a region has needed it
     for (size_t i = 0; i < c->labels; i++) {
         int64_t from, to;
-        int label = class_of(w, c->l[i].label);
+        int label = class_of(w, c->l[i].label, &c->value);
         if (label < -1) {
             return label;
         }

@@ -26,6 +26,7 @@ struct window {
     uint16_t label, group;
     uint8_t split;         // enum split
     uint32_t recording;    // number of its recording in this list: for results by recording
+    float value;           // of regress: the number that its label is
 };
 struct name_list {
     char **name;

@@ -141,6 +141,9 @@ bool windows_learns(const struct windows *w, size_t label)
 
 static int check_task(const struct windows *w, struct err *e)
 {
+    if (w->r->task == TASK_REGRESS && w->label.count > 1) {
+        return err_set(e, E_FORMAT, "a model of numbers has one output: [data] labels gives its name");
+    }
     if (w->r->task != TASK_ANOMALY || w->label.count == 1 || (w->r->labels[0] && w->label.count == 2)) {
         return OK;
     }

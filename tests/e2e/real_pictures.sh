@@ -7,4 +7,4 @@ for class in "$MOTELOOP_SHARED"/data/cifar10_subset/*; do
     part "$class" "$T/others/$(basename "$class")" '*0.png'
     part "$class" "$T/known/$(basename "$class")" '*[1-5].png'
 done
-learn pictures "$T/known" "$MOTELOOP_SRC/tests/e2e/maps/pictures.map" "$(short_recipe picture 8)" "$T/others" 0.22
+learn pictures "$T/known" "$MOTELOOP_SRC/tests/e2e/maps/pictures.map" "$(short_recipe picture 4)" "$T/others" 0.2

@@ -44,6 +44,10 @@ START_TEST(spans_become_frames)
     ck_assert_int_eq(recipe_frames(&r.window, 10000000), 128);
     ck_assert_int_eq(recipe_frames(&r.stride, 10000000), 32);
     recipe_release(&r);
+    text = "[data]\nstream = csv\nwindow = whole\n";
+    ck_assert_int_eq(recipe_parse(&r, "x", text, strlen(text), &e), OK);
+    ck_assert_int_eq(recipe_frames(&r.window, 10000000), RECIPE_WHOLE);
+    recipe_release(&r);
 }
 END_TEST
 
@@ -69,17 +73,28 @@ static void record(const char *device, const char *label, size_t frames)
     trainer_kit_record(&kit, &t);
 }
 
-static int train(const char *more, struct err *e)
+static int train_text(const char *data, const char *more, struct err *e)
 {
     char text[512];
     json_t *report = NULL;
-    snprintf(text, sizeof(text), "[data]\nstream = acc\nwindow = 50 frames\nstride = 25 frames\n%s\n[network]\nhidden = 8\n[train]\nepochs = 3\n",
-             more);
+    snprintf(text, sizeof(text), "[data]\nstream = acc\n%s%s\n[network]\nhidden = 8\n[train]\nepochs = 3\n", data, more);
     const char *path = trainer_kit_file(&kit, "t.recipe", text);
     struct session_options o = {.recipe = path, .project = kit.dir, .seed = 1, .threads = 1, .quiet = true, .register_model = true};
     int rc = session_train(&o, &report, e);
     json_decref(report);
     return rc;
+}
+
+static int train(const char *more, struct err *e)
+{
+    return train_text("window = 50 frames\nstride = 25 frames\n", more, e);
+}
+
+static int train_window(const char *window, struct err *e)
+{
+    char data[64];
+    snprintf(data, sizeof(data), "window = %s\n", window);
+    return train_text(data, "group = recording", e);
 }
 
 START_TEST(no_labels_is_nothing_to_do)
@@ -107,6 +122,18 @@ START_TEST(window_longer_than_recordings)
     record("d2", "b", 40);
     ck_assert_int_eq(train("", &e), E_STATE);
     ck_assert_ptr_nonnull(strstr(e.msg, "shorter than 50 frames"));
+}
+END_TEST
+
+START_TEST(a_table_row_is_a_window)
+{
+    struct err e = {0};
+    for (int i = 0; i < 5; i++) {
+        record("d1", "a", 7);
+        record("d2", "b", 7);
+    }
+    ck_assert_msg(train("group = recording", &e) != OK, "rows of 7 values are no window of 50");
+    ck_assert_msg(train_window("whole", &e) == OK, "%s", e.msg);
 }
 END_TEST
 
@@ -145,6 +172,7 @@ int main(void)
     tcase_add_test(d, no_labels_is_nothing_to_do);
     tcase_add_test(d, one_group_is_not_enough);
     tcase_add_test(d, window_longer_than_recordings);
+    tcase_add_test(d, a_table_row_is_a_window);
     tcase_add_test(d, class_without_windows);
     tcase_add_test(d, gates_refuse);
     Suite *s = suite_create("recipe");
