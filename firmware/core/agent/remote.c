@@ -64,7 +64,7 @@ static void run(struct mote_agent *a, const struct mote_tensors *t)
                     .differs = -1};
     char text[MOTE_AGENT_TEXT];
     struct agent_text line;
-    size_t arena = 0;
+    struct mote_nn_space space;
     uint32_t stack = 0;
     if (r.checks != mote_nn_op_count(r.nn)) {
         end(a, t->id, MOTE_E_MISMATCH, "the model has another number of operators");
@@ -76,12 +76,13 @@ static void run(struct mote_agent *a, const struct mote_tensors *t)
         run_all(&r);
     }
     int status =
-        mote_nn_arena_size(a->infer.file.map, a->infer.file.size, a->config.ops, 0, &arena, NULL);
+        mote_nn_space_in(a->infer.file.map, a->infer.file.size, a->config.ops, 0, a->block,
+                         sizeof(a->block), &space, NULL); // not the arena: the model stands there
     agent_text_init(&line, text, sizeof(text));
     agent_text_put(&line, "us ");
     agent_text_num(&line, r.us);
     agent_text_put(&line, " arena ");
-    agent_text_num(&line, status == MOTE_OK ? arena : 0);
+    agent_text_num(&line, status == MOTE_OK ? space.arena : 0);
     agent_text_put(&line, " stack ");
     agent_text_num(&line, stack);
     agent_text_put(&line, " operators ");
