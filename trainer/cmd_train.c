@@ -2,12 +2,13 @@
 #include "common/err.h"
 #include "common/jx.h"
 #include "trainer/cmd.h"
+#include "trainer/cmd_folds.h"
 #include "trainer/session.h"
 
 struct train_opts {
     const char *project, *from, *test, *validate;
-    int64_t seed, threads;
-    bool json, dry_run;
+    int64_t seed, threads, folds;
+    bool json, dry_run, each_group;
 };
 static const struct train_opts train_defaults = {.seed = 1};
 
@@ -18,6 +19,8 @@ static const struct opt train_options[] = {
     {"threads", "N", "threads; the result does not depend on it (default: processors, at most lanes)", OPT_I64, offsetof(struct train_opts, threads)},
     {"test", "GROUPS", "groups to judge on, in place of the recipe's", OPT_STR, offsetof(struct train_opts, test)},
     {"validate", "GROUPS", "groups to watch, in place of the recipe's", OPT_STR, offsetof(struct train_opts, validate)},
+    {"folds", "N", "train N times, every group in one of N tests; keeps nothing", OPT_I64, offsetof(struct train_opts, folds)},
+    {"leave-one-out", NULL, "the same, a test for every group", OPT_FLAG, offsetof(struct train_opts, each_group)},
     {"dry-run", NULL, "train and judge, keep nothing", OPT_FLAG, offsetof(struct train_opts, dry_run)},
     OPT_JSON(struct train_opts, json),
     OPT_END};
@@ -106,6 +109,11 @@ static int run(void *options, int npos, char **pos)
     const struct train_opts *o = options;
     struct err e = {0};
     json_t *report = NULL;
+    if (npos == 1 && (o->folds || o->each_group)) {
+        struct folds_options f = {.recipe = pos[0], .project = o->project, .seed = o->seed, .threads = o->threads,
+                                  .folds = o->each_group ? 0 : o->folds, .json = o->json};
+        return cmd_folds(&f);
+    }
     struct session_options s = {.recipe = npos == 1 ? pos[0] : NULL, .project = o->project, .from = o->from, .test = o->test,
                                 .validate = o->validate, .seed = o->seed, .threads = o->threads, .register_model = !o->dry_run};
     int rc = npos == 1 ? session_train(&s, &report, &e) : err_set(&e, E_USAGE, "name one recipe: moteloop train RECIPE");
@@ -127,5 +135,6 @@ const struct opt_command cmd_train = {
     "trained on, and registers the model: models/DIGEST.tflite, .float.tflite, .json and .weights. Exit code 3 where a\n"
     "gate or limit of the recipe refuses the model. The same data, recipe, seed and program give the same file.\n\n"
     "  moteloop train trainer/recipes/fan.recipe --project plant\n"
-    "  moteloop train fan.recipe --from last --json\n",
+    "  moteloop train fan.recipe --from last --json\n"
+    "  moteloop train fan.recipe --folds 5             how it does on every group, once\n",
     train_options, sizeof(struct train_opts), &train_defaults, run};

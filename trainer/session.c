@@ -91,7 +91,8 @@ static int load(struct session *s, struct err *e)
     int rc = take_labels(s, e);
     rc = rc ? rc : windows_from_store(&s->windows, s->store, e);
     rc = rc ? rc : windows_finish(&s->windows, e);
-    rc = rc ? rc : split_windows(&s->windows, (uint64_t)s->o->seed, e);
+    rc = rc ? rc : s->o->in_folds ? split_fold(&s->windows, (uint64_t)s->o->seed, s->o->fold, s->o->folds, e)
+                              : split_windows(&s->windows, (uint64_t)s->o->seed, e);
     rc = rc ? rc : s->o->register_model ? keep_dataset(s, e) : OK;
     if (rc) {
         return rc;

@@ -86,7 +86,7 @@ static json_t *groups_of(const struct windows *w, enum split split)
 static json_t *data_part(const struct session *s)
 {
     const struct windows *w = &s->windows;
-    return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:I}", "windows", (json_int_t)w->count, "train",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:I}", "groups", (json_int_t)w->group.count, "windows", (json_int_t)w->count, "train",
                      (json_int_t)split_count(w, SPLIT_TRAIN), "validate", (json_int_t)split_count(w, SPLIT_VALIDATE),
                      "test", (json_int_t)split_count(w, SPLIT_TEST), "train_groups", groups_of(w, SPLIT_TRAIN),
                      "validate_groups", groups_of(w, SPLIT_VALIDATE), "test_groups", groups_of(w, SPLIT_TEST),

@@ -96,6 +96,46 @@ static int draw_order(const struct windows *w, uint64_t seed, uint32_t *order, s
     return OK;
 }
 
+// Gives every window its group's split. A class that is nowhere in training is an error.
+static int apply(struct windows *w, const uint8_t *of, struct err *e)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        uint8_t s = of[w->w[i].group];
+        // what is not learned from serves to judge by, and that in groups that were not learned from
+        w->w[i].split = s == SPLIT_TEST || windows_learns(w, w->w[i].label) ? s : SPLIT_NONE;
+    }
+    for (size_t c = 0; c < w->label.count; c++) {
+        bool seen = false;
+        for (size_t i = 0; i < w->count && !seen; i++) {
+            seen = w->w[i].label == c && w->w[i].split == SPLIT_TRAIN;
+        }
+        if (!seen && windows_learns(w, c)) {
+            return err_set(e, E_STATE, "class '%s' has no training windows: only groups that are held out have it",
+                           w->label.name[c]);
+        }
+    }
+    return OK;
+}
+
+int split_fold(struct windows *w, uint64_t seed, size_t fold, size_t folds, struct err *e)
+{
+    size_t groups = w->group.count, parts = folds ? folds : groups;
+    uint8_t of[UINT16_MAX + 1];
+    uint32_t order[UINT16_MAX + 1];
+    size_t checks = share(w->r->validate, groups - groups / (parts ? parts : 1));
+    if (groups < 2 || parts < 2 || parts > groups || groups - (groups + parts - 1) / parts <= checks) {
+        return err_set(e, E_STATE, "%zu groups are too few for %zu folds: label recordings of more, or set [data] group = recording",
+                       groups, parts);
+    }
+    int rc = draw_order(w, seed, order, e);
+    memset(of, SPLIT_TRAIN, sizeof(of));
+    for (size_t i = fold; rc == OK && i < groups; i += parts) {
+        of[order[i]] = SPLIT_TEST;
+    }
+    hand_out(order, rc == OK ? groups : 0, checks, SPLIT_VALIDATE, of);
+    return rc ? rc : apply(w, of, e);
+}
+
 int split_windows(struct windows *w, uint64_t seed, struct err *e)
 {
     const struct recipe *r = w->r;
@@ -134,20 +174,5 @@ int split_windows(struct windows *w, uint64_t seed, struct err *e)
             memcpy(best, of, sizeof(best));
         }
     }
-    for (size_t i = 0; i < w->count; i++) {
-        uint8_t s = best[w->w[i].group];
-        // what is not learned from serves to judge by, and that in groups that were not learned from
-        w->w[i].split = s == SPLIT_TEST || windows_learns(w, w->w[i].label) ? s : SPLIT_NONE;
-    }
-    for (size_t c = 0; least > 0 && c < w->label.count; c++) {
-        bool seen = false;
-        for (size_t i = 0; i < w->count && !seen; i++) {
-            seen = w->w[i].label == c && w->w[i].split == SPLIT_TRAIN;
-        }
-        if (!seen && windows_learns(w, c)) {
-            return err_set(e, E_STATE, "class '%s' has no training windows: only groups that are held out have it",
-                           w->label.name[c]);
-        }
-    }
-    return OK;
+    return apply(w, best, e);
 }
