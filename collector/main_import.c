@@ -35,8 +35,8 @@ static void tell_bad(void *ctx, const char *path, const struct err *why)
 static void print_import(const struct import_args *a, const struct import_result *r, json_t *broken, double seconds)
 {
     if (a->json) {
-        jx_print(json_pack("{sI sI sI sI sI sI sf sO}", "files", (json_int_t)r->files, "recordings", (json_int_t)r->in.recordings,
-                           "duplicates", (json_int_t)r->in.duplicates, "labels", (json_int_t)r->in.labels, "frames",
+        jx_print(json_pack("{sI sI sI sI sI sI sI sf sO}", "files", (json_int_t)r->files, "recordings", (json_int_t)r->in.recordings,
+                           "duplicates", (json_int_t)r->in.duplicates, "erased", (json_int_t)r->in.erased, "labels", (json_int_t)r->in.labels, "frames",
                            (json_int_t)r->in.frames, "bytes", (json_int_t)r->in.bytes, "seconds", seconds, "broken", broken));
         return;
     }
@@ -44,6 +44,9 @@ static void print_import(const struct import_args *a, const struct import_result
            (long long)r->files, seconds);
     if (r->in.duplicates) {
         printf(", %lld were there already", (long long)r->in.duplicates);
+    }
+    if (r->in.erased) {
+        printf(", %lld were erased on request and stay out", (long long)r->in.erased);
     }
     if (r->broken) {
         printf(", %lld could not be read", (long long)r->broken);

@@ -10,6 +10,7 @@
 #include "common/dataset.h"
 #include "common/err.h"
 #include "common/hex.h"
+#include "common/store/store_erase.h"
 #include "common/store/store_label.h"
 #include "common/store/store_sample.h"
 #include "firmware/core/wire/mote_wire.h"
@@ -306,7 +307,11 @@ int intake_item(struct intake *im, const struct ds_item *item, struct err *e)
     if (!rc) {
         rc = store_recording_by_digest(im->s, digest, &there, e);
     }
-    if (!rc && there) {
+    bool erased = false;
+    rc = rc || there ? rc : store_erase_knows(im->s, digest, &erased, e);
+    if (!rc && erased) { // on request: bringing it back would undo that
+        im->r->erased++;
+    } else if (!rc && there) {
         im->r->duplicates++;
         rc = mend_labels(im, item, there);
     } else if (!rc) {

@@ -12,6 +12,7 @@ struct intake;
 
 struct intake_counts {
     int64_t recordings, duplicates, labels, frames, bytes;
+    int64_t erased; // left out: a recording of these samples was erased on request
 };
 
 // "import-fan-2" from a prefix and a name: lower case, '-' for what a device id cannot hold.

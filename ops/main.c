@@ -42,6 +42,7 @@ static const struct {
     {"doctor", NULL, NULL, &ops_doctor_command},
     {"backup", NULL, NULL, &ops_backup_command},
     {"restore", NULL, NULL, &ops_restore_command},
+    {"erase", NULL, NULL, &ops_erase_command},
 };
 
 int ops_fail(const char *name, const struct err *e)

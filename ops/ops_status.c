@@ -6,6 +6,7 @@
 #include "common/jx.h"
 #include "common/project.h"
 #include "common/store/store_device.h"
+#include "common/store/store_erase.h"
 #include "common/store/store_label.h"
 #include "common/store/store_model.h"
 #include "common/store/store_outbox.h"
@@ -87,21 +88,29 @@ static int add_rollout(void *ctx, const struct store_rollout *r)
     return rc;
 }
 
+static int add_forgetful(void *ctx, const char *digest, const char *name, int64_t erased, int64_t items)
+{
+    json_array_append_new(ctx, json_pack("{ss ss sI sI}", "digest", digest, "name", name, "erased", num(erased), "windows", num(items)));
+    return 0;
+}
+
 static int gather(struct store *s, json_t *out, struct err *e)
 {
     int64_t recordings = 0, unlabelled = 0, pending = 0;
     struct store_recording_filter all = {0}, none = {.label = ""};
-    json_t *devices = json_array(), *collectors = json_array(), *classes = json_array(), *models = json_array();
+    json_t *devices = json_array(), *collectors = json_array(), *classes = json_array(), *models = json_array(), *forgetful = json_array();
     struct rollouts rollouts = {json_array(), s, e};
     json_object_set_new(out, "devices", devices);
     json_object_set_new(out, "collectors", collectors);
     json_object_set_new(out, "labels", classes);
     json_object_set_new(out, "models", models);
+    json_object_set_new(out, "erased", forgetful);
     json_object_set_new(out, "rollouts", rollouts.list);
     int rc = store_device_walk(s, NULL, add_device, devices, e);
     rc = rc ? rc : store_collector_walk(s, add_collector, collectors, e);
     rc = rc ? rc : store_label_class_walk(s, add_class, classes, e);
     rc = rc ? rc : store_model_walk(s, add_model, models, e);
+    rc = rc ? rc : store_erase_models(s, add_forgetful, forgetful, e);
     rc = rc ? rc : store_rollout_walk(s, NULL, add_rollout, &rollouts, e);
     rc = rc ? rc : store_recording_count(s, &all, &recordings, e);
     rc = rc ? rc : store_recording_count(s, &none, &unlabelled, e);
@@ -179,6 +188,11 @@ static void print_text(const json_t *out)
     {
         printf("model %.12s '%s': %lld bytes, test accuracy float %.3f, int8 %.3f\n", str_of(c, "digest"), str_of(c, "name"), int_of(c, "bytes"),
                json_real_value(json_object_get(c, "float_accuracy")), json_real_value(json_object_get(c, "int8_accuracy")));
+    }
+    json_array_foreach(json_object_get(out, "erased"), i, c)
+    {
+        printf("model %.12s '%s': %lld of the %lld windows that it was made from were erased since\n", str_of(c, "digest"), str_of(c, "name"),
+               int_of(c, "erased"), int_of(c, "windows"));
     }
     print_devices(json_object_get(out, "devices"));
     print_rollouts(json_object_get(out, "rollouts"));

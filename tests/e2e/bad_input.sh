@@ -10,7 +10,7 @@ make_project a
 refuses 1 "is not empty" moteloop init "$T/a"
 refuses 2 "not a device id" moteloop device add Pump/1 --project "$T/a"
 moteloop device add good bad --project "$T/a" >"$T/add.out"
-refuses 1 "is there already" moteloop device add good --project "$T/a"
+refuses 1 "in use already" moteloop device add good --project "$T/a"
 sed -i 's/^prefix/prefiks/' "$T/a/moteloop.conf"
 refuses 1 "did you mean 'prefix'" moteloop status "$T/a"
 sed -i 's/^prefiks/prefix/' "$T/a/moteloop.conf"
