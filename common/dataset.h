@@ -38,6 +38,7 @@ struct ds_item {
     const struct ds_region *region;
     size_t regions;
     bool first_of_file;
+    const char *meta;      // JSON object of strings that its recording keeps; NULL: none
 };
 
 // path NULL: a map of defaults (labels from folder names). Errors name file and line.

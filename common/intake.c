@@ -239,7 +239,8 @@ static int put_block(struct intake *im, const struct ds_item *item, size_t strea
                               .t_us = (int64_t)b.t_us, .frames = (int64_t)part.count,
                               .end_us = (int64_t)(b.t_us + (span_us ? span_us : 1)), .bytes = bytes, .len = (size_t)len,
                               .rec_end = part.last, .width = item->width, .height = item->height, .source = "import",
-                              .name = item->name, .grp = item->group, .digest = digest, .device = im->device};
+                              .name = item->name, .grp = item->group, .digest = digest, .device = im->device,
+                              .meta = item->meta};
     int rc = store_block_put(im->s, &row, rec_id, im->e);
     im->r->bytes += len;
     return rc < 0 ? rc : rc == STORE_BLOCK_NEW ? OK : err_set(im->e, E_STATE, "block of '%s' was there already", item->name);

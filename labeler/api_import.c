@@ -18,6 +18,7 @@
 #include <math.h>
 
 #define UNKNOWN_SHOWN 20
+#define FILE_MAX ((size_t)64 << 20) // parsed in memory
 
 struct import {
     struct lab *lab;
@@ -233,7 +234,10 @@ int api_labels_import(struct lab *lab, struct lab_req *q, struct lab_res *r, str
     if (rc == OK && f == LABEL_AUDACITY && !m.only) {
         rc = err_set(e, E_FORMAT, "an audacity file is of one recording: name it as 'recording'");
     }
-    rc = rc ? rc : label_read(f, q->body.data ? q->body.data : "", q->body.len, &items, e);
+    if (rc == OK && q->raw_len > FILE_MAX) {
+        rc = err_set(e, E_LIMIT, "the file is larger than %zu MB: import it in parts", FILE_MAX >> 20);
+    }
+    rc = rc ? rc : label_read(f, q->raw, q->raw_len, &items, e);
     m.unknown_names = json_array();
     rc = rc ? rc : import_all(&m, &items, dry != 0);
     label_items_release(&items);

@@ -4,12 +4,16 @@
 //
 // x-api-key is an API token with the scope "ingest". Acquisition JSON and CBOR and SenML are decoded by
 // common/acq, other files by common/dataset through a temporary file, and all become recordings of a device
-// "ingest-NAME". Signatures are checked where the project has a key in keys/ingest.hmac.
+// "ingest-NAME". Signatures are checked where the project has a key in keys/ingest.hmac. Headers: x-label, x-no-label,
+// x-disallow-duplicates, x-metadata (kept with the recording, as is the category), x-add-date-id. Large bodies are mapped
+// from a file without a name; files of up to 100 MB, JSON and CBOR up to 32 MB.
 #include "labeler/api.h"
 
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "common/acq/acq.h"
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/intake.h"
 #include "common/io.h"
@@ -20,6 +24,10 @@
 #define FILES_MAX 1000
 #define NAME_MAX_LEN 128
 #define KEY_MAX 256
+#define FILE_MAX ((size_t)100 << 20)       // of one file
+#define ACQUISITION_MAX ((size_t)32 << 20) // JSON and CBOR are parsed in memory
+#define META_MAX 8192
+#define META_KEYS 64
 
 struct ingest {
     struct lab *lab;
@@ -27,6 +35,8 @@ struct ingest {
     char label[STORE_LABEL_MAX + 1]; // of x-label, decoded
     bool labelled, unlabelled;       // x-label was there; x-no-label was
     bool no_duplicates;
+    bool add_id;                     // x-add-date-id: names get a part of their own
+    char *meta;                      // of x-metadata and the category, as JSON; owned
     char hmac[KEY_MAX];
     const struct form *form;         // NULL: a raw body
     // the file that is under way
@@ -47,6 +57,25 @@ static bool is_set(const char *text)
     return text && (strcmp(text, "1") == 0 || strcmp(text, "true") == 0);
 }
 
+// x-metadata, an object of strings, with the category of the address beside it.
+static int read_meta(struct ingest *g, struct err *e)
+{
+    const char *text = g->q->io->get(g->q->io->ctx, "HTTP_X_METADATA"), *key;
+    json_t *o = text && *text ? strlen(text) <= META_MAX ? jx_parse(text, strlen(text), e) : NULL : json_object(), *value;
+    bool good = json_is_object(o) && json_object_size(o) <= META_KEYS;
+    json_object_foreach(o, key, value) {
+        good = good && json_is_string(value) && lab_text_ok(key, 64, false) && lab_text_ok(json_string_value(value), 1024, false);
+    }
+    if (!good) {
+        json_decref(o);
+        return err_set(e, E_FORMAT, "x-metadata must be a JSON object of at most %d texts", META_KEYS);
+    }
+    json_object_set_new(o, "category", json_string(g->q->arg[0]));
+    g->meta = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(o);
+    return g->meta ? OK : err_set(e, E_MEM, "out of memory");
+}
+
 static int read_headers(struct ingest *g, struct err *e)
 {
     static const char *const categories[] = {"training", "testing", "validation", "post-processing", "split", "anomaly"};
@@ -63,6 +92,7 @@ static int read_headers(struct ingest *g, struct err *e)
     const char *label = header(g->q, "HTTP_X_LABEL");
     g->unlabelled = is_set(header(g->q, "HTTP_X_NO_LABEL"));
     g->no_duplicates = is_set(header(g->q, "HTTP_X_DISALLOW_DUPLICATES"));
+    g->add_id = is_set(header(g->q, "HTTP_X_ADD_DATE_ID"));
     if (label && label[0]) {
         char text[LAB_HEADER_MAX + 1];
         snprintf(text, sizeof(text), "%s", label);
@@ -74,8 +104,8 @@ static int read_headers(struct ingest *g, struct err *e)
     }
     struct buf key = {0};
     char path[IO_PATH_MAX];
-    int rc = OK;
-    if (io_exists(project_path(&g->lab->project, path, "keys/ingest.hmac"))) {
+    int rc = read_meta(g, e);
+    if (rc == OK && io_exists(project_path(&g->lab->project, path, "keys/ingest.hmac"))) {
         rc = io_read_file(path, KEY_MAX - 1, &key, e);
         snprintf(g->hmac, sizeof(g->hmac), "%s", rc ? "" : key.data ? key.data : "");
         g->hmac[strcspn(g->hmac, "\r\n")] = 0;
@@ -109,8 +139,13 @@ static int put_item(void *ctx, const struct ds_item *from)
     struct ds_item item = *from;
     struct ds_region *region = NULL;
     size_t regions = 0;
-    char name[NAME_MAX_LEN];
+    char name[NAME_MAX_LEN + 24];
+    static atomic_uint number; // two files of one millisecond
     snprintf(name, sizeof(name), "%s", g->name);
+    if (g->add_id) {
+        snprintf(name, sizeof(name), "%s.%llx%03x", g->name, (unsigned long long)clock_wall_ms(), atomic_fetch_add(&number, 1) & 0xfff);
+    }
+    item.meta = g->meta;
     item.name = name;
     item.path = name;
     item.region = NULL;
@@ -174,7 +209,9 @@ static int store_file(struct ingest *g, const void *data, size_t len, const char
     struct acq a = {0};
     bool acquisition = !is_file_kind(g->name) && is_acquisition(g, type);
     int rc = OK;
-    if (acquisition) {
+    if (len > (acquisition ? ACQUISITION_MAX : FILE_MAX)) {
+        rc = err_set(g->e, E_LIMIT, "'%s' is larger than %zu MB", g->name, (acquisition ? ACQUISITION_MAX : FILE_MAX) >> 20);
+    } else if (acquisition) {
         rc = acq_read(&a, data, len, g->hmac[0] ? g->hmac : NULL, g->e);
     } else if (!is_file_kind(g->name)) {
         rc = err_set(g->e, E_FORMAT, "'%s' is none of JSON, CBOR, WAV, FLAC, CSV, PNG and JPEG", g->name);
@@ -232,17 +269,17 @@ int api_ingest_data(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
     const char *given = header(q, "HTTP_X_FILE_NAME");
     int rc = read_headers(&g, e);
     if (rc) {
+        free(g.meta);
         return rc;
     }
-    if (!given) {
-        return answer_text(r, 421, "Missing header x-file-name");
-    }
-    snprintf(decoded, sizeof(decoded), "%s", given);
-    if (!lab_decode(decoded, false) || !clean_name(name, decoded)) {
-        return answer_text(r, 400, "x-file-name is no usable file name");
+    snprintf(decoded, sizeof(decoded), "%s", given ? given : "");
+    if (!given || !lab_decode(decoded, false) || !clean_name(name, decoded)) {
+        free(g.meta);
+        return given ? answer_text(r, 400, "x-file-name is no usable file name") : answer_text(r, 421, "Missing header x-file-name");
     }
     g.name = name;
-    rc = store_file(&g, q->body.data ? q->body.data : "", q->body.len, q->content_type);
+    rc = store_file(&g, q->raw, q->raw_len, q->content_type);
+    free(g.meta);
     return rc ? answer_text(r, http_of(rc), e->msg) : answer_text(r, 200, name);
 }
 
@@ -267,7 +304,7 @@ int api_ingest_files(struct lab *lab, struct lab_req *q, struct lab_res *r, stru
     struct form form = {0};
     int rc = read_headers(&g, e);
     if (rc == OK) {
-        rc = form_parse(&form, q->content_type, q->body.data, q->body.len, FILES_MAX, e);
+        rc = form_parse(&form, q->content_type, q->raw, q->raw_len, FILES_MAX, e);
     }
     json_t *files = json_array();
     bool good = true;
@@ -281,6 +318,7 @@ int api_ingest_files(struct lab *lab, struct lab_req *q, struct lab_res *r, stru
         json_array_append_new(files, file);
     }
     form_release(&form);
+    free(g.meta);
     if (rc) {
         json_decref(files);
         return rc;

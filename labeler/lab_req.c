@@ -5,6 +5,10 @@
 #include "common/jx.h"
 #include "common/parse.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 static const char *const method_names[LAB_METHODS] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
 
 const char *lab_method_text(enum lab_method m)
@@ -257,6 +261,54 @@ int lab_req_read_body(struct lab_req *q, size_t max, struct err *e)
     return OK;
 }
 
+// Copies the body into the file.
+static int spool(struct lab_req *q, int fd, size_t want, struct err *e)
+{
+    char piece[65536];
+    for (size_t at = 0; at < want;) {
+        size_t n = want - at < sizeof(piece) ? want - at : sizeof(piece), got = q->io->read(q->io->ctx, piece, n);
+        if (got == 0) {
+            return err_set(e, E_FORMAT, "the body ends after %zu of %zu bytes", at, want);
+        }
+        if (write(fd, piece, got) != (ssize_t)got) {
+            return err_errno(e, E_IO, "cannot keep the body");
+        }
+        at += got;
+    }
+    return OK;
+}
+
+int lab_req_spool_body(struct lab_req *q, size_t max, const char *dir, struct err *e)
+{
+    char path[LAB_PATH_MAX];
+    size_t want = q->content_length > 0 ? (size_t)q->content_length : 0;
+    q->raw = "";
+    if (want <= LAB_SPOOL_FROM || want > max) {
+        int rc = lab_req_read_body(q, max, e);
+        q->raw = q->body.data ? q->body.data : "";
+        q->raw_len = q->body.len;
+        return rc;
+    }
+    (void)snprintf(path, sizeof(path), "%s/body-XXXXXX", dir);
+    int fd = mkstemp(path);
+    if (fd < 0) {
+        return err_errno(e, E_IO, "cannot make a file in '%s'", dir);
+    }
+    (void)unlink(path);
+    int rc = spool(q, fd, want, e);
+    if (rc == OK) {
+        q->map = mmap(NULL, want, PROT_READ, MAP_PRIVATE, fd, 0);
+        rc = q->map == MAP_FAILED ? err_errno(e, E_MEM, "cannot map the body") : OK;
+        q->map = rc ? NULL : q->map;
+    }
+    (void)close(fd);
+    if (rc == OK) {
+        q->raw = q->map;
+        q->raw_len = want;
+    }
+    return rc;
+}
+
 int lab_req_parse_json(struct lab_req *q, struct err *e)
 {
     json_decref(q->json);
@@ -272,6 +324,10 @@ int lab_req_parse_json(struct lab_req *q, struct err *e)
 
 void lab_req_release(struct lab_req *q)
 {
+    if (q->map) {
+        munmap(q->map, q->raw_len);
+        q->map = NULL;
+    }
     buf_release(&q->body);
     json_decref(q->json);
     q->json = NULL;

@@ -50,6 +50,9 @@ struct lab_req {
     bool accepts_gzip, is_cgi;
     int64_t content_length; // -1: not said
     struct buf body;
+    const char *raw;        // body of routes that take bytes, "" where it is empty
+    size_t raw_len;
+    void *map;              // private: where a large body is mapped
     json_t *json;           // body of routes that take JSON
     const char *user, *role; // set by lab_auth; "" before
     int level;              // enum lab_role
@@ -61,6 +64,10 @@ struct lab_req {
 int lab_req_init(struct lab_req *q, const struct lab_io *io, struct err *e) MUST_CHECK;
 // At most max bytes; E_LIMIT beyond, E_FORMAT where fewer arrive than were said.
 int lab_req_read_body(struct lab_req *q, size_t max, struct err *e) MUST_CHECK;
+// The same for bodies of files, into q->raw: beyond LAB_SPOOL_FROM bytes they go to a file in dir that has no name, and are
+// mapped, so that a large upload takes no memory.
+#define LAB_SPOOL_FROM ((size_t)1 << 20)
+int lab_req_spool_body(struct lab_req *q, size_t max, const char *dir, struct err *e) MUST_CHECK;
 // Parses the body as a JSON object into q->json. An empty body is an empty object.
 int lab_req_parse_json(struct lab_req *q, struct err *e) MUST_CHECK;
 void lab_req_release(struct lab_req *q);

@@ -91,7 +91,7 @@ const struct lab_route lab_routes[] = {
     R(LAB_POST, "/api/rollouts/:id/state", LAB_ADMIN, LAB_BODY_JSON, api_rollout_state, "state (running, paused, aborted), reason", "pause, resume or abort a rollout"),
     R(LAB_GET, "/api/openapi.json", LAB_VIEWER, LAB_BODY_NONE, api_openapi, "", "this table as an OpenAPI 3.1 description"),
     R(LAB_GET, "/api/metrics", LAB_VIEWER, LAB_BODY_NONE, api_metrics, "", "counters for Prometheus, as text"),
-    R(LAB_POST, "/api/:category/files", LAB_INGEST, LAB_BODY_RAW, api_ingest_files, "multipart/form-data; headers x-api-key, x-label, x-no-label, x-disallow-duplicates", "take files in, as Edge Impulse's uploaders send them; category is training, testing, validation, post-processing, split or anomaly"),
+    R(LAB_POST, "/api/:category/files", LAB_INGEST, LAB_BODY_RAW, api_ingest_files, "multipart/form-data; headers x-api-key, x-label, x-no-label, x-disallow-duplicates, x-metadata, x-add-date-id", "take files in, as Edge Impulse's uploaders send them; category is training, testing, validation, post-processing, split or anomaly"),
     R(LAB_POST, "/api/:category/data", LAB_INGEST, LAB_BODY_RAW, api_ingest_data, "one file; headers as above and x-file-name", "take one file in: acquisition JSON or CBOR, SenML, WAV, FLAC, CSV, PNG, JPEG"),
     {LAB_GET, NULL, LAB_NOBODY, LAB_BODY_NONE, NULL, NULL, NULL},
 };

@@ -15,7 +15,7 @@ typedef int (*lab_handler_fn)(struct lab *lab, struct lab_req *q, struct lab_res
 
 enum lab_body { LAB_BODY_NONE, LAB_BODY_JSON, LAB_BODY_RAW };
 #define LAB_JSON_MAX ((size_t)8 << 20)
-#define LAB_RAW_MAX ((size_t)64 << 20)
+#define LAB_RAW_MAX ((size_t)256 << 20)
 
 struct lab_route {
     enum lab_method method;

@@ -2,6 +2,7 @@
 #include "labeler/lab.h"
 
 #include "common/err.h"
+#include "common/io.h"
 #include "common/log.h"
 #include "common/store/store.h"
 #include "labeler/lab_auth.h"
@@ -35,10 +36,11 @@ static int check_role(const struct lab_route *route, const struct lab_req *q, st
                                   : err_set(e, E_REFUSED, "role %s may not do this; it needs %s", q->role, lab_role_text(route->role));
 }
 
-static int take_body(const struct lab_route *route, struct lab_req *q, int *http, struct err *e)
+static int take_body(struct lab *lab, const struct lab_route *route, struct lab_req *q, int *http, struct err *e)
 {
-    size_t max = route->body == LAB_BODY_JSON ? LAB_JSON_MAX : route->body == LAB_BODY_RAW ? LAB_RAW_MAX : 0;
-    int rc = lab_req_read_body(q, max, e);
+    char dir[IO_PATH_MAX];
+    int rc = route->body == LAB_BODY_RAW ? lab_req_spool_body(q, LAB_RAW_MAX, project_path(&lab->project, dir, "run"), e)
+                                         : lab_req_read_body(q, route->body == LAB_BODY_JSON ? LAB_JSON_MAX : 0, e);
     if (rc == E_LIMIT) {
         *http = 413;
     }
@@ -65,7 +67,7 @@ static int run_api(struct lab *lab, struct lab_req *q, struct lab_res *r, int *h
         rc = check_role(route, q, e);
     }
     if (rc == OK) {
-        rc = take_body(route, q, http, e);
+        rc = take_body(lab, route, q, http, e);
     }
     return rc ? rc : route->run(lab, q, r, e);
 }

@@ -1,6 +1,7 @@
 // HTTP ingestion: requests written from the description of Edge Impulse's ingestion API, answered by the
 // same entry that CGI and FastCGI use.
 #include <check.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/clock.h"
@@ -231,6 +232,52 @@ START_TEST(a_form_carries_files_and_their_labels)
 }
 END_TEST
 
+static int see_meta(void *ctx, const struct store_recording *r)
+{
+    struct seen *seen = ctx;
+    seen->count++;
+    snprintf(seen->text, sizeof seen->text, "%s %s", r->name, r->meta);
+    return 0;
+}
+
+START_TEST(metadata_and_names_of_their_own_are_kept)
+{
+    struct seen seen = {0};
+    const char *more[4][2] = {{"HTTP_X_API_KEY", "ingest-key"}, {"HTTP_X_FILE_NAME", "a.json"}, {"HTTP_X_METADATA", "{\"site\":\"hall 2\",\"who\":\"x\"}"},
+                              {"HTTP_X_ADD_DATE_ID", "1"}};
+    ck_assert_int_eq(post("/api/testing/data", "application/json", acquisition, strlen(acquisition), more, 4), 200);
+    OKAY(store_recording_walk(fix.store, NULL, see_meta, &seen, &e));
+    ck_assert_int_eq(seen.count, 1);
+    ck_assert_msg(strncmp(seen.text, "a.json.", 7) == 0 && strlen(seen.text) > 20, "%s", seen.text);
+    ck_assert_msg(strstr(seen.text, "{\"category\":\"testing\",\"site\":\"hall 2\",\"who\":\"x\"}"), "%s", seen.text);
+    static const char *const bad[] = {"[]", "{\"a\":1}", "{", "{\"a\":\"\\u0001\"}"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        more[2][1] = bad[i];
+        ck_assert_int_eq(post("/api/testing/data", "application/json", acquisition, strlen(acquisition), more, 4), 400);
+    }
+}
+END_TEST
+
+// A picture's or a sound's upload larger than what is kept in memory: the same answer, and no file stays behind.
+START_TEST(a_large_body_is_kept_in_a_file)
+{
+    size_t frames = 3 << 20, len = 44 + frames * 2;
+    char *wav = calloc(len, 1), path[300];
+    ck_assert_ptr_nonnull(wav);
+    memcpy(wav, "RIFF\0\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0data", 40);
+    for (int i = 0; i < 4; i++) {
+        wav[4 + i] = (char)((len - 8) >> (8 * i));
+        wav[40 + i] = (char)((len - 44) >> (8 * i));
+    }
+    ck_assert_int_eq(post_data("ingest-key", "hum.wav", NULL, "audio/wav", wav, len), 200);
+    ck_assert_msg(strstr(recordings().text, "hum.wav hum"), "%s", recordings().text);
+    snprintf(path, sizeof path, "%s/run", fix.dir);
+    ck_assert_int_eq(rmdir(path), 0); // empty
+    OKAY(io_mkdirs(path, 0700, &e));
+    free(wav);
+}
+END_TEST
+
 START_TEST(metrics_are_text_for_a_scraper)
 {
     struct request r = {.header = {{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", "/api/metrics"}, {"HTTP_HOST", "localhost"},
@@ -256,6 +303,8 @@ int main(void)
     tcase_add_test(t, duplicates_are_refused_where_that_is_asked);
     tcase_add_test(t, signatures_are_checked_where_the_project_has_a_key);
     tcase_add_test(t, a_form_carries_files_and_their_labels);
+    tcase_add_test(t, metadata_and_names_of_their_own_are_kept);
+    tcase_add_test(t, a_large_body_is_kept_in_a_file);
     tcase_add_test(t, metrics_are_text_for_a_scraper);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
