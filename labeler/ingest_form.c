@@ -85,7 +85,8 @@ static int read_parts(struct form *f, const char *body, size_t len, const char *
             return err_set(e, E_LIMIT, "more than %zu files", max_parts);
         }
         f->part = more;
-        if (!next || memcmp(at, "\r\n", 2) != 0 || read_part(&more[f->parts], at + 2, next)) {
+        // A delimiter right behind another shares its line end: there is no part between the two.
+        if (!next || next - at < 2 || memcmp(at, "\r\n", 2) != 0 || read_part(&more[f->parts], at + 2, next)) {
             return err_set(e, E_FORMAT, "part %zu of the form is malformed", f->parts);
         }
         f->parts += more[f->parts].filename[0] != 0;

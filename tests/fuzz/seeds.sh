@@ -4,7 +4,7 @@
 set -euo pipefail
 folder=$1 seed_flash=$2
 golden=tests/golden/wire-1.txt
-mkdir -p "$folder"/{cbor,wire,pkg,flash,mqtt,pipe,nn,tflite,delta}
+mkdir -p "$folder"/{cbor,wire,pkg,flash,mqtt,pipe,nn,tflite,delta,http}
 
 bytes() { # hex on stdin to bytes
     printf '%b' "$(sed 's/../\\x&/g')"
@@ -24,6 +24,16 @@ digest=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
 for topic in ml/1/d/dev/data/acc ml/1/d/dev/split/in ml/1/time ml/1/r/keys ml/1/r/$digest/m ml/1/r/$digest/b/3/63; do
     printf '\x0e%s' "$topic" >"$folder/wire/topic-${topic//\//-}"
 done
+# Requests with a form, and with labels in each format.
+request() { # NAME BODY
+    printf '/api/x?a=1\nmoteloop=0\n%b' "$2" >"$folder/http/$1"
+}
+request form '--XX\r\nContent-Disposition: form-data; name="data"; filename="structured_labels.labels"\r\n\r\n{"structuredLabels":{"a":[{"startIndex":0,"endIndex":9,"label":"x"}]}}\r\n--XX\r\nContent-Disposition: form-data; name="data"; filename="a"\r\nContent-Type: text/csv\r\n\r\n1\r\n--XX--\r\n'
+request csv 'recording,file,label,start_us,end_us,box\n4,"a ""b""",x,1,2,\n5,a.png,y,,,1 2 3 4\n'
+request studio '[{"data":{"recording":4},"annotations":[{"result":[{"id":"r","value":{"start":1,"end":2,"labels":["x"]}},{"value":{"x":1,"y":2,"width":3,"height":4,"rectanglelabels":["y"]}}]}]}]'
+request coco '{"images":[{"id":1,"file_name":"a"}],"categories":[{"id":1,"name":"x"}],"annotations":[{"image_id":1,"category_id":1,"bbox":[1,2,3,4]}]}'
+request voc '<annotation><filename>a</filename><object><name>a&amp;b</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox></object></annotation>'
+request track '0.5\t1.5\tx\n\\\t1\t2\n2\t2\ty\n'
 # A message of the right shape around a manifest, by the key of fuzz_pkg.c, with a signature of zeros.
 manifest=$(sed -n 's/^manifest_delta //p' "$golden")
 printf -v length %02x $((${#manifest} / 2))

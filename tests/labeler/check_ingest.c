@@ -232,6 +232,18 @@ START_TEST(a_form_carries_files_and_their_labels)
 }
 END_TEST
 
+// Found by the fuzzer: the second delimiter begins with the line end of the first.
+START_TEST(delimiters_without_a_part_between_are_refused)
+{
+    static const char *const bodies[] = {"--XX\r\n--XX--\r\n", "--XX\r\n--XX\r\n--XX--", "\r\n--XX", "--XX", "--XX\r\n\r\n--XX--"};
+    const char *more[1][2] = {{"HTTP_X_API_KEY", "ingest-key"}};
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        int status = post("/api/testing/files", "multipart/form-data; boundary=XX", bodies[i], strlen(bodies[i]), more, 1);
+        ck_assert_msg(status == 400 || status == 200, "%s: %d", bodies[i], status);
+    }
+}
+END_TEST
+
 static int see_meta(void *ctx, const struct store_recording *r)
 {
     struct seen *seen = ctx;
@@ -303,6 +315,7 @@ int main(void)
     tcase_add_test(t, duplicates_are_refused_where_that_is_asked);
     tcase_add_test(t, signatures_are_checked_where_the_project_has_a_key);
     tcase_add_test(t, a_form_carries_files_and_their_labels);
+    tcase_add_test(t, delimiters_without_a_part_between_are_refused);
     tcase_add_test(t, metadata_and_names_of_their_own_are_kept);
     tcase_add_test(t, a_large_body_is_kept_in_a_file);
     tcase_add_test(t, metrics_are_text_for_a_scraper);

@@ -26,10 +26,19 @@ if [ ! -s "$store.txt" ]; then
 fi
 . "$store.txt"
 export SOUND=$sound FIRST=$first COUNT=$count TOKEN=$token BASE=
-hit() { # TASK CONNECTIONS: one line of figures
-    TASK=$1 wrk -t "$(($2 > 2 ? 2 : 1))" -c "$2" -d "${3:-$seconds}" --timeout 20s -s "$here/requests.lua" "http://127.0.0.1:$PORT/" | tail -n 1
+# Hundredths of a second of processor time that the web server, the labeler, and CGI programs that ended have used.
+cpu_used() {
+    cat "/proc/$SERVER/stat" $(for p in $(pgrep -P "$SERVER"); do echo "/proc/$p/stat"; done) 2>/dev/null |
+        awk -v s="$SERVER" '{sub(/^.*\) /, ""); n += $12 + $13; if (NR == 1) n += $14 + $15} END {print n}'
 }
-head_line() { printf '%-13s %9s %9s %9s %9s %7s\n' "$1" "a second" "p50 ms" "p99 ms" "max ms" errors; }
+# TASK CONNECTIONS [SECONDS]: one line of figures. Processor time does not depend on what else the machine does.
+hit() {
+    local before line
+    before=$(cpu_used)
+    line=$(TASK=$1 wrk -t "$(($2 > 2 ? 2 : 1))" -c "$2" -d "${3:-$seconds}" --timeout 20s -s "$here/requests.lua" "http://127.0.0.1:$PORT/" | tail -n 1)
+    awk -v n="${line%% *}" -v ticks="$(($(cpu_used) - before))" -v rest="${line#* }" 'BEGIN {printf "%s %9.2f\n", rest, n ? ticks * 10 / n : 0}'
+}
+head_line() { printf '%-13s %9s %9s %9s %9s %7s %9s\n' "$1" "a second" "p50 ms" "p99 ms" "max ms" errors "cpu ms"; }
 
 echo "$(grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'), $(nproc) cores, $(free -g | awk '/Mem/ {print $2}') GiB; $(lighttpd -v | head -n 1 | cut -d' ' -f1), SQLite $(dpkg-query -W -f '${Version}' libsqlite3-0), wrk $(dpkg-query -W -f '${Version}' wrk); $(git -C "$src" describe --always)"
 echo "load of the machine before: $(cut -d' ' -f1-3 /proc/loadavg)"

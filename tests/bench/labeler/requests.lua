@@ -1,5 +1,5 @@
 -- The requests of bench-labeler, for wrk: which one is chosen by TASK. Recordings, labels and stretches are drawn at random,
--- so that no cache answers for the program. At the end one line of figures goes to stdout.
+-- so that no cache answers for the program. At the end one line goes to stdout: how many, then the figures to show.
 local task = os.getenv("TASK")
 local first, count, sound = tonumber(os.getenv("FIRST")), tonumber(os.getenv("COUNT")), os.getenv("SOUND")
 local base, token = os.getenv("BASE") or "", os.getenv("TOKEN")
@@ -61,6 +61,6 @@ request = tasks[task]
 
 function done(summary, latency)
     local bad = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
-    io.write(string.format("%-13s %9.0f %9.2f %9.2f %9.2f %7d\n", task, summary.requests / (summary.duration / 1e6),
+    io.write(string.format("%d %-13s %9.0f %9.2f %9.2f %9.2f %7d\n", summary.requests, task, summary.requests / (summary.duration / 1e6),
         latency:percentile(50) / 1000, latency:percentile(99) / 1000, latency.max / 1000, bad))
 end
