@@ -23,7 +23,7 @@ int coll_refuse(struct err *e, const char *what, int mote_status)
     return err_set(e, E_FORMAT, "%s: %s", what, mote_status_text(mote_status));
 }
 
-static bool is_reserved(const char *stream)
+bool coll_is_reserved(const char *stream)
 {
     return strcmp(stream, "event") == 0 || strcmp(stream, "health") == 0 || strcmp(stream, "reply") == 0;
 }
@@ -32,7 +32,7 @@ static bool is_reserved(const char *stream)
 static int check_kind(const struct mote_topic *t, const struct mote_block *b, struct err *e)
 {
     static const char *const names[] = {NULL, "event", "health", "reply"};
-    bool fits = b->kind == MOTE_BLOCK_DROPPED || (b->kind == MOTE_BLOCK_SAMPLES && !is_reserved(t->stream)) ||
+    bool fits = b->kind == MOTE_BLOCK_DROPPED || (b->kind == MOTE_BLOCK_SAMPLES && !coll_is_reserved(t->stream)) ||
                 (b->kind > MOTE_BLOCK_SAMPLES && b->kind < MOTE_BLOCK_DROPPED && strcmp(t->stream, names[b->kind]) == 0);
     return fits ? OK : err_set(e, E_FORMAT, "a block of kind %d does not belong to stream '%s'", b->kind, t->stream);
 }

@@ -22,6 +22,8 @@ struct coll_ingest {
     struct store *store;
     struct coll_fleet *fleet;
     const char *prefix;
+    char folder[1024];         // for files that are decoded; coll_foreign_start fills this and the next
+    char hmac[257];            // key of Edge Impulse's signatures; "": they are not looked at
     size_t max_message, max_streams;
     int64_t max_rate;          // blocks a second of a device, over a minute; 0: any
     struct coll_muster *muster;
@@ -54,6 +56,8 @@ int coll_body_dropped(struct coll_ingest *in, int64_t session_id, int64_t stream
 
 // A wire status as a refusal: E_FORMAT with the word behind what.
 int coll_refuse(struct err *e, const char *what, int mote_status);
+// Streams of events, health and replies.
+bool coll_is_reserved(const char *stream);
 // Whether a status means that the message is at fault, and not the store.
 bool coll_is_refusal(int status);
 

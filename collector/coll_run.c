@@ -13,6 +13,7 @@
 #include "collector/coll_ack.h"
 #include "collector/coll_alarm.h"
 #include "collector/coll_fleet.h"
+#include "collector/coll_foreign.h"
 #include "collector/coll_ingest.h"
 #include "collector/coll_lead.h"
 #include "collector/coll_live.h"
@@ -188,6 +189,13 @@ static void store_message(struct coll *c, const struct coll_item *item)
     struct err e = {0};
     if (c->hold_until_us && clock_mono_us() < c->hold_until_us) {
         return; // the rest of what was taken when the store failed; it comes again
+    }
+    if (coll_foreign_is(&c->ingest, item)) {
+        flush(c, false); // it has transactions of its own
+        if (coll_foreign_message(&c->ingest, item, &e)) {
+            fail(c, &e);
+        }
+        return;
     }
     int rc = c->open ? OK : begin(c, &e);
     if (!rc) {
@@ -490,6 +498,10 @@ static int start(struct coll *c, struct err *e)
                                      .max_message = (size_t)c->project->conf.max_message, .config_stale = true,
                                      .max_rate = c->project->conf.max_rate, .max_streams = (size_t)c->project->conf.max_streams,
                                      .muster = c->muster, .watch = c->watch};
+    rc = coll_foreign_start(&c->ingest, c->project, e);
+    if (rc) {
+        return rc;
+    }
     c->outbox.look = true;
     if (live_open(&c->live, c->project->dir, e)) {
         log_warn("no live view: %s", e->msg);

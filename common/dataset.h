@@ -58,4 +58,8 @@ struct ds_callbacks {
 // in it is of a known kind.
 int ds_walk(const char *path, const struct ds_map *m, const struct ds_callbacks *cb, struct err *e) MUST_CHECK;
 
+// A file's bytes instead, through a temporary one below folder. name: without folders; its ending tells the kind.
+int ds_walk_bytes(const char *folder, const char *name, const void *data, size_t len, const struct ds_callbacks *cb,
+                  struct err *e) MUST_CHECK;
+
 #endif

@@ -1,7 +1,9 @@
 // The collector against a real broker: blocks to rows, acknowledgements, refusals, the outbox, restarts.
 #include <check.h>
 #include <mosquitto.h>
+#include <png.h>
 #include <pthread.h>
+#include <sndfile.h>
 #include <unistd.h>
 
 #include "collector/coll_run.h"
@@ -439,6 +441,88 @@ START_TEST(bad_messages_are_counted_and_hurt_nobody)
 }
 END_TEST
 
+static size_t read_back(const char *path, uint8_t *out, size_t cap)
+{
+    FILE *f = fopen(path, "rb");
+    ck_assert_ptr_nonnull(f);
+    size_t len = fread(out, 1, cap, f);
+    fclose(f);
+    return len;
+}
+
+static void send_sound(const char *name, int format)
+{
+    static uint8_t bytes[8192];
+    char path[512];
+    short tone[1000];
+    SF_INFO info = {.samplerate = 8000, .channels = 1, .format = format};
+    snprintf(path, sizeof path, "%s/%s", fix.dir, name);
+    for (int i = 0; i < 1000; i++) {
+        tone[i] = (short)(i * 7 + format % 1000);
+    }
+    SNDFILE *f = sf_open(path, SFM_WRITE, &info);
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_eq(sf_write_short(f, tone, 1000), 1000);
+    sf_close(f);
+    send_raw("ml/1/d/fan-1/data/mic", bytes, read_back(path, bytes, sizeof bytes), false);
+}
+
+static void send_picture(void)
+{
+    uint8_t pixels[12 * 10 * 3], file[4096];
+    png_alloc_size_t len = sizeof file;
+    png_image image = {.version = PNG_IMAGE_VERSION, .width = 12, .height = 10, .format = PNG_FORMAT_RGB};
+    for (size_t i = 0; i < sizeof pixels; i++) {
+        pixels[i] = (uint8_t)(i * 3);
+    }
+    ck_assert(png_image_write_to_memory(&image, file, &len, 0, pixels, 0, NULL));
+    send_raw("ml/1/d/fan-1/data/camera", file, len, false);
+}
+
+static int note_stream(void *ctx, const struct store_recording *r)
+{
+    char *text = ctx;
+    size_t used = strlen(text);
+    ck_assert_str_eq(r->device, "fan-1");
+    snprintf(text + used, 256 - used, "%s%s %d;", used ? " " : "", r->streams, (int)(r->end_us - r->start_us));
+    return 0;
+}
+
+static bool five_are_there(void)
+{
+    return column(&row.blocks) >= 5;
+}
+
+// What other tools publish: taken without numbers, the same samples once, what is broken refused.
+START_TEST(other_formats_become_recordings)
+{
+    static const char senml[] = "[{\"bn\":\"urn:dev:1:\",\"bt\":1700000000,\"n\":\"x\",\"t\":0,\"v\":1.5},"
+                                "{\"n\":\"x\",\"t\":0.1,\"v\":2.5},{\"n\":\"x\",\"t\":0.2,\"v\":3.5}]";
+    static const char edge[] = "{\"protected\":{\"ver\":\"v1\",\"alg\":\"none\"},\"signature\":\"0\",\"payload\":{"
+                               "\"device_type\":\"X\",\"interval_ms\":10,\"sensors\":[{\"name\":\"a\",\"units\":\"g\"}],"
+                               "\"values\":[1,2,3,4]}}";
+    send_sound("a.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16);
+    send_sound("a.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16);
+    send_sound("a.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16);
+    send_picture();
+    send_raw("ml/1/d/fan-1/data/level", senml, strlen(senml), false);
+    send_raw("ml/1/d/fan-1/data/acc", edge, strlen(edge), false);
+    send_raw("ml/1/d/fan-1/data/event", senml, strlen(senml), false);
+    send_raw("ml/1/d/fan-1/data/mic", "RIFF and no sound", 17, false);
+    send_raw("ml/1/d/fan-1/data/level", "[{\"n\":\"x\",\"v\":", 14, false);
+    send_samples(0, 0, false, 1);
+    expect_next(1);
+    wanted_refused = 3;
+    ck_assert_msg(wait_for(refused_is_wanted), "refused %d: %s", (int)row.refused, row.last_error);
+    ck_assert(wait_for(five_are_there));
+    char streams[256] = "";
+    OKAY(store_recording_walk(fix.store, NULL, note_stream, streams, &e));
+    ck_assert_str_eq(streams, "mic 125000; mic 125000; camera 1; level 300000; acc 40000;");
+    ck_assert_int_eq(column(&row.repeats), 1);
+    ck_assert_int_eq(row.refused, 3);
+}
+END_TEST
+
 static bool message_came(void)
 {
     pthread_mutex_lock(&dev.lock);
@@ -602,6 +686,7 @@ int main(void)
     tcase_add_test(t, events_health_and_replies_become_rows);
     tcase_add_test(t, state_is_kept_even_from_before_the_start);
     tcase_add_test(t, bad_messages_are_counted_and_hurt_nobody);
+    tcase_add_test(t, other_formats_become_recordings);
     tcase_add_test(t, the_outbox_is_published_and_marked);
     tcase_add_test(t, a_payload_reaches_no_other_device);
     tcase_add_test(t, a_second_collector_is_refused);
