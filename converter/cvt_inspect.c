@@ -5,6 +5,7 @@
 #include "common/err.h"
 #include "common/tflite/ops.h"
 #include "common/tflite/reader.h"
+#include "converter/cvt_cgraph.h"
 #include "converter/cvt_model.h"
 #include "converter/cvt_run.h"
 
@@ -36,9 +37,13 @@ static json_t *shape_of(const struct tflite_tensor *t)
 static json_t *tensor_of(const struct tflite_graph *g, size_t i)
 {
     const struct tflite_tensor *t = &g->tensor[i];
+    size_t bytes = tflite_type_size((int32_t)t->type);
+    for (size_t d = 0; d < t->rank; d++) {
+        bytes *= (size_t)t->dims[d];
+    }
     json_t *o = json_pack("{sI ss ss so sI sb}", "index", (json_int_t)i, "name", t->name, "type",
                           tflite_type_name((int32_t)t->type), "shape", shape_of(t), "bytes",
-                          (json_int_t)t->bytes, "constant", t->data != NULL);
+                          (json_int_t)(t->data ? t->bytes : bytes), "constant", t->data != NULL);
     if (t->scales == 1) {
         json_object_set_new(o, "scale", json_real((double)t->scale[0]));
         json_object_set_new(o, "zero_point", json_integer(t->zero_point ? t->zero_point[0] : 0));
@@ -77,12 +82,14 @@ static json_t *operators_of(struct inspect *in, double *macs)
             uint64_t n = mote_nn_op_macs(&in->run.nn, i);
             board_op_features(g, op, &f);
             in->all_int8 &= f.is_int8;
+            json_t *all = json_object();
             for (size_t isa = 0; isa < BOARD_ISAS; isa++) {
-                in->instructions[isa] += board_instructions((enum board_isa)isa, &f);
+                double estimate = board_instructions((enum board_isa)isa, &f);
+                in->instructions[isa] += estimate;
+                json_object_set_new(all, board_isa_name((enum board_isa)isa), json_real(estimate));
             }
             json_object_set_new(o, "macs", json_integer((json_int_t)n));
-            json_object_set_new(o, "instructions_m4",
-                                json_real(board_instructions(BOARD_V7EM, &f)));
+            json_object_set_new(o, "instructions", all);
             *macs += (double)n;
         }
         json_array_append_new(list, o);
@@ -101,13 +108,14 @@ static json_t *pipeline_of(const struct cvt_model *m)
     for (size_t i = 0; i < c.classes; i++) {
         json_array_append_new(labels, json_stringn(c.label[i].p, c.label[i].len));
     }
-    return json_pack("{ss% ss ss sI sI sI sf sI so sf sI}", "stream", c.stream.p, c.stream.len,
+    return json_pack("{ss% ss ss sI sI sI sf sI so sf sI sI sI}", "stream", c.stream.p, c.stream.len,
                      "block", mote_dsp_kind_name(c.dsp.kind), "variant",
                      mote_dsp_variant_name(c.dsp.variant), "channels", (json_int_t)c.channels,
                      "window", (json_int_t)c.window, "stride", (json_int_t)c.stride, "rate_hz",
                      c.interval_ns ? 1e9 / (double)c.interval_ns : 0.0, "features",
                      (json_int_t)c.features, "labels", labels, "threshold", (double)c.threshold,
-                     "centroids", (json_int_t)c.centroids);
+                     "centroids", (json_int_t)c.centroids, "smooth", (json_int_t)c.smooth,
+                     "suppress", (json_int_t)c.suppress);
 }
 
 static json_t *board_report(const struct inspect *in, const struct board *b)
@@ -144,6 +152,27 @@ static json_t *boards_of(const struct inspect *in)
     return list;
 }
 
+// Arenas of the compiled form (convert --to c-source), by the variant of the kernels.
+static json_t *compiled_of(const struct inspect *in)
+{
+    static const char *const names[CVT_VARIANTS] = {[CVT_PLAIN] = "plain",
+                                                    [CVT_DSP] = "dsp",
+                                                    [CVT_MVE] = "mve",
+                                                    [CVT_X86] = "x86",
+                                                    [CVT_NEON] = "neon"};
+    struct cvt_cgraph g;
+    struct err e = {0};
+    if (cvt_cgraph_open(&g, in->m, &e) != OK) {
+        return json_pack("{ss}", "refused", e.msg);
+    }
+    json_t *o = json_object();
+    for (int v = 0; v < CVT_VARIANTS; v++) {
+        json_object_set_new(o, names[v], json_integer(g.layout[v].arena));
+    }
+    cvt_cgraph_release(&g);
+    return o;
+}
+
 static json_t *gather(struct inspect *in)
 {
     const struct tflite_graph *g = &in->t.graph;
@@ -161,12 +190,16 @@ static json_t *gather(struct inspect *in)
         tensors_of(g, NULL, g->tensors), "pipeline", pipeline_of(in->m));
     if (in->runs) {
         size_t pipe_arena = 0;
+        const struct board *shown = in->o->board ? board_find(in->o->board) : NULL;
+        enum board_isa isa = shown ? shown->isa : BOARD_V7EM;
         json_object_set_new(o, "macs", json_real(macs));
+        json_object_set_new(o, "shown_isa", json_string(board_isa_name(isa)));
         json_object_set_new(o, "arena_bytes", json_integer((json_int_t)in->run.arena_bytes));
         if (mote_pipe_arena_size(in->m->file, in->m->len, &mote_nn_ops_all, &pipe_arena, NULL) ==
             MOTE_OK) {
             json_object_set_new(o, "pipeline_arena_bytes", json_integer((json_int_t)pipe_arena));
         }
+        json_object_set_new(o, "compiled_arena_bytes", compiled_of(in));
         json_object_set_new(o, "boards", boards_of(in));
     } else {
         json_object_set_new(o, "refused", json_string(in->refused.msg));

@@ -46,7 +46,7 @@ static void print_tensors(const char *what, const json_t *list)
     }
 }
 
-static void print_operators(const json_t *list)
+static void print_operators(const json_t *list, const char *isa)
 {
     size_t i;
     const json_t *o;
@@ -55,8 +55,8 @@ static void print_operators(const json_t *list)
         printf("%3lld  %-26s v%-2lld ", whole(o, "index"), text(o, "name"), whole(o, "version"));
         print_shape(json_object_get(o, "output"));
         if (json_object_get(o, "macs")) {
-            printf("  %lld MACs, about %.0f instructions on a Cortex-M4", whole(o, "macs"),
-                   number(o, "instructions_m4"));
+            printf("  %lld MACs, about %.0f instructions on %s", whole(o, "macs"),
+                   number(json_object_get(o, "instructions"), isa), isa);
         }
         printf("\n");
     }
@@ -117,7 +117,7 @@ void cvt_inspect_print(const json_t *report, bool tensors)
     print_tensors("out", json_object_get(report, "outputs"));
     print_pipeline(json_object_get(report, "pipeline"));
     printf("\n");
-    print_operators(json_object_get(report, "operators"));
+    print_operators(json_object_get(report, "operators"), text(report, "shown_isa"));
     if (tensors) {
         printf("\n");
         print_tensors("tensor", json_object_get(report, "tensors"));
@@ -131,7 +131,14 @@ void cvt_inspect_print(const json_t *report, bool tensors)
     if (json_object_get(report, "pipeline_arena_bytes")) {
         printf(", %lld with the pipeline", whole(report, "pipeline_arena_bytes"));
     }
-    printf("\n");
+    const json_t *compiled = json_object_get(report, "compiled_arena_bytes");
+    if (*text(compiled, "refused")) {
+        printf("\nno compiled form: %s\n", text(compiled, "refused"));
+    } else {
+        printf("\ncompiled: arena %lld bytes in plain C, %lld with the DSP extension, %lld with "
+               "Helium\n",
+               whole(compiled, "plain"), whole(compiled, "dsp"), whole(compiled, "mve"));
+    }
     print_boards(json_object_get(report, "boards"));
 }
 

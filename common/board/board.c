@@ -4,21 +4,21 @@
 #define KIB 1024u
 
 static const struct board boards[] = {
-    {"teensy40", "Teensy 4.0", "Cortex-M7", BOARD_M7, false, 600, 0.75, 1024 * KIB, 1984 * KIB, 5.0,
+    {"teensy40", "Teensy 4.0", "Cortex-M7", BOARD_M7, false, 600, 0.9, 1024 * KIB, 1984 * KIB, 5.0,
      100, 0.5, true, "pjrc.com/store/teensy40.html: 600 MHz, 1984K flash, 1024K RAM, about 100 mA"},
-    {"nucleo-h743", "Nucleo-H743ZI", "Cortex-M7", BOARD_M7, false, 480, 0.75, 864 * KIB, 2048 * KIB,
+    {"nucleo-h743", "Nucleo-H743ZI", "Cortex-M7", BOARD_M7, false, 480, 0.9, 864 * KIB, 2048 * KIB,
      3.3, 110, 0.4, false, "ST DS12110 (STM32H743): run mode, peripherals off; stop mode"},
-    {"portenta-h7", "Arduino Portenta H7", "Cortex-M7", BOARD_M7, false, 480, 0.75, 864 * KIB,
+    {"portenta-h7", "Arduino Portenta H7", "Cortex-M7", BOARD_M7, false, 480, 0.9, 864 * KIB,
      2048 * KIB, 3.3, 140, 1.0, false, "ST DS12930 (STM32H747), M7 core only, radio off"},
-    {"feather-m4", "Feather M4 Express", "Cortex-M4F", BOARD_V7EM, false, 120, 1.3, 192 * KIB,
+    {"feather-m4", "Feather M4 Express", "Cortex-M4F", BOARD_V7EM, false, 120, 1.6, 192 * KIB,
      496 * KIB, 3.3, 13, 0.1, false,
      "Microchip DS60001507 (SAMD51): active from flash at 120 MHz; standby"},
-    {"esp32", "ESP32 DevKit", "Xtensa LX6", BOARD_V7M, true, 240, 1.3, 320 * KIB, 3072 * KIB, 3.3,
+    {"esp32", "ESP32 DevKit", "Xtensa LX6", BOARD_V7M, true, 240, 1.6, 320 * KIB, 3072 * KIB, 3.3,
      45, 0.8, false, "Espressif ESP32 data sheet: modem-sleep at 240 MHz, light-sleep 0.8 mA"},
-    {"nano-33-iot", "Arduino Nano 33 IoT", "Cortex-M0+", BOARD_V6M, false, 48, 1.6, 32 * KIB,
+    {"nano-33-iot", "Arduino Nano 33 IoT", "Cortex-M0+", BOARD_V6M, false, 48, 1.5, 32 * KIB,
      248 * KIB, 3.3, 6, 0.05, false,
      "Microchip DS40001882 (SAMD21): active at 48 MHz; standby; radio module off"},
-    {"pico", "Raspberry Pi Pico", "Cortex-M0+", BOARD_V6M, false, 125, 1.6, 264 * KIB, 2048 * KIB,
+    {"pico", "Raspberry Pi Pico", "Cortex-M0+", BOARD_V6M, false, 125, 1.5, 264 * KIB, 2048 * KIB,
      3.3, 25, 1.3, false, "Raspberry Pi Pico data sheet: sleep 1.3 mA; one core busy at 125 MHz"},
 };
 

@@ -1,9 +1,8 @@
 // Boards: what each has, and what an inference would cost there. docs/boards.md says where the
 // figures come from and what the estimate leaves out.
 //
-// Cost: each operator's instructions are a sum of a few features of its shapes
-// (multiply-accumulates, outputs,
-// ...) times coefficients that `make bench-cost` fits to counted instructions; cycles are
+// Cost: each operator's instructions are a sum of features of its shapes (the turns of the kernels'
+// loops) times coefficients that `make bench-cost` fits to counted instructions; cycles are
 // instructions times a figure per core; energy is time times the board's power while it computes.
 #ifndef COMMON_BOARD_BOARD_H
 #define COMMON_BOARD_BOARD_H
@@ -43,15 +42,19 @@ enum board_kind {
     BOARD_DEPTHWISE_MULTIPLIER,
     BOARD_FULLY_CONNECTED,
     BOARD_FULLY_CONNECTED_ODD,
+    BOARD_FULLY_CONNECTED_F32,
     BOARD_POOL,
     BOARD_BINARY,
     BOARD_SOFTMAX,
     BOARD_COPY,
     BOARD_TABLE,
+    BOARD_QUANTIZE,
+    BOARD_SVDF,
+    BOARD_LSTM,
     BOARD_OTHER,
     BOARD_KINDS
 };
-#define BOARD_FEATURES 7
+#define BOARD_FEATURES 16
 struct board_features {
     enum board_kind kind;
     double f[BOARD_FEATURES];

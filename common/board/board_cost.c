@@ -4,6 +4,8 @@
 
 #include "common/board/board_priv.h"
 
+#include <math.h>
+
 static const char *const kind_names[] = {
     [BOARD_CONV] = "conv",
     [BOARD_CONV_ODD] = "conv_odd",
@@ -15,11 +17,15 @@ static const char *const kind_names[] = {
     [BOARD_DEPTHWISE_MULTIPLIER] = "depthwise_multiplier",
     [BOARD_FULLY_CONNECTED] = "fully_connected",
     [BOARD_FULLY_CONNECTED_ODD] = "fully_connected_odd",
+    [BOARD_FULLY_CONNECTED_F32] = "fully_connected_f32",
     [BOARD_POOL] = "pool",
     [BOARD_BINARY] = "binary",
     [BOARD_SOFTMAX] = "softmax",
     [BOARD_COPY] = "copy",
     [BOARD_TABLE] = "table",
+    [BOARD_QUANTIZE] = "quantize",
+    [BOARD_SVDF] = "svdf",
+    [BOARD_LSTM] = "lstm",
     [BOARD_OTHER] = "other",
 };
 
@@ -81,22 +87,34 @@ static enum board_kind kind_of(int32_t code)
     case TFLITE_HARD_SWISH:
     case TFLITE_LEAKY_RELU:
         return BOARD_TABLE;
+    case TFLITE_QUANTIZE:
+    case TFLITE_DEQUANTIZE:
+        return BOARD_QUANTIZE;
+    case TFLITE_SVDF:
+        return BOARD_SVDF;
+    case TFLITE_UNIDIRECTIONAL_SEQUENCE_LSTM:
+        return BOARD_LSTM;
     default:
         return BOARD_OTHER;
     }
 }
 
-// Taps of a window that lie inside the input, summed over the output positions of one axis.
-static double taps_inside(int32_t in, int32_t out, int32_t k, int32_t stride, int32_t dilation,
-                          bool same)
+// One axis of a window: where it lies over the input.
+struct axis {
+    int32_t in, out, k, stride, dilation;
+    bool same;
+};
+
+// Taps that lie inside the input, summed over the output positions.
+static double taps_inside(const struct axis *a)
 {
-    int32_t reach = (k - 1) * dilation + 1, spare = (out - 1) * stride + reach - in;
-    int32_t pad = same && spare > 0 ? spare / 2 : 0;
+    int32_t reach = (a->k - 1) * a->dilation + 1, spare = (a->out - 1) * a->stride + reach - a->in;
+    int32_t pad = a->same && spare > 0 ? spare / 2 : 0;
     double n = 0;
-    for (int32_t o = 0; o < out; o++) {
-        for (int32_t t = 0; t < k; t++) {
-            int32_t at = o * stride - pad + t * dilation;
-            n += at >= 0 && at < in;
+    for (int32_t o = 0; o < a->out; o++) {
+        for (int32_t t = 0; t < a->k; t++) {
+            int32_t at = o * a->stride - pad + t * a->dilation;
+            n += at >= 0 && at < a->in;
         }
     }
     return n;
@@ -107,36 +125,132 @@ static int32_t or_one(int32_t v)
     return v > 0 ? v : 1;
 }
 
-// Features: 1, outputs, multiply-accumulates, output positions, rows of the window at each
-// position, and, for kernels that leave out what lies in the padding, multiply-accumulates and taps
-// inside the input. A convolution of 1 x 1 reads its input in place and costs otherwise.
-static void conv_features(const struct tflite_tensor *x, const struct tflite_tensor *w,
-                          const struct tflite_tensor *y, const struct tflite_options *o,
-                          struct board_features *out)
+// Whole groups of `size` that n elements fill.
+static double groups(double n, double size)
 {
-    bool depthwise = out->kind == BOARD_DEPTHWISE;
-    int32_t in_channels = x->dims[3], channels = y->dims[3], kh = w->dims[1], kw = w->dims[2];
-    double outputs = elements(y), positions = outputs / channels, taps = (double)kh * kw;
+    return ceil(n / size);
+}
+
+// Windows, by what loops of the kernels turn: pixels one by one or by fours, channels likewise,
+// rows and taps of the window, all of them or those inside the input.
+struct window {
+    double pixels, channels, taps, depth; // depth: input channels that an output sums over
+    double rows_inside, taps_inside;      // over all pixels
+    struct axis h, w;
+};
+
+static void conv_loops(const struct window *x, double *f)
+{
+    double k = x->taps * x->depth;
+    double turns =
+        x->pixels < 4 ? x->pixels : groups(x->pixels, 4); // fewer than four are taken singly
+    f[1] = x->pixels * x->channels;
+    f[2] = f[1] * k;
+    f[3] = x->pixels;
+    f[4] = x->pixels * x->h.k;
+    f[5] = x->taps_inside * x->depth * x->channels;
+    f[6] = x->taps_inside * x->depth;
+    f[7] = x->channels;
+    f[8] = turns;
+    f[9] = turns * x->channels;
+    f[10] = x->pixels * k;
+    f[11] = turns * x->channels * 4 * groups(k, 4);
+    f[12] = groups(x->pixels, 4) * groups(x->channels, 4);
+    f[13] = f[12] * k;
+}
+
+static void depthwise_loops(const struct window *x, double *f)
+{
+    double fours = groups(x->channels, 4);
+    double along = x->h.out > x->w.out ? x->h.out : x->w.out;
+    double across = x->h.out > x->w.out ? x->w.out : x->h.out;
+    f[1] = x->pixels * x->channels;
+    f[2] = f[1] * x->taps;
+    f[3] = x->pixels;
+    f[4] = fours * x->w.in;
+    f[5] = x->taps_inside * x->channels;
+    f[6] = x->rows_inside * x->channels;
+    f[7] = x->channels;
+    f[8] = fours * x->h.out;
+    f[9] = fours * x->h.in * x->w.in;
+    f[10] = fours * x->pixels;
+    f[11] = fours * x->rows_inside;
+    f[12] = x->channels * across * groups(along, 4);
+    f[13] = f[12] * x->taps;
+}
+
+// A convolution of 1 x 1 reads its input in place and costs otherwise.
+static void window_features(const struct tflite_tensor *x, const struct tflite_tensor *w,
+                            const struct tflite_tensor *y, const struct tflite_options *o,
+                            struct board_features *out)
+{
+    bool depthwise = out->kind == BOARD_DEPTHWISE, same = o->padding == TFLITE_PAD_SAME;
+    struct window v = {
+        .channels = y->dims[3],
+        .pixels = elements(y) / y->dims[3],
+        .taps = (double)w->dims[1] * w->dims[2],
+        .depth = depthwise ? 1 : x->dims[3],
+        .h = {x->dims[1], y->dims[1], w->dims[1], or_one(o->stride_h), or_one(o->dilation_h), same},
+        .w = {x->dims[2], y->dims[2], w->dims[2], or_one(o->stride_w), or_one(o->dilation_w),
+              same}};
+    v.rows_inside = taps_inside(&v.h) * v.w.out;
+    v.taps_inside = taps_inside(&v.h) * taps_inside(&v.w);
     if (depthwise) {
-        out->kind = channels != in_channels ? BOARD_DEPTHWISE_MULTIPLIER
-                    : channels % 4 != 0     ? BOARD_DEPTHWISE_ODD
-                    : kh == 3 && kw == 3    ? BOARD_DEPTHWISE
-                                            : BOARD_DEPTHWISE_WINDOW;
-    } else if (kh == 1 && kw == 1 && o->stride_w <= 1 && o->stride_h <= 1) {
-        out->kind = in_channels % 4 ? BOARD_CONV_1X1_ODD : BOARD_CONV_1X1;
+        out->kind = y->dims[3] != x->dims[3]             ? BOARD_DEPTHWISE_MULTIPLIER
+                    : y->dims[3] % 4 != 0                ? BOARD_DEPTHWISE_ODD
+                    : w->dims[1] == 3 && w->dims[2] == 3 ? BOARD_DEPTHWISE
+                                                         : BOARD_DEPTHWISE_WINDOW;
+        depthwise_loops(&v, out->f);
     } else {
-        out->kind = in_channels % 4 ? BOARD_CONV_ODD : BOARD_CONV;
+        bool one = v.taps == 1 && o->stride_w <= 1 && o->stride_h <= 1, odd = x->dims[3] % 4 != 0;
+        out->kind = one   ? (odd ? BOARD_CONV_1X1_ODD : BOARD_CONV_1X1)
+                    : odd ? BOARD_CONV_ODD
+                          : BOARD_CONV;
+        conv_loops(&v, out->f);
     }
-    out->f[1] = outputs;
-    out->f[2] = outputs * taps * (depthwise ? 1 : in_channels);
-    out->f[3] = positions;
-    out->f[4] = positions * kh * (depthwise ? kw : 1);
-    bool same = o->padding == TFLITE_PAD_SAME;
-    out->f[6] =
-        taps_inside(x->dims[1], y->dims[1], kh, or_one(o->stride_h), or_one(o->dilation_h), same) *
-        taps_inside(x->dims[2], y->dims[2], kw, or_one(o->stride_w), or_one(o->dilation_w), same) *
-        channels;
-    out->f[5] = out->f[6] * (depthwise ? 1 : in_channels);
+}
+
+// Fully connected: long inputs come in parts (nn_fit.h); rows of weights are taken by threes and
+// fours.
+#define PART_WHOLE 256
+#define PART 160
+static void dense_features(const struct tflite_tensor *x, const struct tflite_tensor *w,
+                           const struct tflite_tensor *y, struct board_features *out)
+{
+    // A factor of a quarter or more takes the longer way of rescaling (nn_rescale_right).
+    bool steep = x->scales && w->scales && y->scales &&
+                 (double)x->scale[0] * (double)w->scale[0] >= 0.25 * (double)y->scale[0];
+    double outputs = w->dims[0], inputs = w->dims[1], *f = out->f;
+    double parts = inputs > PART_WHOLE ? groups(inputs, PART) : 1, threes = floor(outputs / 3);
+    double left = outputs - 3 * threes > 0 ? 1 : 0;
+    out->kind = !out->is_int8         ? BOARD_FULLY_CONNECTED_F32
+                : w->dims[1] % 8 != 0 ? BOARD_FULLY_CONNECTED_ODD
+                                      : BOARD_FULLY_CONNECTED;
+    f[2] = outputs * inputs;
+    f[3] = parts;
+    f[4] = inputs;
+    f[5] = parts * threes;
+    f[6] = parts * left;
+    f[7] = threes * inputs;
+    f[8] = left * inputs;
+    f[9] = groups(outputs, 4);
+    f[10] = f[9] * inputs;
+    f[11] = parts * f[9];
+    f[12] = steep ? outputs : 0;
+    f[13] = parts * threes * groups(inputs / parts, 64);
+    f[14] = groups(outputs, 16);
+    f[15] = f[14] * inputs;
+}
+
+static void memory_features(const struct tflite_tensor *w, const struct tflite_tensor *time,
+                            struct board_features *out)
+{
+    double filters = w->dims[0], inputs = w->dims[1], kept = time->dims[1];
+    out->f[2] = filters * inputs;
+    out->f[3] = filters * kept;
+    out->f[4] = filters;
+    out->f[5] = groups(filters, 4);
+    out->f[6] = out->f[5] * inputs;
 }
 
 void board_op_features(const struct tflite_graph *g, const struct tflite_op *op,
@@ -155,13 +269,22 @@ void board_op_features(const struct tflite_graph *g, const struct tflite_op *op,
     case BOARD_CONV:
     case BOARD_DEPTHWISE:
         if (w && w->rank == 4 && x->rank == 4 && y->rank == 4) {
-            conv_features(x, w, y, &op->options, out);
+            window_features(x, w, y, &op->options, out);
         }
         break;
     case BOARD_FULLY_CONNECTED:
         if (w && w->rank == 2) {
-            out->f[2] = out->f[1] * w->dims[1];
-            out->kind = w->dims[1] % 8 ? BOARD_FULLY_CONNECTED_ODD : BOARD_FULLY_CONNECTED;
+            dense_features(x, w, y, out);
+        }
+        break;
+    case BOARD_SVDF:
+        if (w && w->rank == 2 && input(g, op, 2) && input(g, op, 2)->rank == 2) {
+            memory_features(w, input(g, op, 2), out);
+        }
+        break;
+    case BOARD_LSTM:
+        if (x->rank == 3 && y->rank == 3) {
+            out->f[2] = out->f[1] * 4 * (x->dims[2] + y->dims[2]);
         }
         break;
     case BOARD_POOL:

@@ -153,14 +153,22 @@ static void make_pool(struct one_op *m)
                                            .filter_w = k}};
 }
 
+// The second input is a constant with a scale of its own, as in a network: equal scales rescale in
+// another way.
 static void make_add(struct one_op *m)
 {
     int32_t dims[] = {1, pick(1, 16), pick(1, 16), pick(1, 32)};
+    size_t n = (size_t)dims[1] * (size_t)dims[2] * (size_t)dims[3];
     activation(m, 0, 4, dims, 0);
     activation(m, 1, 4, dims, 1);
     activation(m, 2, 4, dims, 1);
+    for (size_t i = 0; i < n; i++) {
+        m->weight[i] = (int8_t)pick(-128, 127);
+    }
+    m->t[1].data = m->weight;
+    m->t[1].bytes = n;
     m->tensors = 3;
-    m->op = (struct tflite_op){.code = TFLITE_ADD, .ins = 2, .outs = 1, .in = {0, 0}, .out = {2}};
+    m->op = (struct tflite_op){.code = TFLITE_ADD, .ins = 2, .outs = 1, .in = {0, 1}, .out = {2}};
 }
 
 static void make_simple(struct one_op *m, enum tflite_builtin code)

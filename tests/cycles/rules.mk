@@ -11,10 +11,10 @@ $(B)/cycles/$(1).elf: tests/cycles/interpreted_main.c tests/bench/nn_device/boar
 		-Wl,--defsym=DATA_ORIGIN=$$(nn_data_$(1)) -T tests/bench/nn_device/board.ld -o $$@ \
 		tests/cycles/interpreted_main.c $$(filter %.o,$$^)
 endef
-$(foreach b,$(NN_BOARDS),$(eval $(call cycles_elf,$(b))))
+$(foreach b,$(NN_BOARDS) m0,$(eval $(call cycles_elf,$(b))))
 
 .PHONY: bench-cycles bench-cycles-build
-bench-cycles-build: $(B)/cycles/libcycles.so $(foreach b,$(NN_BOARDS),$(B)/cycles/$(b).elf \
+bench-cycles-build: $(B)/cycles/libcycles.so $(B)/cycles/m0.elf $(foreach b,$(NN_BOARDS),$(B)/cycles/$(b).elf \
 	$(foreach m,$(compiled_models),$(B)/compiled/$(m)/$(b).elf))
 bench-cycles: bench-cycles-build ## modelled cycles of one invoke, by instruction class
 	@B=$(B) tests/cycles/cycles.sh
