@@ -38,7 +38,7 @@ LDLIBS := -Wl,--as-needed -lmosquitto -lsqlite3 -lpng16 -ljpeg -lsndfile -lcurl 
 ARCH := $(shell uname -m)
 CORE_VARIANTS_x86_64 := %_x86.c %_avx2.c %_avx512.c
 CORE_VARIANTS_aarch64 := %_neon.c
-CORE_VARIANTS := %_x86.c %_avx2.c %_avx512.c %_neon.c %_dsp.c %_mve.c %_m0.c %_m3.c %_novariant.c
+CORE_VARIANTS := %_x86.c %_avx2.c %_avx512.c %_neon.c %_dsp.c %_mve.c %_m0.c %_m3.c %_novariant.c %_small.c
 CORE_ALL := $(wildcard firmware/core/*/*.c)
 CORE_SRC := $(filter-out $(filter-out $(CORE_VARIANTS_$(ARCH)),$(CORE_VARIANTS)),$(CORE_ALL))
 # Hosts whose kernels have no special variant link the file that says so.

@@ -231,7 +231,7 @@ void nn_conv_i8_dsp(const void *params)
             columns(p, p->scratch, f, out + first * g->out_c, together == 1 ? 0 : g->out_c);
         }
     }
-    nn_dsp_clamp(p->out, (size_t)(out - (int8_t *)p->out), p->lo, p->hi);
+    nn_clamp_i8(p->out, (size_t)(out - (int8_t *)p->out), p->lo, p->hi);
 }
 
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p)

@@ -11,7 +11,7 @@ static void dots(const int8_t *const *w, const int8_t *const *x, int32_t k, int3
     nn_dots_2x2(w[2], w[3], x[2], x[3], k, sums + 10);
 }
 
-void nn_conv_i8_plain(const void *params)
+void nn_conv_i8_2x2(const void *params)
 {
     nn_conv_by_dots(params, dots);
 }

@@ -1,9 +1,10 @@
 // DEPTHWISE_CONV_2D on int8 for Cortex-M with the DSP extension: windows of three by three without dilation,
-// depth multiplier 1, channels by fours. Everything else runs the reference.
+// depth multiplier 1, channels by fours. Everything else runs kernel_depthwise_runs.c.
 //
 // For four channels, the three input rows under an output row are widened into a ring of rows with a zero at
 // either end; every output pixel is then alike, edges included.
 #include "firmware/core/nn/kernel_dsp.h"
+#include "firmware/core/nn/kernel_depthwise_runs.h"
 
 #define K NN_DSP_WINDOW
 
@@ -114,6 +115,10 @@ static void image(const struct nn_conv *p, struct run *r, const int8_t *in, int8
 void nn_depthwise_i8_dsp(const void *params)
 {
     const struct nn_conv *p = params;
+    if (!nn_dsp_ring(p)) {
+        nn_depthwise_i8_runs(params);
+        return;
+    }
     const struct nn_window *g = &p->g;
     const int32_t *bias = p->bias;
     size_t out_bytes = (size_t)g->out_h * (size_t)g->out_w * (size_t)g->out_c;
@@ -134,7 +139,7 @@ void nn_depthwise_i8_dsp(const void *params)
                   (int8_t *)p->out + (size_t)b * out_bytes + c);
         }
     }
-    nn_dsp_clamp(p->out, out_bytes * (size_t)g->batches, p->lo, p->hi);
+    nn_clamp_i8(p->out, out_bytes * (size_t)g->batches, p->lo, p->hi);
 }
 
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)

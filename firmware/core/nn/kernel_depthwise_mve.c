@@ -1,101 +1,194 @@
-// DEPTHWISE_CONV_2D on int8 for Helium: eight channels at a time, windows up to 5 x 5. Depth multiplier 1; others run the
-// reference.
+// DEPTHWISE_CONV_2D on int8 for Helium: windows of three by three without dilation, depth multiplier 1, stride 1 or 2
+// along the longer axis. Everything else runs the form of kernel_depthwise_runs.c.
+//
+// Eight channels at a time become streams of bytes, one a channel: for each place along the longer axis four bytes, one
+// for each of the last four lines across it (line n in byte n mod 4). A window is then twelve bytes behind each other:
+// one VMLADAVA with its weights, which are kept turned to each of the four places where its first line may lie.
+// A load serves two outputs where the stride is 1: the weights are there a second time, one place further.
+#include "firmware/core/nn/kernel_depthwise_runs.h"
 #include "firmware/core/nn/kernel_mve.h"
 
-// Places [*from, *to) of a window at `at` that lie inside [0, size).
-static void clip(int32_t at, int32_t kernel, int32_t dilation, int32_t size, int32_t *from, int32_t *to)
-{
-    *from = at < 0 ? nn_min32((-at + dilation - 1) / dilation, kernel) : 0;
-    *to = at + (kernel - 1) * dilation < size ? kernel : at < size ? (size - at + dilation - 1) / dilation : 0;
-    *to = nn_max32(*to, *from);
-}
+#define K NN_MVE_WINDOW
+#define TOGETHER NN_MVE_LANES
 
-#define TAPS NN_MVE_TAPS // windows up to 5 x 5
+// One channel. Weights, for each first line: four zeros, three places of four lines, four zeros.
+struct lane {
+    int32_t start, multiplier, shift, unused;
+    uint32_t weights[4][5];
+};
+#define LANE_BYTES "96"
+_Static_assert(sizeof(struct lane) == NN_MVE_LANE_BYTES, "the assembly and nn_fit.h know the size of a lane");
 
-// Eight channels: weights widened, parameters of the even and of the odd ones.
-struct block {
-    int16_t weights[8 * TAPS];
-    int32x4_t start[2], multiplier[2], shift[2];
-    mve_pred16_t lanes16, lanes[2];
+// What the assembly works on; it knows the offsets.
+struct line {
+    const int8_t *x;         // 0: stream of the first channel, advanced
+    int8_t *out;             // 4: advanced
+    const struct lane *lane; // 8: advanced
+    int32_t pitch;           // 12: bytes from stream to stream
+    int32_t whole;           // 16: groups of four outputs before the last one
+    int32_t left;            // 20: outputs of the last one, 1 to 4
+    int32_t offset;          // 24
+    int32_t out_step;        // 28: bytes from group to group
+    const struct lane *end;  // 32
+    int32_t turn;            // 36: from a lane to the weights that suit the first line
+    int32_t lo, hi;          // 40, 44
+    uint32_t places[4];      // 48: of four outputs
 };
 
-static int32x4_t every_second(const int32_t *p, mve_pred16_t lanes)
+#define LOADS_1                                                                                                        \
+    "vldrw.u32 q3, [r1, #8]\n"                                                                                         \
+    "vldrw.u32 q2, [r1], #16\n"                                                                                        \
+    "vmladav.s8 r0, q2, q0\n"                                                                                          \
+    "vmladav.s8 r2, q2, q1\n"                                                                                          \
+    "vmladav.s8 r4, q3, q0\n"                                                                                          \
+    "vmladav.s8 r6, q3, q1\n"
+#define LOADS_2                                                                                                        \
+    "vldrw.u32 q2, [r1]\n"                                                                                             \
+    "vmladav.s8 r0, q2, q0\n"                                                                                          \
+    "vldrw.u32 q3, [r1, #8]\n"                                                                                         \
+    "vmladav.s8 r2, q3, q0\n"                                                                                          \
+    "vldrw.u32 q2, [r1, #16]\n"                                                                                        \
+    "vmladav.s8 r4, q2, q0\n"                                                                                          \
+    "vldrw.u32 q3, [r1, #24]\n"                                                                                        \
+    "vmladav.s8 r6, q3, q0\n"                                                                                          \
+    "adds r1, #32\n"
+// r5 start, r7 multiplier, r8 shift (to the right), r9 offset; see mve_rescale.
+#define SCALE                                                                                                          \
+    "vmov q4[2], q4[0], r0, r4\n"                                                                                      \
+    "vmov q4[3], q4[1], r2, r6\n"                                                                                      \
+    "vadd.i32 q4, q4, r5\n"                                                                                            \
+    "vqrdmulh.s32 q4, q4, r7\n"                                                                                        \
+    "vshr.s32 q2, q4, #31\n"                                                                                           \
+    "vadd.i32 q4, q4, q2\n"                                                                                            \
+    "vrshl.s32 q4, r8\n"                                                                                               \
+    "vadd.i32 q4, q4, r9\n"                                                                                            \
+    "vmax.s32 q4, q4, q6\n"                                                                                            \
+    "vmin.s32 q4, q4, q7\n"
+
+// All channels of a line of outputs.
+#define LINE(name, LOADS)                                                                                              \
+    __attribute__((naked)) static void name(struct line *l)                                                            \
+    {                                                                                                                  \
+        __asm__ volatile("push {r4-r11, lr}\n"                                                                         \
+                         "vpush {d8-d15}\n"                                                                            \
+                         "mov r11, r0\n"                                                                               \
+                         "ldrd r9, r10, [r11, #24]\n"                                                                  \
+                         "add r12, r11, #48\n"                                                                         \
+                         "vldrw.u32 q5, [r12]\n"                                                                       \
+                         "ldrd r0, r2, [r11, #40]\n"                                                                   \
+                         "vdup.32 q6, r0\n"                                                                            \
+                         "vdup.32 q7, r2\n"                                                                            \
+                         "1: ldm r11, {r1, r3, r12}\n"                                                                 \
+                         "ldm r12, {r5, r7, r8}\n"                                                                     \
+                         "ldr r0, [r11, #36]\n"                                                                        \
+                         "add r12, r12, r0\n"                                                                          \
+                         "vldrw.u32 q1, [r12]\n"                                                                       \
+                         "vldrw.u32 q0, [r12, #4]\n"                                                                   \
+                         "ldr r0, [r11, #16]\n"                                                                        \
+                         "wls lr, r0, 3f\n"                                                                            \
+                         "2:\n" LOADS SCALE "vstrb.32 q4, [r3, q5]\n"                                                  \
+                         "add r3, r3, r10\n"                                                                           \
+                         "le lr, 2b\n"                                                                                 \
+                         "3:\n" LOADS SCALE "ldr r0, [r11, #20]\n"                                                     \
+                         "vctp.32 r0\n"                                                                                \
+                         "vpst\n"                                                                                      \
+                         "vstrbt.32 q4, [r3, q5]\n"                                                                    \
+                         "ldm r11, {r1, r3, r4, r5}\n"                                                                 \
+                         "add r1, r1, r5\n"                                                                            \
+                         "adds r3, #1\n"                                                                               \
+                         "adds r4, #" LANE_BYTES "\n"                                                                  \
+                         "stm r11, {r1, r3, r4}\n"                                                                     \
+                         "ldr r0, [r11, #32]\n"                                                                        \
+                         "cmp r4, r0\n"                                                                                \
+                         "bne 1b\n"                                                                                    \
+                         "vpop {d8-d15}\n"                                                                             \
+                         "pop {r4-r11, pc}\n");                                                                        \
+        (void)l;                                                                                                       \
+    }
+LINE(line_1, LOADS_1)
+LINE(line_2, LOADS_2)
+
+// Line n of eight channels to byte n mod 4 of their streams; NULL: a line outside the image.
+static void put_line(const struct nn_runs *r, int8_t *streams, int32_t n, const int8_t *from, mve_pred16_t lanes)
 {
-    const uint32x4_t places = {0, 2, 4, 6};
-    return vldrwq_gather_shifted_offset_z_s32(p, places, lanes);
+    uint16x8_t places = vmulq_n_u16(vidupq_n_u16(0, 1), (uint16_t)nn_mve_pitch(r));
+    int16x8_t zero = vdupq_n_s16((int16_t)-r->in_offset);
+    int8_t *to = streams + 4 * r->along.pad + (n & 3);
+    for (int32_t i = r->along.in; i > 0; i--, to += 4) {
+        int16x8_t x = zero;
+        if (from != NULL) {
+            x = vldrbq_z_s16(from, lanes);
+            from += r->along.in_step;
+        }
+        vstrbq_scatter_offset_s16(to, places, x);
+    }
 }
 
-static void load_block(struct block *k, const struct nn_conv *p, int32_t c)
+static void fill_lanes(const struct nn_conv *p, const struct nn_runs *r, int32_t c, int32_t count, struct lane *lane)
 {
-    int32_t left = nn_min32(p->g.out_c - c, 8);
-    const uint32x4_t places = {0, 2, 4, 6};
-    const int8_t *w = (const int8_t *)p->weights + c;
-    k->lanes16 = vctp16q((uint32_t)left);
-    for (int32_t t = 0; t < p->g.k_h * p->g.k_w; t++, w += p->g.out_c) {
-        vstrhq_s16(k->weights + 8 * t, vldrbq_z_s16(w, k->lanes16));
-    }
-    for (int32_t i = 0; i < 2; i++) {
-        k->lanes[i] = vctp32q((uint32_t)((left + 1 - i) / 2));
-        k->start[i] = p->bias != NULL ? every_second((const int32_t *)p->bias + c + i, k->lanes[i]) : vdupq_n_s32(0);
-        k->multiplier[i] = every_second(p->multiplier + c + i, k->lanes[i]);
-        k->shift[i] = vldrbq_gather_offset_z_s32(p->shift + c + i, places, k->lanes[i]);
+    const int32_t across = r->across.w_step;
+    for (; count > 0; count--, c++, lane++) {
+        const int8_t *w = (const int8_t *)p->weights + c;
+        int32_t sum = 0;
+        for (int32_t a = 1; a <= K; a++, w += r->along.w_step) {
+            uint32_t three = (uint8_t)w[0] | (uint32_t)(uint8_t)w[across] << 8 | (uint32_t)(uint8_t)w[2 * across] << 16;
+            sum += w[0] + w[across] + w[2 * across];
+            lane->weights[0][a] = three;
+            lane->weights[1][a] = three << 8;
+            lane->weights[2][a] = three << 16 | three >> 16;
+            lane->weights[3][a] = three << 24 | three >> 8;
+        }
+        for (int32_t turn = 0; turn < 4; turn++) {
+            lane->weights[turn][0] = 0;
+            lane->weights[turn][4] = 0;
+        }
+        lane->start = nn_wrap_add(p->bias != NULL ? ((const int32_t *)p->bias)[c] : 0, sum * p->in_offset);
+        lane->multiplier = p->multiplier[c];
+        lane->shift = p->shift[c];
     }
 }
 
-// Output pixels of row y, for the channels of a block; in and out point to its first channel.
-static void row(const struct nn_conv *p, const struct block *k, const int8_t *in, int32_t y, int8_t *out)
+static void image(const struct nn_runs *r, struct line *l, int8_t *streams, const int8_t *in, int8_t *out, mve_pred16_t lanes)
 {
-    const struct nn_window *g = &p->g;
-    int32_t y0;
-    int32_t y1;
-    int32_t in_y = y * g->stride_h - g->pad_h;
-    clip(in_y, g->k_h, g->dilation_h, g->in_h, &y0, &y1);
-    in += (in_y + y0 * g->dilation_h) * g->in_w * g->in_c;
-    int32_t step = g->dilation_w * g->in_c;
-    int32_t next = g->dilation_h * g->in_w * g->in_c;
-    int16_t offset = (int16_t)p->in_offset;
-    const uint32x4_t places = {0, 2, 4, 6};
-    int32_t at = -g->pad_w;
-    for (int32_t x = 0; x < g->out_w; x++, at += g->stride_w, out += g->out_c) {
-        int32_t x0 = 0;
-        int32_t x1 = g->k_w;
-        if (at < 0 || at + (g->k_w - 1) * g->dilation_w >= g->in_w) {
-            clip(at, g->k_w, g->dilation_w, g->in_w, &x0, &x1);
+    const struct lane *lane = l->lane;
+    int32_t next = -r->across.pad;
+    for (int32_t i = 0; i < r->across.out; i++, out += r->across.out_step) {
+        int32_t top = i * r->across.stride - r->across.pad;
+        for (next = nn_max32(next, top); next < top + K; next++) {
+            bool inside = next >= 0 && next < r->across.in;
+            put_line(r, streams, next, inside ? in + next * r->across.in_step : NULL, lanes);
         }
-        int32x4_t even = k->start[0];
-        int32x4_t odd = k->start[1];
-        const int8_t *line = in + (at + x0 * g->dilation_w) * g->in_c;
-        const int16_t *w = k->weights + 8 * (y0 * g->k_w + x0);
-        for (int32_t ky = y0; ky < y1; ky++, line += next, w += 8 * g->k_w) {
-            const int8_t *from = line;
-            const int16_t *v = w;
-            for (int32_t n = x1 - x0; n > 0; n--, from += step, v += 8) {
-                int16x8_t a = vaddq_n_s16(vldrbq_z_s16(from, k->lanes16), offset);
-                int16x8_t b = vldrhq_s16(v);
-                even = vaddq_s32(even, vmullbq_int_s16(a, b));
-                odd = vaddq_s32(odd, vmulltq_int_s16(a, b));
-            }
-        }
-        even = mve_finish(even, k->multiplier[0], k->shift[0], p->out_offset, p->lo, p->hi);
-        odd = mve_finish(odd, k->multiplier[1], k->shift[1], p->out_offset, p->lo, p->hi);
-        vstrbq_scatter_offset_p_s32(out, places, even, k->lanes[0]);
-        vstrbq_scatter_offset_p_s32(out + 1, places, odd, k->lanes[1]);
+        l->x = streams;
+        l->out = out;
+        l->lane = lane;
+        l->turn = (int32_t)offsetof(struct lane, weights) + (top & 3) * (int32_t)sizeof lane->weights[0];
+        (r->along.stride == 1 ? line_1 : line_2)(l);
     }
 }
 
 void nn_depthwise_i8_mve(const void *params)
 {
     const struct nn_conv *p = params;
+    if (!nn_mve_streams(p)) {
+        nn_depthwise_i8_runs(params);
+        return;
+    }
     const struct nn_window *g = &p->g;
-    for (int32_t c = 0; c < g->out_c; c += 8) {
-        struct block k;
-        load_block(&k, p, c);
+    const struct nn_runs r = nn_runs_of(p);
+    const uint32_t step = (uint32_t)r.along.out_step;
+    int32_t pitch = nn_mve_pitch(&r);
+    struct lane *lane = p->scratch;
+    int8_t *streams = (int8_t *)(lane + TOGETHER);
+    int32_t groups = (r.along.out + 3) / 4;
+    memset(streams, (int8_t)-p->in_offset, (size_t)pitch * TOGETHER);
+    for (int32_t c = 0; c < g->out_c; c += TOGETHER) {
+        int32_t count = nn_min32(TOGETHER, g->out_c - c);
+        fill_lanes(p, &r, c, count, lane);
         for (int32_t b = 0; b < g->batches; b++) {
-            const int8_t *in = (const int8_t *)p->in + b * g->in_h * g->in_w * g->in_c + c;
-            int8_t *out = (int8_t *)p->out + b * g->out_h * g->out_w * g->out_c + c;
-            for (int32_t y = 0; y < g->out_h; y++, out += g->out_w * g->out_c) {
-                row(p, &k, in, y, out);
-            }
+            struct line l = {streams, NULL, lane, pitch, groups - 1, r.along.out - 4 * (groups - 1), p->out_offset,
+                             4 * r.along.out_step, lane + count, 0, p->lo, p->hi, {0, step, 2 * step, 3 * step}};
+            image(&r, &l, streams, (const int8_t *)p->in + b * g->in_h * g->in_w * g->in_c + c,
+                  (int8_t *)p->out + b * g->out_h * g->out_w * g->out_c + c, vctp16q((uint32_t)count));
         }
     }
 }

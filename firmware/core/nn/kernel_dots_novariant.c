@@ -37,17 +37,17 @@ __attribute__((weak)) void nn_dots_2x2(const int8_t *w0, const int8_t *w1, const
     sums[5] = (int32_t)d;
 }
 
-__attribute__((weak)) void nn_dots_4x1(const int8_t *const *w, const int8_t *x, int32_t k, int32_t *sums)
+__attribute__((weak)) void nn_dots_4x1(const int8_t *const *w, const int16_t *x, int32_t k, int32_t *sums)
 {
-    const int8_t *end = x + k;
+    const int16_t *end = x + k;
     const int8_t *w0 = w[0];
     const int8_t *w1 = w[1];
     const int8_t *w2 = w[2];
     const int8_t *w3 = w[3];
-    uint32_t a = 0;
-    uint32_t b = 0;
-    uint32_t c = 0;
-    uint32_t d = 0;
+    uint32_t a = (uint32_t)sums[0];
+    uint32_t b = (uint32_t)sums[1];
+    uint32_t c = (uint32_t)sums[2];
+    uint32_t d = (uint32_t)sums[3];
 #define STEP                                                                                                           \
     do {                                                                                                               \
         int32_t s = *x++;                                                                                              \

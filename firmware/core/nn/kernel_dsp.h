@@ -71,7 +71,4 @@ static inline bool dsp_unpack(int32_t multiplier, int32_t shift, struct dsp_fact
     return true;
 }
 
-// The assembly saturates to int8; this applies a narrower range afterwards.
-void nn_dsp_clamp(int8_t *out, size_t count, int32_t lo, int32_t hi);
-
 #endif

@@ -142,7 +142,7 @@ static void finish(const struct nn_fc *p, const int32_t *sums, int8_t *out)
 void nn_fc_i8_dsp(const void *params)
 {
     const struct nn_fc *p = params;
-    int32_t chunk = nn_dsp_chunk(p);
+    int32_t chunk = nn_fc_part(p);
     uint32_t *x = p->scratch;
     int32_t *sums = nn_dsp_keeps_sums(p) ? (int32_t *)(x + chunk / 2) : NULL;
     bool scaled = !p->per_channel && !p->steep;
@@ -161,7 +161,7 @@ void nn_fc_i8_dsp(const void *params)
             all_rows(p, x, at, n, start, scaled && at + n == p->in_n ? NULL : sums, out);
         }
         if (scaled) {
-            nn_dsp_clamp(out, (size_t)p->out_n, p->lo, p->hi);
+            nn_clamp_i8(out, (size_t)p->out_n, p->lo, p->hi);
         } else {
             finish(p, sums, out);
         }

@@ -17,6 +17,13 @@ static inline int32x4_t mve_rescale(int32x4_t x, int32x4_t multiplier, int32x4_t
     return vrshlq_s32(y, right);
 }
 
+// The same for shifts to the right alone.
+static inline int32x4_t mve_rescale_right(int32x4_t x, int32x4_t multiplier, int32x4_t shift)
+{
+    int32x4_t y = vqrdmulhq_s32(x, multiplier);
+    return vrshlq_s32(vaddq_s32(y, vshrq_n_s32(y, 31)), shift);
+}
+
 // Rescales, adds the offset, clamps.
 static inline int32x4_t mve_finish(int32x4_t x, int32x4_t multiplier, int32x4_t shift, int32_t offset, int32_t lo, int32_t hi)
 {

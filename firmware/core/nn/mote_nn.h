@@ -41,6 +41,9 @@ struct mote_nn_diag {
     const char *op_name; // "CONV_2D", or NULL where it is not about an operator or its name is not linked
     int32_t op_index;    // in execution order, -1 where it is not about an operator
     int32_t tensor;      // -1 where it is not about a tensor
+#ifdef MOTE_NN_TERSE
+    uint16_t number;     // of the reason: docs/design/nn-reasons.md
+#endif
 };
 
 enum mote_nn_flags {

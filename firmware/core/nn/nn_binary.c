@@ -57,19 +57,19 @@ int nn_binary_prepare(struct nn_ctx *c, struct nn_binary **params, struct nn_bin
         return rc;
     }
     if (t->b.type != t->a.type || t->out.type != t->a.type) {
-        return nn_unsupported(c, "input and output types differ");
+        return nn_unsupported(c, NN_WHY("input and output types differ"));
     }
     for (unsigned d = 0; d < MOTE_NN_MAX_RANK; d++) {
         unsigned lead = MOTE_NN_MAX_RANK - t->out.rank;
         p->dims[d] = d < lead ? 1 : t->out.dims[d - lead];
     }
     if (!spread(&t->a, &t->out, p->stride_a) || !spread(&t->b, &t->out, p->stride_b)) {
-        return nn_misshapen(c, "inputs do not broadcast to the output", &t->out);
+        return nn_misshapen(c, NN_WHY("inputs do not broadcast to the output"), &t->out);
     }
     for (unsigned d = 0; d < t->out.rank; d++) { // an output dimension comes from one of the inputs
         unsigned at = MOTE_NN_MAX_RANK - 1 - d;
         if (p->dims[at] > 1 && p->stride_a[at] == 0 && p->stride_b[at] == 0) {
-            return nn_misshapen(c, "inputs do not broadcast to the output", &t->out);
+            return nn_misshapen(c, NN_WHY("inputs do not broadcast to the output"), &t->out);
         }
     }
     if (nn_same_shape(&t->a, &t->b)) { // one long run

@@ -1,21 +1,21 @@
 // What a prepare function may ask for: tensors, memory that stays, scratch, a way to refuse.
 #include "firmware/core/nn/nn_priv.h"
 
-int nn_fail(struct nn_ctx *c, int status, const char *reason, const struct nn_tensor *t)
+int nn_fail(struct nn_ctx *c, int status, nn_why reason, const struct nn_tensor *t)
 {
-    c->diag->reason = reason;
+    nn_diag_reason(c->diag, reason);
     c->diag->op_name = c->op != NULL ? c->op->name : NULL;
     c->diag->op_index = c->op_index;
     c->diag->tensor = t != NULL ? t->index : -1;
     return status;
 }
 
-int nn_unsupported(struct nn_ctx *c, const char *reason)
+int nn_unsupported(struct nn_ctx *c, nn_why reason)
 {
     return nn_fail(c, MOTE_E_UNSUPPORTED, reason, NULL);
 }
 
-int nn_misshapen(struct nn_ctx *c, const char *reason, const struct nn_tensor *t)
+int nn_misshapen(struct nn_ctx *c, nn_why reason, const struct nn_tensor *t)
 {
     return nn_fail(c, MOTE_E_FORMAT, reason, t);
 }
@@ -25,7 +25,7 @@ static int tensor_at(struct nn_ctx *c, struct nn_vec list, uint32_t i, struct nn
     if (i >= list.count || nn_fb_int(&c->file.fb, list, i) < 0) {
         return MOTE_E_NOT_FOUND;
     }
-    const char *reason;
+    nn_why reason;
     int rc = nn_file_tensor(&c->file, nn_fb_int(&c->file.fb, list, i), t, &reason);
     return rc == MOTE_OK ? MOTE_OK : nn_fail(c, rc, reason, t);
 }
@@ -38,13 +38,13 @@ int nn_in_optional(struct nn_ctx *c, uint32_t i, struct nn_tensor *t)
 int nn_in(struct nn_ctx *c, uint32_t i, struct nn_tensor *t)
 {
     int rc = tensor_at(c, c->in, i, t);
-    return rc == MOTE_E_NOT_FOUND ? nn_misshapen(c, "an input is missing", NULL) : rc;
+    return rc == MOTE_E_NOT_FOUND ? nn_misshapen(c, NN_WHY("an input is missing"), NULL) : rc;
 }
 
 int nn_out(struct nn_ctx *c, uint32_t i, struct nn_tensor *t)
 {
     int rc = tensor_at(c, c->out, i, t);
-    return rc == MOTE_E_NOT_FOUND ? nn_misshapen(c, "an output is missing", NULL) : rc;
+    return rc == MOTE_E_NOT_FOUND ? nn_misshapen(c, NN_WHY("an output is missing"), NULL) : rc;
 }
 
 void *nn_data(const struct nn_ctx *c, const struct nn_tensor *t)
@@ -77,7 +77,7 @@ void *nn_keep_params(struct nn_ctx *c, size_t size)
 int nn_scratch(struct nn_ctx *c, uint64_t bytes, void *pointer_out)
 {
     if (bytes > INT32_MAX / 2) {
-        return nn_fail(c, MOTE_E_LIMIT, "needs too much scratch memory", NULL);
+        return nn_fail(c, MOTE_E_LIMIT, NN_WHY("needs too much scratch memory"), NULL);
     }
     uint32_t size = ((uint32_t)bytes + NN_ALIGN - 1) / NN_ALIGN * NN_ALIGN;
     uint8_t *p = NULL;
@@ -97,7 +97,7 @@ int nn_scratch(struct nn_ctx *c, uint64_t bytes, void *pointer_out)
 int nn_arity(struct nn_ctx *c, uint32_t in_min, uint32_t in_max, uint32_t out)
 {
     if (c->in.count < in_min || c->in.count > in_max || c->out.count != out) {
-        return nn_misshapen(c, "wrong number of inputs or outputs", NULL);
+        return nn_misshapen(c, NN_WHY("wrong number of inputs or outputs"), NULL);
     }
     return MOTE_OK;
 }

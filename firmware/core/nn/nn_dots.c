@@ -28,8 +28,7 @@ static int8_t *put(int8_t *to, const int8_t *from, int32_t count, int8_t value)
     return to;
 }
 
-// The window of output pixel (y, x) as one row of bytes; padding is the zero point, which the offset takes to 0.
-static void gather(const struct nn_conv *p, const int8_t *image, int32_t y, int32_t x, int8_t *to)
+void nn_gather(const struct nn_conv *p, const int8_t *image, int32_t y, int32_t x, int8_t *to)
 {
     const struct nn_window *g = &p->g;
     int8_t zero = (int8_t)-p->in_offset;
@@ -69,25 +68,60 @@ static void columns(const struct nn_conv *p, const int8_t *image, int32_t at, co
             continue;
         }
         int8_t *to = (int8_t *)p->scratch + (size_t)i * (size_t)k;
-        gather(p, image, out_y, out_x, to);
+        nn_gather(p, image, out_y, out_x, to);
         x[i] = to;
     }
 }
 
-// One filter's sums of up to four pixels, to the output.
-static void finish_filter(const struct nn_conv *p, int32_t channel, const int32_t *sums, int32_t pixels, int8_t *out)
+__attribute__((weak, noinline)) void nn_finish(const struct nn_finish *f, const int32_t *sums, int32_t count, int32_t step, int8_t *out)
 {
-    const int32_t *bias = p->bias;
-    int32_t start = bias != NULL ? bias[channel] : 0;
-    int32_t multiplier = p->multiplier[channel];
-    int32_t shift = p->shift[channel];
-    int32_t offset = p->out_offset;
-    int32_t lo = p->lo;
-    int32_t hi = p->hi;
-    for (int32_t i = 0; i < pixels; i++, out += p->g.out_c) {
-        int32_t y = nn_wrap_add(sums[i], start);
-        y = shift <= -2 ? nn_rescale_right(y, multiplier, shift) : nn_rescale(y, multiplier, shift);
-        *out = (int8_t)nn_clamp(nn_wrap_add(y, offset), lo, hi);
+    const struct nn_finish q = *f;
+    for (; count > 0; count--, out += step) {
+        int32_t y = nn_wrap_add(*sums++, q.start);
+        y = q.shift <= -2 ? nn_rescale_right(y, q.multiplier, q.shift) : nn_rescale(y, q.multiplier, q.shift);
+        *out = (int8_t)nn_clamp(nn_wrap_add(y, q.offset), q.lo, q.hi);
+    }
+}
+
+__attribute__((weak)) void nn_dots_4(const int8_t *const *w, const int8_t *x, int32_t k, int32_t offset, int32_t *sums)
+{
+    const int8_t *w0 = w[0];
+    const int8_t *w1 = w[1];
+    const int8_t *w2 = w[2];
+    const int8_t *w3 = w[3];
+    uint32_t a = (uint32_t)sums[0];
+    uint32_t b = (uint32_t)sums[1];
+    uint32_t c = (uint32_t)sums[2];
+    uint32_t d = (uint32_t)sums[3];
+    for (int32_t i = 0; i < k; i++) {
+        int32_t v = x[i] + offset;
+        a += (uint32_t)(w0[i] * v);
+        b += (uint32_t)(w1[i] * v);
+        c += (uint32_t)(w2[i] * v);
+        d += (uint32_t)(w3[i] * v);
+    }
+    sums[0] = (int32_t)a;
+    sums[1] = (int32_t)b;
+    sums[2] = (int32_t)c;
+    sums[3] = (int32_t)d;
+}
+
+__attribute__((weak)) int32_t nn_recall_i16(int16_t *s, const int16_t *w, int32_t last, int32_t newest, int32_t zero)
+{
+    uint32_t sum = 0;
+    for (; last > 0; last--, s++) {
+        int32_t x = s[1];
+        *s = (int16_t)x;
+        sum += (uint32_t)*w++ * (uint32_t)(x - zero);
+    }
+    *s = (int16_t)newest;
+    return (int32_t)(sum + (uint32_t)*w * (uint32_t)(newest - zero));
+}
+
+void nn_clamp_i8(int8_t *out, size_t count, int32_t lo, int32_t hi)
+{
+    for (size_t i = 0; (lo > INT8_MIN || hi < INT8_MAX) && i < count; i++) {
+        out[i] = (int8_t)nn_clamp(out[i], lo, hi);
     }
 }
 
@@ -109,9 +143,11 @@ void nn_conv_by_dots(const struct nn_conv *p, nn_dots dots)
                 w[f] = (const int8_t *)p->weights + (size_t)nn_min32(c + f, g->out_c - 1) * (size_t)k;
             }
             dots(w, x, k, p->in_offset, sums);
-            for (int32_t f = 0; f < 4 && c + f < g->out_c; f++) {
-                size_t to = ((size_t)b * (size_t)pixels + (size_t)at) * (size_t)g->out_c + (size_t)(c + f);
-                finish_filter(p, c + f, sums + 4 * f, nn_min32(4, pixels - at), out + to);
+            size_t to = ((size_t)b * (size_t)pixels + (size_t)at) * (size_t)g->out_c;
+            for (int32_t f = c; f < c + 4 && f < g->out_c; f++) {
+                int32_t start = p->bias != NULL ? ((const int32_t *)p->bias)[f] : 0;
+                const struct nn_finish q = {start, p->multiplier[f], p->shift[f], p->out_offset, p->lo, p->hi};
+                nn_finish(&q, sums + 4 * (f - c), nn_min32(4, pixels - at), g->out_c, out + to + f);
             }
         }
     }

@@ -57,6 +57,9 @@ void nn_depthwise_i8_mve(const void *params);
 void nn_depthwise_i8_plain(const void *params);
 void nn_depthwise_i8_x86(const void *params);
 
+// For kernels that saturate to int8: applies a narrower range afterwards.
+void nn_clamp_i8(int8_t *out, size_t count, int32_t lo, int32_t hi);
+
 void nn_conv_i8_ref(const void *params);
 void nn_conv_f32_ref(const void *params);
 void nn_depthwise_i8_ref(const void *params);

@@ -15,9 +15,9 @@
 
 #define MAX_COUNT 65534u // tensors and operators; lifetimes are uint16
 
-static int refuse(struct mote_nn_diag *d, int status, const char *reason, int32_t tensor, int32_t op)
+static int refuse(struct mote_nn_diag *d, int status, nn_why reason, int32_t tensor, int32_t op)
 {
-    d->reason = reason;
+    nn_diag_reason(d, reason);
     d->tensor = tensor;
     d->op_index = op;
     return status;
@@ -52,71 +52,71 @@ static struct nn_vec buffer_bytes(struct nn_file *f, uint32_t index)
     return nn_fb_vec(&f->fb, table, 0, 1);
 }
 
-static const char *quantization(struct nn_file *f, uint32_t table, struct nn_tensor *t)
+static nn_why quantization(struct nn_file *f, uint32_t table, struct nn_tensor *t)
 {
     struct nn_vec zero = nn_fb_vec(&f->fb, table, 3, 8);
     t->scales = nn_fb_vec(&f->fb, table, 2, 4);
     t->axis = nn_fb_i32(&f->fb, table, 6, 0);
     if (t->scales.count == 0) {
-        return NULL;
+        return NN_FINE;
     }
     if (zero.count != 0 && zero.count != t->scales.count) {
-        return "as many zero points as scales are needed";
+        return NN_WHY("zero points do not match the scales");
     }
     for (uint32_t i = 0; i < t->scales.count; i++) {
         uint32_t bits = mote_get32(f->fb.p + t->scales.at + 4 * i);
         if (bits >= 0x7f800000u) { // negative, infinite or not a number
-            return "scale is not a positive number";
+            return NN_WHY("scale is not a positive number");
         }
         int64_t z = zero.count != 0 ? (int64_t)mote_get64(f->fb.p + zero.at + 8 * i) : 0;
         int64_t limit = t->type == MOTE_NN_I8 ? 128 : t->type == MOTE_NN_U8 ? 256 : 32768;
         if (z < -limit || z >= limit) {
-            return "zero point is out of its type's range";
+            return NN_WHY("zero point is out of its type's range");
         }
         if (i == 0) {
             t->scale = mote_getf(f->fb.p + t->scales.at);
             t->zero_point = (int32_t)z;
         } else if (z != t->zero_point) {
-            return "zero points differ between channels";
+            return NN_WHY("zero points do not match the scales");
         }
     }
     if (t->scales.count > 1 &&
         (t->axis < 0 || t->axis >= t->rank || t->dims[t->axis] != (int32_t)t->scales.count)) {
-        return "scales do not match the quantized dimension";
+        return NN_WHY("scales do not match the quantized dimension");
     }
-    return NULL;
+    return NN_FINE;
 }
 
-static const char *shape(struct nn_file *f, uint32_t table, struct nn_tensor *t)
+static nn_why shape(struct nn_file *f, uint32_t table, struct nn_tensor *t)
 {
     struct nn_vec dims = nn_fb_vec(&f->fb, table, 0, 4);
     uint32_t elem = nn_type_size(t->type);
     if (elem == 0) {
-        return "type is not supported";
+        return NN_WHY("type is not supported");
     }
     if (dims.count > MOTE_NN_MAX_RANK) {
-        return "rank is too high";
+        return NN_WHY("rank is too high");
     }
     uint64_t count = 1;
     uint64_t volume = 1; // without the zeros: bounds every partial product
     for (uint32_t i = 0; i < dims.count; i++) {
         t->dims[i] = nn_fb_int(&f->fb, dims, i);
         if (t->dims[i] < 0) {
-            return "dimension is negative";
+            return NN_WHY("dimension is negative");
         }
         count *= (uint64_t)t->dims[i];
         volume *= t->dims[i] > 0 ? (uint64_t)t->dims[i] : 1;
         if (volume * elem > INT32_MAX / 2) {
-            return "shape is too large";
+            return NN_WHY("shape is too large");
         }
     }
     t->rank = (uint8_t)dims.count;
     t->count = (int32_t)count;
     t->bytes = (uint32_t)count * elem;
-    return NULL;
+    return NN_FINE;
 }
 
-int nn_file_tensor(struct nn_file *f, int32_t index, struct nn_tensor *t, const char **reason)
+int nn_file_tensor(struct nn_file *f, int32_t index, struct nn_tensor *t, nn_why *reason)
 {
     memset(t, 0, sizeof *t);
     t->index = index;
@@ -124,25 +124,25 @@ int nn_file_tensor(struct nn_file *f, int32_t index, struct nn_tensor *t, const 
     t->type = nn_fb_u8(&f->fb, table, 1, 0);
     t->variable = nn_fb_u8(&f->fb, table, 5, 0) != 0;
     *reason = shape(f, table, t);
-    if (*reason != NULL) {
+    if (*reason != NN_FINE) {
         return MOTE_E_UNSUPPORTED;
     }
     struct nn_vec bytes = buffer_bytes(f, (uint32_t)nn_fb_i32(&f->fb, table, 2, 0));
     if (bytes.count != 0) {
-        *reason = bytes.count < t->bytes                         ? "shape is larger than its buffer"
-                  : bytes.at % nn_type_size(t->type) != 0        ? "buffer is not aligned"
-                  : nn_fb_table(&f->fb, table, 6) != 0           ? "sparse tensors are not supported"
-                  : t->variable                                  ? "variable tensor has constant data"
-                                                                 : NULL;
+        *reason = bytes.count < t->bytes                         ? NN_WHY("shape is larger than its buffer")
+                  : bytes.at % nn_type_size(t->type) != 0        ? NN_WHY("buffer is not aligned")
+                  : nn_fb_table(&f->fb, table, 6) != 0           ? NN_WHY("sparse tensors are not supported")
+                  : t->variable                                  ? NN_WHY("variable tensor has constant data")
+                                                                 : NN_FINE;
         t->fixed = f->fb.p + bytes.at;
     }
-    if (*reason == NULL) {
+    if (*reason == NN_FINE) {
         *reason = quantization(f, nn_fb_table(&f->fb, table, 4), t);
     }
-    if (*reason == NULL && f->fb.bad) {
-        *reason = "tensor points outside the file";
+    if (*reason == NN_FINE && f->fb.bad) {
+        *reason = NN_WHY("tensor points outside the file");
     }
-    return *reason == NULL ? MOTE_OK : MOTE_E_FORMAT;
+    return *reason == NN_FINE ? MOTE_OK : MOTE_E_FORMAT;
 }
 
 int nn_file_opcode(struct nn_file *f, uint32_t index, int32_t *code, int32_t *version, const char **custom)
@@ -182,10 +182,10 @@ static int check_operators(struct nn_file *f, struct mote_nn_diag *d)
         int rc = nn_file_opcode(f, i, &code, &version, &custom);
         (void)nn_fb_table(&f->fb, op, 4);
         if (rc != MOTE_OK || f->fb.bad) {
-            return refuse(d, MOTE_E_FORMAT, "operator points outside the file", -1, (int32_t)i);
+            return refuse(d, MOTE_E_FORMAT, NN_WHY("operator points outside the file"), -1, (int32_t)i);
         }
         if (!indices_in_range(f, in, true) || !indices_in_range(f, out, false)) {
-            return refuse(d, MOTE_E_FORMAT, "operator names a tensor that does not exist", -1, (int32_t)i);
+            return refuse(d, MOTE_E_FORMAT, NN_WHY("operator's tensor does not exist"), -1, (int32_t)i);
         }
     }
     return MOTE_OK;
@@ -195,7 +195,7 @@ static int check_tensors(struct nn_file *f, struct mote_nn_diag *d)
 {
     for (uint32_t i = 0; i < f->tensors.count; i++) {
         struct nn_tensor t;
-        const char *reason;
+        nn_why reason;
         (void)nn_fb_text(&f->fb, nn_fb_elem(&f->fb, f->tensors, i), 3);
         int rc = nn_file_tensor(f, (int32_t)i, &t, &reason);
         if (rc != MOTE_OK) {
@@ -229,10 +229,10 @@ static int find_parts(struct nn_file *f, const void *file, size_t len, uint32_t 
     f->fb.p = file;
     f->fb.len = (uint32_t)len;
     if (file == NULL || len < 16 || len > INT32_MAX || memcmp(f->fb.p + 4, "TFL3", 4) != 0) {
-        return refuse(d, MOTE_E_FORMAT, "not a .tflite file", -1, -1);
+        return refuse(d, MOTE_E_FORMAT, NN_WHY("not a .tflite file"), -1, -1);
     }
     if ((uintptr_t)file % 16 != 0) {
-        return refuse(d, MOTE_E_ARG, "file is not aligned to 16 bytes in memory", -1, -1);
+        return refuse(d, MOTE_E_ARG, NN_WHY("file is not aligned to 16 bytes in memory"), -1, -1);
     }
     *model = nn_fb_follow(&f->fb, 0);
     struct nn_vec graphs = nn_fb_vec(&f->fb, *model, 2, 4);
@@ -245,13 +245,13 @@ static int find_parts(struct nn_file *f, const void *file, size_t len, uint32_t 
     f->outputs = nn_fb_vec(&f->fb, *graph, 2, 4);
     f->operators = nn_fb_vec(&f->fb, *graph, 3, 4);
     if (f->fb.bad) {
-        return refuse(d, MOTE_E_FORMAT, "file is cut short or points outside itself", -1, -1);
+        return refuse(d, MOTE_E_FORMAT, NN_WHY("file is cut short or points outside itself"), -1, -1);
     }
     if (nn_fb_i32(&f->fb, *model, 0, 0) != 3) {
-        return refuse(d, MOTE_E_UNSUPPORTED, "schema version is not 3", -1, -1);
+        return refuse(d, MOTE_E_UNSUPPORTED, NN_WHY("schema version is not 3"), -1, -1);
     }
     if (graphs.count != 1) {
-        return refuse(d, MOTE_E_UNSUPPORTED, "more than one subgraph", -1, -1);
+        return refuse(d, MOTE_E_UNSUPPORTED, NN_WHY("more than one subgraph"), -1, -1);
     }
     return MOTE_OK;
 }
@@ -260,23 +260,23 @@ int nn_file_open(struct nn_file *f, const void *file, size_t len, struct mote_nn
 {
     uint32_t model;
     uint32_t graph;
-    *d = (struct mote_nn_diag){NULL, NULL, -1, -1};
+    *d = (struct mote_nn_diag){.op_index = -1, .tensor = -1};
     int rc = find_parts(f, file, len, &model, &graph, d);
     if (rc != MOTE_OK) {
         return rc;
     }
     if (f->tensors.count > MAX_COUNT || f->operators.count > MAX_COUNT) {
-        return refuse(d, MOTE_E_LIMIT, "too many tensors or operators", -1, -1);
+        return refuse(d, MOTE_E_LIMIT, NN_WHY("too many tensors or operators"), -1, -1);
     }
     if (!indices_in_range(f, f->inputs, false) || !indices_in_range(f, f->outputs, false)) {
-        return refuse(d, MOTE_E_FORMAT, "model's input or output does not exist", -1, -1);
+        return refuse(d, MOTE_E_FORMAT, NN_WHY("model's input or output does not exist"), -1, -1);
     }
     rc = check_tensors(f, d);
     if (rc == MOTE_OK) {
         rc = check_operators(f, d);
     }
     if (rc == MOTE_OK && !check_rest(f, model, graph)) {
-        rc = refuse(d, MOTE_E_FORMAT, "buffer or metadata points outside the file", -1, -1);
+        rc = refuse(d, MOTE_E_FORMAT, NN_WHY("buffer points outside the file"), -1, -1);
     }
     return rc;
 }

@@ -22,13 +22,13 @@ static struct nn_block *find_block(struct nn_ctx *c, int32_t id)
 static int add_block(struct nn_ctx *c, int32_t id, uint32_t bytes, uint16_t first, uint16_t last)
 {
     if (c->block_count == c->block_cap) {
-        return c->arena_given ? nn_fail(c, MOTE_E_SPACE, "arena is too small", NULL)
-                              : nn_fail(c, MOTE_E_LIMIT, "too many activations for MOTE_NN_MAX_BLOCKS", NULL);
+        return c->arena_given ? nn_fail(c, MOTE_E_SPACE, NN_WHY("arena is too small"), NULL)
+                              : nn_fail(c, MOTE_E_LIMIT, NN_WHY("too many activations (MOTE_NN_MAX_BLOCKS)"), NULL);
     }
     uint32_t size = (bytes + NN_ALIGN - 1) / NN_ALIGN * NN_ALIGN;
     c->activations += size;
     if (c->activations > INT32_MAX) {
-        return nn_fail(c, MOTE_E_LIMIT, "activations are too large", NULL);
+        return nn_fail(c, MOTE_E_LIMIT, NN_WHY("parameters or activations are too large"), NULL);
     }
     c->block--;
     c->block_count++;
@@ -49,13 +49,13 @@ static int note_read(struct nn_ctx *c, const struct nn_tensor *t)
     if (t->variable || t->bytes == 0) {
         return add_block(c, t->index, t->bytes, 0, last_op(c));
     }
-    return nn_misshapen(c, "tensor is read before anything writes it", t);
+    return nn_misshapen(c, NN_WHY("tensor is read before anything writes it"), t);
 }
 
 static int note_write(struct nn_ctx *c, const struct nn_tensor *t)
 {
     if (t->fixed != NULL) {
-        return nn_misshapen(c, "operator writes to a constant", t);
+        return nn_misshapen(c, NN_WHY("constant is written to"), t);
     }
     struct nn_block *b = find_block(c, t->index);
     if (b != NULL) {
@@ -97,19 +97,19 @@ static int find_registration(struct nn_ctx *c, uint32_t index)
     struct nn_tensor t = {.type = NN_ANY_TYPE};
     int rc = nn_file_opcode(&c->file, index, &code, &version, &custom);
     if (rc != MOTE_OK) {
-        return nn_fail(c, rc, "operator code is damaged", NULL);
+        return nn_fail(c, rc, NN_WHY("operator code is damaged"), NULL);
     }
     rc = nn_in_optional(c, 0, &t);
     if (rc != MOTE_OK && rc != MOTE_E_NOT_FOUND) {
         return rc;
     }
-    const char *reason = "operator is not linked into this program";
+    nn_why reason = NN_WHY("operator is not linked into this program");
     for (size_t i = 0; i < c->ops->count; i++) {
         const struct mote_nn_op *op = c->ops->op[i];
         if (op->code != code) {
             continue;
         }
-        reason = version > op->max_version ? "version is not supported" : "type is not supported";
+        reason = version > op->max_version ? NN_WHY("version is not supported") : NN_WHY("type is not supported");
         c->op = op; // names the refusal
         if (version <= op->max_version && (op->type == t.type || op->type == NN_ANY_TYPE)) {
             return MOTE_OK;
@@ -164,7 +164,7 @@ static int prepare_op(struct nn_ctx *c, uint32_t index)
         rc = skip_empty(c);
     }
     if (rc == MOTE_OK && c->file.fb.bad) {
-        rc = nn_misshapen(c, "options point outside the file", NULL);
+        rc = nn_misshapen(c, NN_WHY("options point outside the file"), NULL);
     }
     if (rc == MOTE_OK && c->data == NULL && c->scratch > 0) {
         rc = add_block(c, -1 - c->op_index, c->scratch, (uint16_t)index, (uint16_t)index);
@@ -176,10 +176,10 @@ static int note_graph_inputs(struct nn_ctx *c)
 {
     for (uint32_t i = 0; i < c->file.inputs.count; i++) {
         struct nn_tensor t;
-        const char *reason;
+        nn_why reason;
         int rc = nn_file_tensor(&c->file, nn_fb_int(&c->file.fb, c->file.inputs, i), &t, &reason);
         if (rc != MOTE_OK || t.fixed != NULL) {
-            return nn_fail(c, MOTE_E_FORMAT, rc != MOTE_OK ? reason : "model's input is a constant", &t);
+            return nn_fail(c, MOTE_E_FORMAT, rc != MOTE_OK ? reason : NN_WHY("model's input is a constant"), &t);
         }
         if (find_block(c, t.index) == NULL) {
             rc = add_block(c, t.index, t.bytes, 0, t.variable ? last_op(c) : 0);
@@ -195,13 +195,13 @@ static int note_graph_outputs(struct nn_ctx *c)
 {
     for (uint32_t i = 0; i < c->file.outputs.count; i++) {
         struct nn_tensor t;
-        const char *reason;
+        nn_why reason;
         int rc = nn_file_tensor(&c->file, nn_fb_int(&c->file.fb, c->file.outputs, i), &t, &reason);
         struct nn_block *b = rc == MOTE_OK ? find_block(c, t.index) : NULL;
         if (b != NULL) {
             b->last = last_op(c);
         } else if (rc != MOTE_OK || t.fixed == NULL) {
-            return nn_fail(c, MOTE_E_FORMAT, "model's output is never written", &t);
+            return nn_fail(c, MOTE_E_FORMAT, NN_WHY("model's output is never written"), &t);
         }
     }
     for (uint32_t i = 0; (c->flags & MOTE_NN_KEEP_ALL) != 0 && i < c->block_count; i++) {
@@ -240,7 +240,7 @@ static int measure(struct nn_ctx *c, uint32_t *head, size_t *need)
         return rc;
     }
     if (c->kept > INT32_MAX / 2) {
-        return nn_fail(c, MOTE_E_LIMIT, "parameters are too large", NULL);
+        return nn_fail(c, MOTE_E_LIMIT, NN_WHY("parameters or activations are too large"), NULL);
     }
     uint32_t placed = nn_plan_blocks(c->block, c->block_count);
     uint32_t blocks = c->block_count * (uint32_t)sizeof *c->block;
@@ -272,7 +272,7 @@ static int find_space(struct nn_ctx *c, uint32_t head, struct mote_nn_space *out
     for (uint32_t i = 0; i < c->block_count; i++) {
         const struct nn_block *b = &c->block[i];
         struct nn_tensor t = {.variable = false};
-        const char *reason;
+        nn_why reason;
         int rc = b->id >= 0 ? nn_file_tensor(&c->file, b->id, &t, &reason) : MOTE_OK;
         if (rc != MOTE_OK) {
             return nn_fail(c, rc, reason, NULL);
@@ -356,7 +356,7 @@ int mote_nn_open(struct mote_nn *nn, const void *file, size_t len, const struct 
     size_t need;
     int rc = begin(&c, file, len, ops, flags, diag != NULL ? diag : &unread);
     if (rc == MOTE_OK && (arena == NULL || (uintptr_t)arena % NN_ALIGN != 0)) {
-        rc = nn_fail(&c, MOTE_E_ARG, "arena is not aligned to 16 bytes", NULL);
+        rc = nn_fail(&c, MOTE_E_ARG, NN_WHY("arena is not aligned to 16 bytes"), NULL);
     }
     if (rc != MOTE_OK) {
         return rc;
@@ -369,7 +369,7 @@ int mote_nn_open(struct mote_nn *nn, const void *file, size_t len, const struct 
         return rc;
     }
     if (need > arena_len) {
-        return nn_fail(&c, MOTE_E_SPACE, "arena is too small", NULL);
+        return nn_fail(&c, MOTE_E_SPACE, NN_WHY("arena is too small"), NULL);
     }
     rc = build(&c, arena, head);
     if (rc != MOTE_OK) {

@@ -13,6 +13,7 @@
 #define MOTE_NN_PRIV_H
 
 #include "firmware/core/nn/mote_nn_ops.h"
+#include "firmware/core/nn/nn_reason.h"
 #include "firmware/core/nn/nn_fb.h"
 
 // BuiltinOperator of the .tflite schema.
@@ -157,7 +158,7 @@ struct nn_ctx {
 // Finds the parts and checks every table once. MOTE_E_FORMAT or MOTE_E_UNSUPPORTED with the diagnosis.
 int nn_file_open(struct nn_file *f, const void *file, size_t len, struct mote_nn_diag *diag) MOTE_CHECK;
 // Decodes tensor `index`; *reason says what is wrong with it.
-int nn_file_tensor(struct nn_file *f, int32_t index, struct nn_tensor *t, const char **reason) MOTE_CHECK;
+int nn_file_tensor(struct nn_file *f, int32_t index, struct nn_tensor *t, nn_why *reason) MOTE_CHECK;
 // Bytes of one element, 0 for a type that is not supported.
 uint32_t nn_type_size(uint8_t type);
 // Code and version of operator `index`, and its name if it is a custom one.
@@ -186,9 +187,9 @@ void *nn_keep_array(struct nn_ctx *c, size_t count, size_t size);
 // Memory for the time of the present operator's run; NULL while measuring. Fails on absurd sizes.
 int nn_scratch(struct nn_ctx *c, uint64_t bytes, void *pointer_out) MOTE_CHECK;
 // Fills the diagnosis, returns status.
-int nn_fail(struct nn_ctx *c, int status, const char *reason, const struct nn_tensor *t) MOTE_CHECK;
-int nn_unsupported(struct nn_ctx *c, const char *reason) MOTE_CHECK;
-int nn_misshapen(struct nn_ctx *c, const char *reason, const struct nn_tensor *t) MOTE_CHECK;
+int nn_fail(struct nn_ctx *c, int status, nn_why reason, const struct nn_tensor *t) MOTE_CHECK;
+int nn_unsupported(struct nn_ctx *c, nn_why reason) MOTE_CHECK;
+int nn_misshapen(struct nn_ctx *c, nn_why reason, const struct nn_tensor *t) MOTE_CHECK;
 // Checks the number of inputs and outputs.
 int nn_arity(struct nn_ctx *c, uint32_t in_min, uint32_t in_max, uint32_t out) MOTE_CHECK;
 bool nn_same_shape(const struct nn_tensor *a, const struct nn_tensor *b);

@@ -97,7 +97,7 @@ static int32_t quantize_bound(float real, const struct nn_tensor *out)
 int nn_need_scale(struct nn_ctx *c, const struct nn_tensor *t)
 {
     if (t->scales.count != 1 || !(t->scale > 0.0f)) {
-        return nn_misshapen(c, "tensor needs one scale", t);
+        return nn_misshapen(c, NN_WHY("tensor needs one scale"), t);
     }
     return MOTE_OK;
 }
@@ -125,7 +125,7 @@ int nn_activation_range(struct nn_ctx *c, uint8_t fused, const struct nn_tensor 
         *hi = nn_min32(*hi, quantize_bound(1.0f, out));
         break;
     default:
-        return nn_unsupported(c, "fused activation is not supported");
+        return nn_unsupported(c, NN_WHY("fused activation is not supported"));
     }
     return MOTE_OK;
 }
@@ -139,7 +139,7 @@ int nn_activation_range_f32(struct nn_ctx *c, uint8_t fused, float *lo, float *h
         [NN_ACT_RELU6] = {0.0f, 6.0f},
     };
     if (fused >= MOTE_COUNT(bounds)) {
-        return nn_unsupported(c, "fused activation is not supported");
+        return nn_unsupported(c, NN_WHY("fused activation is not supported"));
     }
     *lo = bounds[fused][0];
     *hi = bounds[fused][1];
@@ -151,7 +151,7 @@ int nn_channel_scales(struct nn_ctx *c, const struct nn_tensor *in, const struct
 {
     if (weights->scales.count == 0 || weights->zero_point != 0 ||
         (weights->scales.count > 1 && weights->scales.count != (uint32_t)channels)) {
-        return nn_misshapen(c, "weights need symmetric scales, one or one a channel", weights);
+        return nn_misshapen(c, NN_WHY("weights need symmetric scales"), weights);
     }
     int32_t *m = nn_keep_array(c, (size_t)channels, sizeof *m);
     int8_t *s = nn_keep_array(c, (size_t)channels, sizeof *s);
@@ -160,7 +160,7 @@ int nn_channel_scales(struct nn_ctx *c, const struct nn_tensor *in, const struct
         float scale = mote_getf(c->file.fb.p + weights->scales.at + 4 * which);
         struct nn_scale q;
         if (!nn_scale_from(in->scale, scale, out->scale, 0, &q)) {
-            return nn_misshapen(c, "scales are out of proportion", weights);
+            return nn_misshapen(c, NN_WHY("scales are out of proportion"), weights);
         }
         c->steep = c->steep || q.shift > -2;
         if (m != NULL) {
@@ -177,7 +177,7 @@ int nn_keep_scale(struct nn_ctx *c, float a, float b, const int32_t **multiplier
 {
     struct nn_scale q;
     if (!nn_scale_from(a, 1.0f, b, 0, &q)) {
-        return nn_misshapen(c, "scales are out of proportion", NULL);
+        return nn_misshapen(c, NN_WHY("scales are out of proportion"), NULL);
     }
     c->steep = c->steep || q.shift > -2;
     int32_t *m = nn_keep_array(c, 1, sizeof *m);

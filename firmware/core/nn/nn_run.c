@@ -11,7 +11,7 @@ static int describe(const struct mote_nn *nn, int32_t index, struct mote_nn_tens
     const struct nn_plan *plan = plan_of(nn);
     struct nn_file file = plan->file;
     struct nn_tensor t;
-    const char *reason;
+    nn_why reason;
     int rc = nn_file_tensor(&file, index, &t, &reason);
     if (rc != MOTE_OK) {
         return rc;
@@ -81,7 +81,7 @@ int mote_nn_reset(struct mote_nn *nn)
     for (uint32_t i = 0; i < plan->file.tensors.count; i++) {
         struct nn_file file = plan->file;
         struct nn_tensor t;
-        const char *reason;
+        nn_why reason;
         int rc = nn_file_tensor(&file, (int32_t)i, &t, &reason);
         if (rc != MOTE_OK) {
             return rc;
@@ -121,7 +121,7 @@ int mote_nn_op_output(const struct mote_nn *nn, size_t index, struct mote_nn_ten
 uint64_t mote_nn_op_macs(const struct mote_nn *nn, size_t index)
 {
     const struct nn_plan *plan = plan_of(nn);
-    struct mote_nn_diag diag = {NULL, NULL, -1, -1};
+    struct mote_nn_diag diag = {.op_index = -1, .tensor = -1};
     struct nn_ctx c = {.file = plan->file, .diag = &diag, .op_index = (int32_t)index};
     if (index >= plan->file.operators.count || plan->node[index].op->macs == NULL) {
         return 0;

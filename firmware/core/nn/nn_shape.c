@@ -28,10 +28,10 @@ int nn_in_constant(struct nn_ctx *c, uint32_t i, int32_t count, struct nn_tensor
         return rc;
     }
     if (t->type != MOTE_NN_I32 || (count >= 0 && t->count != count)) {
-        return nn_misshapen(c, "parameter tensor has the wrong type or length", t);
+        return nn_misshapen(c, NN_WHY("parameter tensor has the wrong type or length"), t);
     }
     if (t->fixed == NULL && t->count > 0) {
-        return nn_fail(c, MOTE_E_UNSUPPORTED, "parameter tensor is not constant", t);
+        return nn_fail(c, MOTE_E_UNSUPPORTED, NN_WHY("parameter tensor is not constant"), t);
     }
     *data = (const int32_t *)(const void *)t->fixed;
     return MOTE_OK;

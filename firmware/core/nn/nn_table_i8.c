@@ -17,7 +17,7 @@ int nn_table_i8_prepare(struct nn_ctx *c, struct nn_table_i8 *p, struct nn_tenso
         return rc;
     }
     if (out->type != MOTE_NN_I8) {
-        return nn_unsupported(c, "input and output types differ");
+        return nn_unsupported(c, NN_WHY("input and output types differ"));
     }
     p->in = nn_data(c, in);
     p->out = nn_data(c, out);

@@ -23,7 +23,7 @@ static int prepare(struct nn_ctx *c, bool subtract)
                nn_scale_from(twice_max, 1.0f, t.out.scale, -LEFT_SHIFT, &p->qo);
     }
     if (!fits || p->qo.shift > 0) {
-        return nn_misshapen(c, "scales are out of proportion", &t.out);
+        return nn_misshapen(c, NN_WHY("scales are out of proportion"), &t.out);
     }
     return MOTE_OK;
 }

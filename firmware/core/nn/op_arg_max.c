@@ -43,13 +43,13 @@ static int prepare(struct nn_ctx *c)
     }
     int32_t a = nn_axis(axis[0], in.rank);
     if (a < 0 || out.type != MOTE_NN_I32) {
-        return nn_misshapen(c, "axis is out of range, or output is not int32", &out);
+        return nn_misshapen(c, NN_WHY("axis is out of range, or output is not int32"), &out);
     }
     p->outer = nn_dims_product(&in, 0, (unsigned)a);
     p->along = in.dims[a];
     p->inner = nn_dims_product(&in, (unsigned)a + 1, in.rank);
     if (p->along < 1 || (int64_t)p->outer * p->inner != out.count) {
-        return nn_misshapen(c, "output does not follow from input and axis", &out);
+        return nn_misshapen(c, NN_WHY("output does not follow from input and axes"), &out);
     }
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);

@@ -37,7 +37,7 @@ static int prepare(struct nn_ctx *c)
     }
     int32_t axis = nn_axis(nn_opt_i32(c, 0, 0), out.rank);
     if (axis < 0 || nn_opt_u8(c, 1, 0) != NN_ACT_NONE) {
-        return nn_misshapen(c, "axis is out of range, or an activation is fused", &out);
+        return nn_misshapen(c, NN_WHY("axis is out of range, or an activation is fused"), &out);
     }
     struct nn_concat_piece *piece = nn_keep_array(c, c->in.count, sizeof *piece);
     int64_t along = 0;
@@ -48,7 +48,7 @@ static int prepare(struct nn_ctx *c)
             return rc;
         }
         if (!fits(&in, &out, axis)) {
-            return nn_misshapen(c, "input does not match the output", &in);
+            return nn_misshapen(c, NN_WHY("input does not match the output"), &in);
         }
         along += in.dims[axis];
         if (piece != NULL) {
@@ -57,7 +57,7 @@ static int prepare(struct nn_ctx *c)
         }
     }
     if (along != out.dims[axis]) {
-        return nn_misshapen(c, "inputs do not add up to the output", &out);
+        return nn_misshapen(c, NN_WHY("inputs do not add up to the output"), &out);
     }
     p->out = nn_data(c, &out);
     p->piece = piece;

@@ -7,13 +7,13 @@ int nn_window_axis(struct nn_ctx *c, uint8_t padding, int32_t in, int32_t kernel
 {
     if (in < 1 || kernel < 1 || stride < 1 || dilation < 1 || out < 1 || padding > NN_PAD_VALID ||
         kernel > INT32_MAX / 4 / dilation || stride > INT32_MAX / 4 / out) {
-        return nn_misshapen(c, "window, stride or dilation is out of range", NULL);
+        return nn_misshapen(c, NN_WHY("window, stride or dilation is out of range"), NULL);
     }
     // Tensors have fewer than 2^30 elements, so that none of these overflows; a window past the input gives 0.
     int32_t reach = (kernel - 1) * dilation + 1;
     int32_t room = padding == NN_PAD_SAME ? in + stride - 1 : in + stride - reach;
     if (room < 0 || room / stride != out) {
-        return nn_misshapen(c, "output's height or width does not follow from the window", NULL);
+        return nn_misshapen(c, NN_WHY("output's size does not follow from the window"), NULL);
     }
     int32_t total = (out - 1) * stride + reach - in;
     *pad = total > 0 ? total / 2 : 0;
@@ -24,7 +24,7 @@ int nn_window_fill(struct nn_ctx *c, const struct nn_tensor *in, const struct nn
                    struct nn_window *g)
 {
     if (in->rank != 4 || out->rank != 4 || in->dims[0] != out->dims[0]) {
-        return nn_misshapen(c, "input and output must have four dimensions and equal batches", out);
+        return nn_misshapen(c, NN_WHY("shapes need four dimensions and equal batches"), out);
     }
     g->batches = in->dims[0];
     g->in_h = in->dims[1];
@@ -46,10 +46,10 @@ int nn_bias(struct nn_ctx *c, uint32_t input, uint8_t type, int32_t channels, co
         return MOTE_OK;
     }
     if (rc == MOTE_OK && (t.type != type || t.count != channels)) {
-        return nn_misshapen(c, "bias has the wrong type or length", &t);
+        return nn_misshapen(c, NN_WHY("bias has the wrong type or length"), &t);
     }
     if (rc == MOTE_OK && t.fixed == NULL && t.count > 0) { // fast kernels judge it when the model is opened
-        return nn_fail(c, MOTE_E_UNSUPPORTED, "bias is not constant", &t);
+        return nn_fail(c, MOTE_E_UNSUPPORTED, NN_WHY("bias is not constant"), &t);
     }
     *bias = rc == MOTE_OK ? nn_data(c, &t) : NULL;
     return rc;
@@ -74,14 +74,14 @@ static int check_weights(struct nn_ctx *c, struct nn_conv *p, const struct nn_te
     if (depthwise) {
         p->filter_c = g->in_c > 0 ? g->out_c / g->in_c : 0;
         if (w->dims[0] != 1 || w->dims[3] != g->out_c || p->filter_c < 1 || g->out_c % g->in_c != 0) {
-            return nn_misshapen(c, "weights do not match input and output channels", w);
+            return nn_misshapen(c, NN_WHY("weights do not match input and output"), w);
         }
         return MOTE_OK;
     }
     p->filter_c = w->dims[3];
     if (w->dims[0] != g->out_c || g->out_c < 1 || p->filter_c < 1 || in->dims[3] < 1 || g->in_c % p->filter_c != 0 ||
         g->out_c % (g->in_c / p->filter_c) != 0) {
-        return nn_misshapen(c, "weights do not match input and output channels", w);
+        return nn_misshapen(c, NN_WHY("weights do not match input and output"), w);
     }
     return MOTE_OK;
 }
@@ -96,10 +96,10 @@ int nn_conv_prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **params, s
         return rc;
     }
     if (t->weights.rank != 4) {
-        return nn_misshapen(c, "weights must have four dimensions", &t->weights);
+        return nn_misshapen(c, NN_WHY("weights have the wrong rank"), &t->weights);
     }
     if (t->out.type != t->in.type) {
-        return nn_unsupported(c, "input and output types differ");
+        return nn_unsupported(c, NN_WHY("input and output types differ"));
     }
     p->g.k_h = t->weights.dims[1];
     p->g.k_w = t->weights.dims[2];
@@ -117,10 +117,10 @@ int nn_conv_prepare_quantized(struct nn_ctx *c, struct nn_conv *p, const struct 
                               uint8_t bias_type, unsigned axis, uint32_t bias_input)
 {
     if (t->weights.type != MOTE_NN_I8) {
-        return nn_unsupported(c, "weights must be int8");
+        return nn_unsupported(c, NN_WHY("weights must be int8"));
     }
     if (t->weights.scales.count > 1 && t->weights.axis != (int32_t)axis) {
-        return nn_misshapen(c, "weights are quantized along the wrong dimension", &t->weights);
+        return nn_misshapen(c, NN_WHY("weights are quantized along another dimension"), &t->weights);
     }
     int rc = nn_need_scale(c, &t->in);
     if (rc != MOTE_OK || (rc = nn_activation_range(c, fused, &t->out, &p->lo, &p->hi)) != MOTE_OK ||
@@ -148,11 +148,11 @@ int nn_symmetric_i16(struct nn_ctx *c, const struct nn_tensor *in, const struct 
                      const int8_t *shift, int32_t count)
 {
     if (in->zero_point != 0 || out->zero_point != 0) {
-        return nn_misshapen(c, "int16 tensors must have zero point 0", out);
+        return nn_misshapen(c, NN_WHY("int16 tensors must have zero point 0"), out);
     }
     for (int32_t i = 0; wide && shift != NULL && i < count; i++) {
         if (shift[i] > 7) { // the 64-bit rescaling shifts right by 15 - shift
-            return nn_misshapen(c, "scales are out of proportion", out);
+            return nn_misshapen(c, NN_WHY("scales are out of proportion"), out);
         }
     }
     return MOTE_OK;

@@ -11,7 +11,7 @@ static int prepare(struct nn_ctx *c, bool depthwise)
         return rc;
     }
     if (t.weights.type != MOTE_NN_F32) {
-        return nn_unsupported(c, "weights must be float32");
+        return nn_unsupported(c, NN_WHY("weights must be float32"));
     }
     rc = nn_activation_range_f32(c, fused, &p->lo_f, &p->hi_f);
     return rc != MOTE_OK ? rc : nn_bias(c, 2, MOTE_NN_F32, p->g.out_c, &p->bias);

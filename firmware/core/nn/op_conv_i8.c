@@ -12,7 +12,7 @@ static int prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **params)
     }
     p->steep = c->steep;
     if (rc == MOTE_OK && t.weights.fixed == NULL) {
-        rc = nn_fail(c, MOTE_E_UNSUPPORTED, "weights are not constant", &t.weights);
+        rc = nn_fail(c, MOTE_E_UNSUPPORTED, NN_WHY("weights are not constant"), &t.weights);
     }
     *params = p;
     return rc;

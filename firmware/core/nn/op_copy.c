@@ -19,7 +19,7 @@ static int prepare(struct nn_ctx *c)
         return rc;
     }
     if (in.type != out.type || in.count != out.count) {
-        return nn_misshapen(c, "input and output differ in type or number of elements", &out);
+        return nn_misshapen(c, NN_WHY("input and output differ in type or size"), &out);
     }
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);

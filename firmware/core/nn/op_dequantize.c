@@ -23,7 +23,7 @@ static int prepare(struct nn_ctx *c)
         return rc;
     }
     if ((in.type != MOTE_NN_I8 && in.type != MOTE_NN_U8 && in.type != MOTE_NN_I16) || out.type != MOTE_NN_F32) {
-        return nn_unsupported(c, "types are not supported");
+        return nn_unsupported(c, NN_WHY("types are not supported"));
     }
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);

@@ -9,19 +9,19 @@ int nn_fc_shapes(struct nn_ctx *c, struct nn_fc_tensors *t, struct nn_fc_shape *
         return rc;
     }
     if (nn_opt_u8(c, 1, 0) != 0) {
-        return nn_unsupported(c, "shuffled weights");
+        return nn_unsupported(c, NN_WHY("shuffled weights"));
     }
     if (t->out.type != t->in.type) {
-        return nn_unsupported(c, "input and output types differ");
+        return nn_unsupported(c, NN_WHY("input and output types differ"));
     }
     if (t->weights.rank != 2 || t->out.rank < 1) {
-        return nn_misshapen(c, "weights must have two dimensions", &t->weights);
+        return nn_misshapen(c, NN_WHY("weights have the wrong rank"), &t->weights);
     }
     s->out_n = t->weights.dims[0];
     s->in_n = t->weights.dims[1];
     s->batches = nn_dims_product(&t->out, 0, t->out.rank - 1u);
     if (t->out.dims[t->out.rank - 1] != s->out_n || (int64_t)s->batches * s->in_n != t->in.count) {
-        return nn_misshapen(c, "weights do not match input and output", &t->weights);
+        return nn_misshapen(c, NN_WHY("weights do not match input and output"), &t->weights);
     }
     return MOTE_OK;
 }
@@ -31,7 +31,7 @@ int nn_fc_prepare_quantized(struct nn_ctx *c, struct nn_fc *p, const struct nn_f
     int32_t lo;
     int32_t hi;
     if (t->weights.type != MOTE_NN_I8) {
-        return nn_unsupported(c, "weights must be int8");
+        return nn_unsupported(c, NN_WHY("weights must be int8"));
     }
     int rc = nn_need_scale(c, &t->in);
     if (rc != MOTE_OK || (rc = nn_activation_range(c, nn_opt_u8(c, 0, 0), &t->out, &lo, &hi)) != MOTE_OK ||
@@ -45,10 +45,10 @@ int nn_fc_prepare_quantized(struct nn_ctx *c, struct nn_fc *p, const struct nn_f
     p->per_channel = t->weights.scales.count > 1;
     if (p->per_channel) {
         return t->weights.axis == 0 ? nn_channel_scales(c, &t->in, &t->weights, &t->out, p->out_n, &p->multiplier, &p->shift)
-                                    : nn_misshapen(c, "weights are quantized along the wrong dimension", &t->weights);
+                                    : nn_misshapen(c, NN_WHY("weights are quantized along another dimension"), &t->weights);
     }
     if (t->weights.scales.count != 1 || t->weights.zero_point != 0) {
-        return nn_misshapen(c, "weights need symmetric scales, one or one a channel", &t->weights);
+        return nn_misshapen(c, NN_WHY("weights need symmetric scales"), &t->weights);
     }
     // With one scale the reference multiplies in float first, which may round.
     float product = t->in.scale * t->weights.scale;

@@ -11,7 +11,7 @@ static int prepare(struct nn_ctx *c)
         return rc;
     }
     if (t.weights.type != MOTE_NN_F32) {
-        return nn_unsupported(c, "weights must be float32");
+        return nn_unsupported(c, NN_WHY("weights must be float32"));
     }
     p->in = nn_data(c, &t.in);
     p->weights = nn_data(c, &t.weights);

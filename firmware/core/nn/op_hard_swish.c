@@ -65,7 +65,7 @@ static int prepare_i8(struct nn_ctx *c)
     struct factor to_out;
     if (!factor_from(fine_scale / out.scale, &to_out) || to_out.shift > 0 ||
         !factor_from(fine_scale / (3.0f / 32768.0f), &relu)) {
-        return nn_misshapen(c, "scales are out of proportion", &out);
+        return nn_misshapen(c, NN_WHY("scales are out of proportion"), &out);
     }
     for (int32_t i = -128; p->table != NULL && i < 128; i++) {
         int32_t y = hard_swish(i - in.zero_point, &relu, &to_out) + out.zero_point;

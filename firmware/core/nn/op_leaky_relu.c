@@ -18,7 +18,7 @@ static int prepare_i8(struct nn_ctx *c)
     bool negative = slope < 0.0f;
     if (!nn_scale_from(in.scale / out.scale, 1.0f, 1.0f, 0, &identity) ||
         !nn_scale_from(negative ? -slope : slope, 1.0f, 1.0f, 0, &leak)) {
-        return nn_misshapen(c, "scales are out of proportion", &out);
+        return nn_misshapen(c, NN_WHY("scales are out of proportion"), &out);
     }
     for (int32_t i = -128; p->table != NULL && i < 128; i++) {
         int32_t x = i - in.zero_point;

@@ -14,11 +14,11 @@ static int prepare(struct nn_ctx *c, int32_t zero_point, int out_bits, int32_t (
         return rc;
     }
     if (out.zero_point != zero_point) {
-        return nn_misshapen(c, "output has an unexpected zero point", &out);
+        return nn_misshapen(c, NN_WHY("output has an unexpected zero point"), &out);
     }
     struct nn_scale q;
     if (!nn_scale_from(in.scale, 1.0f, 1.0f, 31 - INPUT_BITS, &q) || q.shift < 0) {
-        return nn_misshapen(c, "scale is out of range", &in);
+        return nn_misshapen(c, NN_WHY("scale is out of range"), &in);
     }
     // From this distance on the result is saturated: floor(15 * 2^27 / 2^shift).
     int32_t radius = (int32_t)(((int64_t)((1 << INPUT_BITS) - 1) << (31 - INPUT_BITS)) >> q.shift);

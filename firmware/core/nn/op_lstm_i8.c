@@ -3,8 +3,11 @@
 // For each time step: gate = f(clamp16(W x + b) + clamp16(R h)), with logistic for input, forget and output and
 // tanh for the cell gate; cell = forget * cell + input * gate; h = tanh(cell) * output. Hidden and cell state
 // are variable tensors and carry over to the next invoke.
+#include "firmware/core/nn/nn_dots.h"
 #include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_table_i16.h"
+
+#define STATES 4 // at a time
 
 enum gate { INPUT, FORGET, CELL, OUTPUT, GATES = NN_LSTM_GATES };
 
@@ -13,42 +16,67 @@ static int32_t clamp16(int32_t x)
     return nn_clamp(x, INT16_MIN, INT16_MAX);
 }
 
-static int32_t dot(const int8_t *w, const int8_t *x, int32_t n, int32_t zero)
+// Apart, or compilers compute both ways and choose.
+static __attribute__((noinline)) int32_t rescale_any(int32_t x, struct nn_scale q)
 {
-    uint32_t sum = 0;
-    for (int32_t i = 0; i < n; i++) {
-        sum += (uint32_t)(w[i] * (x[i] - zero));
-    }
-    return (int32_t)sum;
+    return nn_rescale(x, q.multiplier, q.shift);
 }
 
-static int32_t gate_sum(const struct nn_lstm *p, int g, const int8_t *x, const int8_t *h, int32_t s)
+static inline int32_t rescale(int32_t x, struct nn_scale q)
 {
-    int32_t a = nn_wrap_add(dot(p->w[g].weights + (size_t)s * (size_t)p->inputs, x, p->inputs, p->in_zero), p->bias[g][s]);
-    int32_t b = dot(p->r[g].weights + (size_t)s * (size_t)p->states, h, p->states, p->hidden_zero);
-    return clamp16(clamp16(nn_rescale(a, p->w[g].q.multiplier, p->w[g].q.shift)) +
-                   clamp16(nn_rescale(b, p->r[g].q.multiplier, p->r[g].q.shift)));
+    return q.shift <= -2 ? nn_rescale_right(x, q.multiplier, q.shift) : rescale_any(x, q);
+}
+
+// What one gate's weights of up to four states from s on make of their input, rescaled to Q3.12; added to sums.
+static void half(const struct nn_lstm_half *w, const int32_t *bias, const int8_t *x, int32_t n, int32_t zero, int32_t s, int32_t count,
+                 int32_t *sums)
+{
+    const struct nn_scale q = w->q;
+    const int8_t *first = w->weights + (size_t)s * (size_t)n;
+    const int8_t *row[STATES] = {first, first, first, first}; // rows past the end repeat the first
+    int32_t dots[STATES] = {0};
+    for (int32_t i = 0; i < count; i++, first += n) {
+        row[i] = first;
+        dots[i] = bias != NULL ? bias[s + i] : 0;
+    }
+    nn_dots_4(row, x, n, -zero, dots);
+    for (int32_t i = 0; i < STATES; i++) {
+        sums[i] += clamp16(rescale(dots[i], q));
+    }
 }
 
 static int32_t product(int32_t a, int32_t b, struct nn_scale q)
 {
-    return nn_rescale(a * b, q.multiplier, q.shift);
+    return rescale(a * b, q);
+}
+
+// One state from its gates' sums: the cell, and what the state becomes.
+static int8_t emit(const struct nn_lstm *p, const int32_t *gate, int16_t *cell)
+{
+    int32_t input = nn_logistic_i16((int16_t)clamp16(gate[STATES * INPUT]), 3, 0);
+    int32_t forget = nn_logistic_i16((int16_t)clamp16(gate[STATES * FORGET]), 3, 0);
+    int32_t fresh = nn_tanh_i16((int16_t)clamp16(gate[STATES * CELL]), 3, 0);
+    int32_t output = nn_logistic_i16((int16_t)clamp16(gate[STATES * OUTPUT]), 3, 0);
+    int32_t c = clamp16(product(forget, *cell, p->forget));
+    c = clamp16(c + clamp16(product(input, fresh, p->update)));
+    c = p->clip > 0 ? nn_clamp(c, -p->clip, p->clip) : c;
+    *cell = (int16_t)c;
+    int32_t y = product(nn_tanh_i16(*cell, p->cell_multiplier, p->cell_shift), output, p->emit);
+    return (int8_t)nn_clamp(nn_wrap_add(y, p->hidden_zero), INT8_MIN, INT8_MAX);
 }
 
 static void step(const struct nn_lstm *p, const int8_t *x, int8_t *h, int16_t *cell, int8_t *out)
 {
-    for (int32_t s = 0; s < p->states; s++) {
-        int32_t gate[GATES];
-        for (int g = 0; g < GATES; g++) {
-            int16_t sum = (int16_t)gate_sum(p, g, x, h, s);
-            gate[g] = g == CELL ? nn_tanh_i16(sum, 3, 0) : nn_logistic_i16(sum, 3, 0);
+    for (int32_t s = 0; s < p->states; s += STATES) {
+        const int32_t count = nn_min32(STATES, p->states - s);
+        int32_t gate[GATES * STATES] = {0};
+        for (int32_t g = 0; g < GATES; g++) {
+            half(&p->w[g], p->bias[g], x, p->inputs, p->in_zero, s, count, gate + STATES * g);
+            half(&p->r[g], NULL, h, p->states, p->hidden_zero, s, count, gate + STATES * g);
         }
-        int32_t c = clamp16(product(gate[FORGET], cell[s], p->forget));
-        c = clamp16(c + clamp16(product(gate[INPUT], gate[CELL], p->update)));
-        c = p->clip > 0 ? nn_clamp(c, -p->clip, p->clip) : c;
-        cell[s] = (int16_t)c;
-        int32_t y = product(nn_tanh_i16(cell[s], p->cell_multiplier, p->cell_shift), gate[OUTPUT], p->emit);
-        p->next[s] = (int8_t)nn_clamp(nn_wrap_add(y, p->hidden_zero), INT8_MIN, INT8_MAX);
+        for (int32_t i = 0; i < count; i++) {
+            p->next[s + i] = emit(p, gate + i, cell + s + i);
+        }
     }
     memcpy(h, p->next, (size_t)p->states);
     memcpy(out, p->next, (size_t)p->states);
@@ -73,7 +101,7 @@ static int need(struct nn_ctx *c, uint32_t i, uint8_t type, int32_t rows, int32_
 {
     int rc = nn_in(c, i, t);
     if (rc == MOTE_OK && (t->type != type || t->count != rows * columns)) {
-        rc = nn_misshapen(c, "tensor has the wrong type or size", t);
+        rc = nn_misshapen(c, NN_WHY("tensor has the wrong type or size"), t);
     }
     return rc;
 }
@@ -89,7 +117,7 @@ static int half_gate(struct nn_ctx *c, uint32_t i, const struct nn_tensor *x, st
     float factor = x->scale * w.scale;
     out->weights = nn_data(c, &w);
     if (w.zero_point != 0 || !nn_scale_from(factor, 1.0f, 1.0f, 12, &out->q)) {
-        return nn_misshapen(c, "scales are out of proportion", &w);
+        return nn_misshapen(c, NN_WHY("scales are out of proportion"), &w);
     }
     return MOTE_OK;
 }
@@ -116,11 +144,11 @@ static int plain(struct nn_ctx *c)
     for (uint32_t i = 0; rc == MOTE_OK && i < INPUTS; i++) {
         bool variant = (i >= IN_PEEPHOLE && i < IN_BIAS) || (i >= IN_PROJECTION && i < IN_HIDDEN) || i >= IN_NORM;
         if (variant && nn_in_optional(c, i, &t) != MOTE_E_NOT_FOUND) {
-            rc = nn_unsupported(c, "peephole, projection and normalisation");
+            rc = nn_unsupported(c, NN_WHY("peephole, projection and normalisation"));
         }
     }
     if (rc == MOTE_OK && (nn_opt_u8(c, 0, 0) != 4 || nn_opt_u8(c, 5, 0) != 0)) {
-        rc = nn_unsupported(c, "only tanh and full recurrence");
+        rc = nn_unsupported(c, NN_WHY("only tanh and full recurrence"));
     }
     return rc;
 }
@@ -133,11 +161,11 @@ static int states(struct nn_ctx *c, struct nn_lstm *p, struct nn_tensor *hidden,
         return rc;
     }
     if (!hidden->variable || !cell->variable) {
-        return nn_misshapen(c, "state is not variable", cell);
+        return nn_misshapen(c, NN_WHY("state is not variable"), cell);
     }
     int32_t power = nn_log2_rounded(cell->scale, &exact) + 12;
     if (power < -15 || power > 14) {
-        return nn_misshapen(c, "scale of the cell state is out of range", cell);
+        return nn_misshapen(c, NN_WHY("scale of the cell state is out of range"), cell);
     }
     p->cell_multiplier = power < 0 ? 3 : 3 << power;
     p->cell_shift = power < 0 ? -power : 0;
@@ -146,7 +174,7 @@ static int states(struct nn_ctx *c, struct nn_lstm *p, struct nn_tensor *hidden,
     if (!nn_scale_from(1.0f, 1.0f, 1.0f, -15, &p->forget) ||
         !nn_scale_from(1.0f, 1.0f, cell->scale, -30, &p->update) ||
         !nn_scale_from(1.0f, 1.0f, hidden->scale, -30, &p->emit)) {
-        return nn_misshapen(c, "scales are out of proportion", cell);
+        return nn_misshapen(c, NN_WHY("scales are out of proportion"), cell);
     }
     p->hidden = nn_data(c, hidden);
     p->cell = nn_data(c, cell);
@@ -167,7 +195,7 @@ static int prepare(struct nn_ctx *c)
         return rc;
     }
     if (in.rank != 3 || out.rank != 3 || out.type != MOTE_NN_I8 || in.dims[0] != out.dims[0] || in.dims[1] != out.dims[1]) {
-        return nn_misshapen(c, "input and output do not match", &out);
+        return nn_misshapen(c, NN_WHY("input and output do not match"), &out);
     }
     p->time_major = nn_opt_u8(c, 3, 0) != 0;
     p->batches = in.dims[p->time_major ? 1 : 0];
@@ -175,7 +203,7 @@ static int prepare(struct nn_ctx *c)
     p->inputs = in.dims[2];
     p->states = out.dims[2];
     if (p->inputs > 32767 || p->states > 32767 || p->batches > 32767) {
-        return nn_fail(c, MOTE_E_LIMIT, "LSTM is too large", &in);
+        return nn_fail(c, MOTE_E_LIMIT, NN_WHY("LSTM is too large"), &in);
     }
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);

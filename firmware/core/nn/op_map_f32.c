@@ -10,7 +10,7 @@ int nn_map_f32_prepare(struct nn_ctx *c, struct nn_map_f32 **params)
     struct nn_tensor out;
     int rc = nn_unary(c, &in, &out);
     if (rc == MOTE_OK && out.type != MOTE_NN_F32) {
-        rc = nn_unsupported(c, "input and output types differ");
+        rc = nn_unsupported(c, NN_WHY("input and output types differ"));
     }
     if (rc == MOTE_OK) {
         p->in = nn_data(c, &in);

@@ -76,7 +76,7 @@ static int split_axes(struct nn_ctx *c, struct nn_mean *p, const struct nn_tenso
     for (int32_t i = 0; i < axes.count; i++) {
         int32_t a = nn_axis(axis[i], in->rank);
         if (a < 0) {
-            return nn_misshapen(c, "axis is out of range", &axes);
+            return nn_misshapen(c, NN_WHY("axis is out of range"), &axes);
         }
         goes[a] = true;
     }
@@ -101,7 +101,7 @@ static int split_axes(struct nn_ctx *c, struct nn_mean *p, const struct nn_tenso
 static int mean_scale(struct nn_ctx *c, struct nn_mean *p, const struct nn_tensor *in, const struct nn_tensor *out)
 {
     if (!nn_scale_from(in->scale, 1.0f, out->scale, 0, &p->q)) {
-        return nn_misshapen(c, "scales are out of proportion", out);
+        return nn_misshapen(c, NN_WHY("scales are out of proportion"), out);
     }
     int32_t shift = 0;
     while ((p->each >> shift) > 1) {
@@ -126,7 +126,7 @@ static int prepare(struct nn_ctx *c)
         return rc;
     }
     if (in.type != out.type || p->outputs != out.count || p->each < 1) {
-        return nn_misshapen(c, "output does not follow from input and axes", &out);
+        return nn_misshapen(c, NN_WHY("output does not follow from input and axes"), &out);
     }
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);

@@ -23,7 +23,7 @@ static int prepare(struct nn_ctx *c)
         return rc;
     }
     if (!nn_scale_from(t.a.scale, t.b.scale, t.out.scale, 0, &p->qo)) {
-        return nn_misshapen(c, "scales are out of proportion", &t.out);
+        return nn_misshapen(c, NN_WHY("scales are out of proportion"), &t.out);
     }
     return MOTE_OK;
 }

@@ -41,7 +41,7 @@ static int place(struct nn_ctx *c, struct nn_pad *p, const struct nn_tensor *in,
         int32_t before = around[2 * d];
         int32_t after = around[2 * d + 1];
         if (before < 0 || after < 0 || (int64_t)in->dims[d] + before + after != out->dims[d]) {
-            return nn_misshapen(c, "output does not follow from input and paddings", out);
+            return nn_misshapen(c, NN_WHY("output does not follow from input and paddings"), out);
         }
         p->first += (uint32_t)before * (uint32_t)p->out_stride[d];
         p->dims[d] = in->dims[d];
@@ -59,7 +59,7 @@ static int border(struct nn_ctx *c, struct nn_pad *p, const struct nn_tensor *in
     }
     if (rc == MOTE_OK && (value.type != in->type || value.count != 1 ||
                           (in->type == MOTE_NN_I8 && (value.zero_point != out->zero_point || value.scale != out->scale)))) {
-        return nn_misshapen(c, "border value does not match the output", &value);
+        return nn_misshapen(c, NN_WHY("border value does not match the output"), &value);
     }
     p->value = rc == MOTE_OK ? nn_data(c, &value) : NULL;
     return rc;
@@ -75,7 +75,7 @@ static int prepare(struct nn_ctx *c)
         return rc;
     }
     if (in.type != out.type || in.rank != out.rank || in.rank < 1) {
-        return nn_misshapen(c, "input and output do not match", &out);
+        return nn_misshapen(c, NN_WHY("input and output do not match"), &out);
     }
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);

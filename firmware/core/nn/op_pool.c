@@ -18,7 +18,7 @@ int nn_pool_prepare(struct nn_ctx *c, struct nn_pool *p, struct nn_tensor *in, s
         return rc;
     }
     if (in->type != out->type || p->g.in_c != p->g.out_c || (int64_t)p->g.k_h * p->g.k_w > INT32_MAX / 256) {
-        return nn_misshapen(c, "input and output do not match", out);
+        return nn_misshapen(c, NN_WHY("input and output do not match"), out);
     }
     p->in = nn_data(c, in);
     p->out = nn_data(c, out);

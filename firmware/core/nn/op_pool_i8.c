@@ -12,7 +12,7 @@ static int prepare(struct nn_ctx *c, nn_eval_fn eval)
     }
     float difference = in.scale - out.scale;
     if (in.zero_point != out.zero_point || difference > 1e-6f || difference < -1e-6f) {
-        return nn_misshapen(c, "input and output must be quantized alike", &out);
+        return nn_misshapen(c, NN_WHY("input and output are quantized differently"), &out);
     }
     c->eval = eval;
     return nn_activation_range(c, nn_opt_u8(c, 5, 0), &out, &p->lo, &p->hi);

@@ -36,7 +36,7 @@ static int prepare_i8(struct nn_ctx *c)
     }
     if (!nn_scale_from(t.a.scale, 1.0f, t.out.scale, 0, &p->qa) ||
         !nn_scale_from(t.a.scale, t.b.scale, t.out.scale, 0, &p->qb)) {
-        return nn_misshapen(c, "scales are out of proportion", &t.out);
+        return nn_misshapen(c, NN_WHY("scales are out of proportion"), &t.out);
     }
     return MOTE_OK;
 }

@@ -75,13 +75,13 @@ static int prepare(struct nn_ctx *c)
     bool from_float = in.type == MOTE_NN_F32;
     if (!range_of(out.type, &p->lo, &p->hi) || (!from_float && !range_of(in.type, &lo, &hi)) ||
         (from_float && out.type == MOTE_NN_I32)) {
-        return nn_unsupported(c, "types are not supported");
+        return nn_unsupported(c, NN_WHY("types are not supported"));
     }
     if (!from_float && ((rc = nn_need_scale(c, &in)) != MOTE_OK)) {
         return rc;
     }
     if (!from_float && !nn_scale_from(in.scale, 1.0f, out.scale, 0, &p->q)) {
-        return nn_misshapen(c, "scales are out of proportion", &out);
+        return nn_misshapen(c, NN_WHY("scales are out of proportion"), &out);
     }
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);

@@ -12,7 +12,7 @@ static int prepare_relu(struct nn_ctx *c)
     }
     struct nn_scale q;
     if (!nn_scale_from(in.scale / out.scale, 1.0f, 1.0f, 0, &q)) {
-        return nn_misshapen(c, "scales are out of proportion", &out);
+        return nn_misshapen(c, NN_WHY("scales are out of proportion"), &out);
     }
     for (int32_t x = -128; p->table != NULL && x < 128; x++) {
         int32_t y = nn_wrap_add(out.zero_point, nn_rescale(x - in.zero_point, q.multiplier, q.shift));
@@ -33,7 +33,7 @@ static int prepare_relu6(struct nn_ctx *c)
     }
     float six = nn_roundf(6.0f / in.scale);
     if (!(six + (float)in.zero_point <= 127.0f)) {
-        return nn_misshapen(c, "6 is outside the input's range", &in);
+        return nn_misshapen(c, NN_WHY("6 is outside the input's range"), &in);
     }
     for (int32_t x = -128; p->table != NULL && x < 128; x++) {
         p->table[x + 128] = (int8_t)nn_clamp(x, in.zero_point, in.zero_point + (int32_t)six);

@@ -116,7 +116,7 @@ static int prepare(struct nn_ctx *c, unsigned id, nn_eval_fn eval)
     if (in.rank != 4 || out.rank != 4 || in.type != out.type || in.dims[0] != out.dims[0] || in.dims[3] != out.dims[3] ||
         out.dims[1] != size[0] || out.dims[2] != size[1] || in.dims[1] < 1 || in.dims[2] < 1 || out.dims[1] < 1 ||
         out.dims[2] < 1 || in.dims[1] > limit || in.dims[2] > limit || out.dims[1] > limit || out.dims[2] > limit) {
-        return nn_misshapen(c, "output does not follow from input and size", &out);
+        return nn_misshapen(c, NN_WHY("sizes do not give the output"), &out);
     }
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);
@@ -142,7 +142,7 @@ static int prepare_bilinear(struct nn_ctx *c)
 {
     int rc = prepare(c, 2, nn_resize_bilinear);
     if (rc == MOTE_OK && nn_opt_u8(c, 2, 0) != 0 && nn_opt_u8(c, 3, 0) != 0) {
-        rc = nn_unsupported(c, "aligned corners with half pixels");
+        rc = nn_unsupported(c, NN_WHY("aligned corners with half pixels"));
     }
     return rc;
 }

@@ -8,7 +8,7 @@ int nn_softmax_shapes(struct nn_ctx *c, struct nn_softmax *p, struct nn_tensor *
         return rc;
     }
     if (in->rank < 1 || in->rank > 4) {
-        return nn_misshapen(c, "needs one to four dimensions", in);
+        return nn_misshapen(c, NN_WHY("needs one to four dimensions"), in);
     }
     p->depth = in->dims[in->rank - 1];
     p->rows = nn_dims_product(in, 0, in->rank - 1u);

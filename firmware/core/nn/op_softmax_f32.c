@@ -8,7 +8,7 @@ static int prepare(struct nn_ctx *c)
     struct nn_tensor out;
     int rc = nn_softmax_shapes(c, p, &in, &out);
     if (rc == MOTE_OK && out.type != MOTE_NN_F32) {
-        rc = nn_unsupported(c, "input and output types differ");
+        rc = nn_unsupported(c, NN_WHY("input and output types differ"));
     }
     c->eval = nn_softmax_f32_ref;
     return rc;

@@ -22,17 +22,17 @@ static int prepare(struct nn_ctx *c)
     bool fits = p->out_16 ? out.zero_point == INT16_MIN && near(out.scale, 1.0f / 65536.0f)
                           : out.type == MOTE_NN_I8 && out.zero_point == INT8_MIN && near(out.scale, 1.0f / 256.0f);
     if (!fits) {
-        return nn_misshapen(c, "output must be quantized from 0 to 1", &out);
+        return nn_misshapen(c, NN_WHY("output must be quantized from 0 to 1"), &out);
     }
     struct nn_scale q;
     if (!nn_scale_from(p->beta, in.scale, 1.0f, 31 - DIFF_BITS, &q)) {
         if (q.shift < 31) {
-            return nn_misshapen(c, "scale or beta is out of range", &in);
+            return nn_misshapen(c, NN_WHY("scale or beta is out of range"), &in);
         }
         q = q.shift == 31 ? q : (struct nn_scale){INT32_MAX, 31}; // the reference's ceiling
     }
     if (q.shift < 1) {
-        return nn_misshapen(c, "scale times beta is too small", &in);
+        return nn_misshapen(c, NN_WHY("scale or beta is out of range"), &in);
     }
     p->multiplier = q.multiplier;
     p->shift = q.shift;

@@ -68,7 +68,7 @@ static int block(struct nn_ctx *c, struct nn_space_batch *p, unsigned spatial)
     const int32_t limit = 1 << 15;
     if (p->block_h < 1 || p->block_w < 1 || p->block_h > limit || p->block_w > limit || p->top < 0 || p->left < 0 ||
         bottom < 0 || right < 0 || p->top > limit || p->left > limit || bottom > limit || right > limit) {
-        return nn_misshapen(c, "block or border is out of range", &t);
+        return nn_misshapen(c, NN_WHY("block or border is out of range"), &t);
     }
     bool crops = c->op->code == NN_BATCH_TO_SPACE_ND;
     int64_t sign = crops ? -1 : 1;
@@ -77,7 +77,7 @@ static int block(struct nn_ctx *c, struct nn_space_batch *p, unsigned spatial)
     int64_t want_h = crops ? p->h : (int64_t)p->small_h * p->block_h;
     int64_t want_w = crops ? p->w : (int64_t)p->small_w * p->block_w;
     if (h + sign * ((int64_t)p->top + bottom) != want_h || w + sign * ((int64_t)p->left + right) != want_w) {
-        return nn_misshapen(c, "output does not follow from input and blocks", NULL);
+        return nn_misshapen(c, NN_WHY("output does not follow from input and blocks"), NULL);
     }
     return MOTE_OK;
 }
@@ -96,7 +96,7 @@ static int prepare(struct nn_ctx *c)
     const struct nn_tensor *small = to_batch ? &out : &in;
     if (in.type != out.type || in.rank != out.rank || (in.rank != 3 && in.rank != 4) ||
         in.dims[in.rank - 1] != out.dims[in.rank - 1]) {
-        return nn_misshapen(c, "input and output do not match", &out);
+        return nn_misshapen(c, NN_WHY("input and output do not match"), &out);
     }
     p->in = nn_data(c, &in);
     p->out = nn_data(c, &out);
@@ -110,7 +110,7 @@ static int prepare(struct nn_ctx *c)
     c->eval = to_batch ? nn_space_to_batch : nn_batch_to_space;
     rc = block(c, p, in.rank - 2u);
     if (rc == MOTE_OK && (p->batches < 1 || (int64_t)p->batches * p->block_h * p->block_w != small->dims[0])) {
-        rc = nn_misshapen(c, "batches do not follow from the blocks", small);
+        rc = nn_misshapen(c, NN_WHY("batches do not follow from the blocks"), small);
     }
     return rc;
 }

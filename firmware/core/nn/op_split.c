@@ -48,7 +48,7 @@ static int fill(struct nn_ctx *c, struct nn_split *p, const struct nn_tensor *wh
     struct nn_split_piece *piece = nn_keep_array(c, parts.count, sizeof *piece);
     int64_t along = 0;
     if (axis < 0) {
-        return nn_misshapen(c, "axis is out of range", whole);
+        return nn_misshapen(c, NN_WHY("axis is out of range"), whole);
     }
     for (uint32_t i = 0; i < parts.count; i++) {
         struct nn_tensor part;
@@ -57,7 +57,7 @@ static int fill(struct nn_ctx *c, struct nn_split *p, const struct nn_tensor *wh
             return rc;
         }
         if (!part_fits(&part, whole, axis, removed)) {
-            return nn_misshapen(c, "part does not match the whole", &part);
+            return nn_misshapen(c, NN_WHY("part does not match the whole"), &part);
         }
         along += removed ? 1 : part.dims[axis];
         if (piece != NULL) {
@@ -66,7 +66,7 @@ static int fill(struct nn_ctx *c, struct nn_split *p, const struct nn_tensor *wh
         }
     }
     if (along != whole->dims[axis]) {
-        return nn_misshapen(c, "parts do not add up to the whole", whole);
+        return nn_misshapen(c, NN_WHY("parts do not add up to the whole"), whole);
     }
     p->whole = nn_data(c, whole);
     p->piece = piece;

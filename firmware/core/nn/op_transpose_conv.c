@@ -94,7 +94,7 @@ void nn_transpose_conv_f32(const void *params)
 static int padding(struct nn_ctx *c, uint8_t kind, int32_t large, int32_t kernel, int32_t stride, int32_t small, int32_t *pad)
 {
     if (large < 1 || kernel < 1 || stride < 1 || small < 1 || kind > NN_PAD_VALID || kernel > INT32_MAX / 4 || stride > INT32_MAX / 4) {
-        return nn_misshapen(c, "window or stride is out of range", NULL);
+        return nn_misshapen(c, NN_WHY("window or stride is out of range"), NULL);
     }
     int64_t windows = kind == NN_PAD_SAME ? ((int64_t)large + stride - 1) / stride : ((int64_t)large + stride - kernel) / stride;
     int64_t total = (windows - 1) * stride + kernel - large;
@@ -114,7 +114,7 @@ static int prepare(struct nn_ctx *c, struct nn_conv **params, struct nn_conv_ten
     if (t->in.rank != 4 || t->out.rank != 4 || t->weights.rank != 4 || t->in.type != t->out.type ||
         t->in.type != t->weights.type || t->in.dims[0] != t->out.dims[0] || t->in.dims[3] != t->weights.dims[3] ||
         t->out.dims[3] != t->weights.dims[0]) {
-        return nn_misshapen(c, "tensors do not match each other", &t->out);
+        return nn_misshapen(c, NN_WHY("tensors do not match each other"), &t->out);
     }
     struct nn_window *g = &p->g;
     *g = (struct nn_window){.batches = t->in.dims[0], .in_h = t->in.dims[1], .in_w = t->in.dims[2], .in_c = t->in.dims[3],
@@ -143,7 +143,7 @@ static int prepare_any(struct nn_ctx *c)
         return rc != MOTE_OK ? rc : nn_bias(c, 3, MOTE_NN_F32, p->g.out_c, &p->bias);
     }
     if (t.in.type != MOTE_NN_I8) {
-        return nn_unsupported(c, "type is not supported");
+        return nn_unsupported(c, NN_WHY("type is not supported"));
     }
     c->eval = nn_transpose_conv_i8;
     return nn_conv_prepare_quantized(c, p, &t, fused, MOTE_NN_I32, 0, 3);

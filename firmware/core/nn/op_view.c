@@ -24,7 +24,7 @@ static int begin(struct nn_ctx *c, struct nn_view *p, uint32_t inputs, struct nn
         return rc;
     }
     if (in->type != out->type) {
-        return nn_unsupported(c, "input and output types differ");
+        return nn_unsupported(c, NN_WHY("input and output types differ"));
     }
     p->in = nn_data(c, in);
     p->out = nn_data(c, out);
@@ -52,7 +52,7 @@ static int prepare_transpose(struct nn_ctx *c)
     for (unsigned d = 0; d < in.rank; d++) {
         int32_t a = nn_axis(axis[d], in.rank);
         if (a < 0 || seen[a] || out.rank != in.rank || out.dims[d] != in.dims[a]) {
-            return nn_misshapen(c, "output does not follow from input and order", &out);
+            return nn_misshapen(c, NN_WHY("order of dimensions does not give the output"), &out);
         }
         seen[a] = true;
         p->dims[d] = in.dims[a];
@@ -106,25 +106,25 @@ static int prepare_slice(struct nn_ctx *c)
         return rc;
     }
     if (nn_opt_i32(c, 2, 0) != 0 || nn_opt_i32(c, 3, 0) != 0 || nn_opt_u8(c, 5, 0) != 0) {
-        return nn_unsupported(c, "ellipsis, new axes and offset ends");
+        return nn_unsupported(c, NN_WHY("ellipsis, new axes and offset ends"));
     }
     nn_strides(&in, stride);
     unsigned kept = 0;
     for (unsigned d = 0; d < in.rank; d++) {
         bool single = (nn_opt_i32(c, 4, 0) >> d & 1) != 0;
         if (step[d] == 0 || step[d] == INT32_MIN) {
-            return nn_misshapen(c, "stride is out of range", &t);
+            return nn_misshapen(c, NN_WHY("stride is out of range"), &t);
         }
         struct slice_axis a = slice(in.dims[d], first[d], last[d], step[d], (nn_opt_i32(c, 0, 0) >> d & 1) != 0,
                                     (nn_opt_i32(c, 1, 0) >> d & 1) != 0, single);
         if (!inside(a, single ? 1 : step[d], in.dims[d]) || (!single && (kept == out.rank || out.dims[kept++] != a.count))) {
-            return nn_misshapen(c, "output does not follow from input and slice", &out);
+            return nn_misshapen(c, NN_WHY("output does not follow from input and slice"), &out);
         }
         p->dims[d] = a.count;
         p->stride[d] = a.count > 1 ? stride[d] * step[d] : 0; // a step past the end must not overflow
         p->first += a.count > 0 ? a.start * stride[d] : 0;
     }
-    return kept == out.rank ? MOTE_OK : nn_misshapen(c, "output does not follow from input and slice", &out);
+    return kept == out.rank ? MOTE_OK : nn_misshapen(c, NN_WHY("output does not follow from input and slice"), &out);
 }
 
 const struct mote_nn_op mote_nn_op_transpose = {"TRANSPOSE", prepare_transpose, NULL, NN_TRANSPOSE, NN_ANY_TYPE, 6};
