@@ -17,6 +17,7 @@ nn_variant_m3 := %_novariant.c %_m3.c
 nn_variant_m4 := %_dsp.c
 nn_variant_m7 := %_dsp.c
 nn_variant_m55 := %_mve.c
+NN_O2 := %_dots_dsp.c %/op_lstm_i8.c %/op_svdf.c %/nn_table_i16.c # loops of operators whose kernels are C
 NN_BOARDS := m3 m4 m7 m55
 NN_ALL_SRC := $(wildcard firmware/core/nn/*.c)
 nn_src = $(filter-out $(filter-out $(nn_variant_$(1)),$(CORE_VARIANTS)),$(NN_ALL_SRC))
@@ -26,13 +27,13 @@ NN_HARNESS := tests/bench/nn_device/startup.c tests/bench/nn_device/semihost.c
 define nn_board
 $(B)/nn/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
-	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) $$(if $$(filter %_mve.c %_novariant.c %/nn_dots.c,$$<),-O3) $$(if $$(filter %_add_ref.c,$$<),-O2) -MMD -MP -c -o $$@ $$<
+	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) $$(if $$(filter %_mve.c %_novariant.c $$(if $$(filter m4 m7 m55 tiny,$(1)),,%/nn_dots.c),$$<),-O3) $$(if $$(filter tiny,$(1)),,$$(if $$(filter $(NN_O2),$$<),-O2)) -MMD -MP -c -o $$@ $$<
 $(B)/nn/$(1)/all4_main.o: tests/bench/nn_device/bench_main.c
 	@mkdir -p $$(@D)
 	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) -DBENCH_ALL4 -MMD -MP -c -o $$@ $$<
-$(B)/nn/$(1)/none_main.o: tests/bench/nn_device/bench_none.c
+$(B)/nn/$(1)/none_main.o: tests/bench/nn_device/bench_main.c
 	@mkdir -p $$(@D)
-	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) -MMD -MP -c -o $$@ $$<
+	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) -DBENCH_NONE -MMD -MP -c -o $$@ $$<
 $(B)/nn/$(1)/all_main.o: tests/bench/nn_device/bench_main.c
 	@mkdir -p $$(@D)
 	$$(NN_ARM_CC) $$(NN_ARM_FLAGS) $(2) $$(nn_flags_$(1)) -MMD -MP -c -o $$@ $$<
@@ -46,8 +47,12 @@ endef
 nn_flags_port := $(nn_flags_m4)
 nn_data_port := $(nn_data_m4)
 nn_variant_port := %_novariant.c
-NN_ELFS := $(foreach b,$(NN_BOARDS) port,$(B)/nn/$(b)/all.elf $(B)/nn/$(b)/all4.elf $(B)/nn/$(b)/none.elf)
-$(foreach b,$(NN_BOARDS) port,$(eval $(call nn_board,$(b),-Os)))
+# `tiny` is the M4 too: the reference kernels alone, everything for size, reasons by number.
+nn_flags_tiny := $(nn_flags_m4) -DMOTE_NN_TERSE
+nn_data_tiny := $(nn_data_m4)
+nn_variant_tiny := %_small.c
+NN_ELFS := $(foreach b,$(NN_BOARDS) port tiny,$(B)/nn/$(b)/all.elf $(B)/nn/$(b)/all4.elf $(B)/nn/$(b)/none.elf)
+$(foreach b,$(NN_BOARDS) port tiny,$(eval $(call nn_board,$(b),-Os)))
 
 $(B)/nn/write-models: $(B)/obj/tests/bench/nn_device/write_models.o $(LIB_SUPPORT) $(LIB_PORT) $(LIB_COMMON) $(LIB_CORE)
 	@mkdir -p $(@D)

@@ -6,6 +6,10 @@
 #include "tests/bench/nn_device/semihost.h"
 #include "firmware/core/nn/mote_nn_ops.h"
 
+#ifdef BENCH_NONE
+#include "tests/bench/nn_device/bench_none.h"
+#endif
+
 extern uint32_t stack_bottom[];
 
 __attribute__((section(".big"), aligned(16))) static uint8_t file[400 * 1024];
@@ -74,7 +78,9 @@ static _Noreturn void refuse(const char *what, const char *why)
     sh_exit(1);
 }
 
-#ifdef BENCH_ALL4
+#ifdef BENCH_NONE
+#define ops mote_nn_ops_all
+#elif defined BENCH_ALL4
 static const struct mote_nn_op *const table[] = {
     &mote_nn_op_add_i8,     &mote_nn_op_conv_2d_i8,         &mote_nn_op_depthwise_conv_2d_i8, &mote_nn_op_average_pool_2d_i8,
     &mote_nn_op_reshape,    &mote_nn_op_fully_connected_i8, &mote_nn_op_softmax_i8};
