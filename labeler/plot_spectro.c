@@ -107,12 +107,19 @@ static bool find_window(const struct rec_samples *s, int64_t t_us, unsigned n, s
     return false;
 }
 
-static void draw_column(const struct plot_spectro *p, const struct plot_transform *t, uint32_t x, uint8_t *pixels)
+void plot_rows(uint32_t height, unsigned bins, uint16_t *first)
 {
-    unsigned bins = p->fft / 2;
+    for (uint32_t y = 0; y <= height; y++) {
+        first[y] = (uint16_t)((height - y) * bins / height);
+    }
+}
+
+// row: of plot_rows, so that no pixel needs a division.
+static void draw_column(const struct plot_spectro *p, const struct plot_transform *t, const uint16_t *row, uint32_t x, uint8_t *pixels)
+{
     float factor = 1.0f / t->reference;
     for (uint32_t y = 0; y < p->height; y++) {
-        unsigned lo = (p->height - 1 - y) * bins / p->height, hi = (p->height - y) * bins / p->height;
+        unsigned lo = row[y + 1], hi = row[y];
         float most = t->power[lo];
         for (unsigned k = lo + 1; k < hi; k++) {
             most = t->power[k] > most ? t->power[k] : most;
@@ -124,9 +131,11 @@ static void draw_column(const struct plot_spectro *p, const struct plot_transfor
 int plot_spectro_draw(const struct plot_spectro *p, const struct rec_samples *s, uint8_t *pixels)
 {
     struct plot_transform t;
-    if (s->interval_ns == 0) {
+    uint16_t row[PLOT_HEIGHT_MAX + 1];
+    if (s->interval_ns == 0 || p->height > PLOT_HEIGHT_MAX) {
         return E_STATE;
     }
+    plot_rows(p->height, p->fft / 2, row);
     if (plot_transform_init(&t, p->fft, p->full_scale)) {
         return E_MEM;
     }
@@ -135,7 +144,7 @@ int plot_spectro_draw(const struct plot_spectro *p, const struct rec_samples *s,
         size_t frame;
         if (find_window(s, at, p->fft, &frame)) {
             plot_transform_run(&t, s, frame, p->channel);
-            draw_column(p, &t, col, pixels);
+            draw_column(p, &t, row, col, pixels);
         }
     }
     plot_transform_release(&t);

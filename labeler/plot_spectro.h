@@ -5,6 +5,7 @@
 #include "common/recording.h"
 
 #define PLOT_COLOURS 256 // 0 is "no samples"
+#define PLOT_HEIGHT_MAX 1024
 
 struct plot_spectro {
     unsigned fft;               // points of a transform, a power of two, 16..4096
@@ -15,8 +16,10 @@ struct plot_spectro {
     int64_t from_us, to_us;
 };
 // Draws what s holds of from..to into pixels (width * height, zeroed by the caller): columns whose transform lies in a
-// gap stay 0. E_MEM.
+// gap stay 0. E_MEM; E_STATE without a rate or over PLOT_HEIGHT_MAX rows.
 int plot_spectro_draw(const struct plot_spectro *p, const struct rec_samples *s, uint8_t *pixels) MUST_CHECK;
+// Row y of a picture shows the bins first[y + 1] up to first[y] (not included), and first[y + 1] where that is none.
+void plot_rows(uint32_t height, unsigned bins, uint16_t *first);
 // Number of a power in dB: 1..255.
 uint8_t plot_colour_of(const struct plot_spectro *p, float db);
 // Red, green and blue of each number.

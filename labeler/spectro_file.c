@@ -97,11 +97,13 @@ static void pool(const struct spectro_file *f, unsigned level, uint64_t first, u
 void spectro_draw(const struct spectro_file *f, const struct sig_view *v, const struct plot_spectro *p, uint8_t *pixels)
 {
     uint8_t colours[256] = {0}, rows[SPECTRO_ROWS];
+    uint16_t row[PLOT_HEIGHT_MAX + 1];
     double pixel_us = (double)(p->to_us - p->from_us) / (double)p->width;
     unsigned level = 0;
     while (level + 1 < SPECTRO_LEVELS && column_us(v, level + 1) <= pixel_us) {
         level++;
     }
+    plot_rows(p->height < PLOT_HEIGHT_MAX ? p->height : PLOT_HEIGHT_MAX, SPECTRO_ROWS, row);
     for (int i = 1; i < 256; i++) {
         colours[i] = plot_colour_of(p, SPECTRO_LOW + SPECTRO_DB * (float)(i - 1));
     }
@@ -113,8 +115,8 @@ void spectro_draw(const struct spectro_file *f, const struct sig_view *v, const 
             continue;
         }
         pool(f, level, (uint64_t)first, (uint64_t)last < f->columns[level] ? (uint64_t)last : f->columns[level] - 1, rows);
-        for (uint32_t y = 0; y < p->height; y++) {
-            unsigned lo = (p->height - 1 - y) * SPECTRO_ROWS / p->height, hi = (p->height - y) * SPECTRO_ROWS / p->height;
+        for (uint32_t y = 0; y < p->height && y < PLOT_HEIGHT_MAX; y++) {
+            unsigned lo = row[y + 1], hi = row[y];
             uint8_t most = rows[lo];
             for (unsigned k = lo + 1; k < hi; k++) {
                 most = rows[k] > most ? rows[k] : most;
