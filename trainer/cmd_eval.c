@@ -7,14 +7,19 @@
 #include "common/project.h"
 #include "common/store/store_model.h"
 #include "trainer/cmd.h"
+#include "trainer/judge_curves.h"
+#include "trainer/report.h"
 #include "trainer/ship.h"
+#include "trainer/stream_eval.h"
 
 #define MODEL_MAX ((size_t)64 << 20)
 
 struct eval_opts {
-    const char *project, *data, *map, *split, *windows;
+    const char *project, *data, *map, *split, *windows, *report;
+    double false_alarms;
     bool json;
 };
+static const struct eval_opts eval_defaults = {.false_alarms = 1};
 
 static const struct opt eval_options[] = {
     {"data", "FOLDER", "labelled files to judge on (WAV, CSV, PNG; docs/formats/dataset.md)", OPT_STR, offsetof(struct eval_opts, data)},
@@ -22,6 +27,8 @@ static const struct opt eval_options[] = {
     OPT_PROJECT(struct eval_opts, project),
     {"split", "NAME", "train, validation or test windows of the model's dataset (default: test)", OPT_STR, offsetof(struct eval_opts, split)},
     {"windows", "FILE", "write every window's answer as CSV", OPT_STR, offsetof(struct eval_opts, windows)},
+    {"report", "FILE", "write an HTML page with plots; the figures are those of --json", OPT_STR, offsetof(struct eval_opts, report)},
+    {"false-alarms", "N", "an hour that settings of a stream may cost (default 1)", OPT_F64, offsetof(struct eval_opts, false_alarms)},
     OPT_JSON(struct eval_opts, json),
     OPT_END};
 
@@ -34,6 +41,7 @@ struct eval { // one run
     char path[IO_PATH_MAX], float_path[IO_PATH_MAX], dataset[STORE_DIGEST_TEXT], digest[STORE_DIGEST_TEXT];
     size_t bad;
     char bad_text[300];
+    struct judge judge[2]; // of the model that was named, and of the float one beside it
 };
 
 static int on_model(void *ctx, const struct store_model *m)
@@ -164,7 +172,7 @@ static int write_windows(const struct eval *v, const struct judge *j, struct err
 
 static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, bool first, json_t *report, struct err *e)
 {
-    struct judge j;
+    struct judge *own = &v->judge[first ? 0 : 1], j;
     struct parity none = {0};
     judge_init(&j, v->windows.label.count);
     int rc = ship_judge(r, &v->windows, SPLIT_NONE, NULL, NULL, &j, &none, e);
@@ -177,7 +185,9 @@ static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, 
         char key[32];
         snprintf(key, sizeof(key), "%s_accuracy", what);
         json_object_set_new(report, key, json_real(judge_accuracy(&j)));
-        json_object_set_new(report, what, judge_json(&j, &v->windows.label, &v->windows.group));
+        json_t *measures = judge_json(&j, &v->windows.label, &v->windows.group);
+        json_object_set_new(measures, "curves", judge_curves(&j, &v->windows.label, &v->windows.group));
+        json_object_set_new(report, what, measures);
         if (!v->o->json) {
             double lo, hi;
             judge_interval(&j, &lo, &hi);
@@ -189,8 +199,54 @@ static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, 
     if (rc == OK && v->o->windows && first) {
         rc = write_windows(v, &j, e);
     }
-    judge_release(&j);
+    *own = j;
     return rc;
+}
+
+// Whole recordings as a device would hear them; pictures are no stream.
+static int judge_stream(struct eval *v, struct ship_runtime *r, json_t *report, struct err *e)
+{
+    const struct mote_pipe_config *c = ship_config(r);
+    struct stream_track t = {0};
+    if (c->task != MOTE_TASK_CLASSIFY || v->windows.width > 0) {
+        return OK;
+    }
+    struct stream_point *grid = calloc(STREAM_GRID, sizeof(*grid));
+    struct stream_point own = {.smooth = c->smooth, .suppress = c->suppress, .threshold = c->threshold};
+    size_t count = 0, chosen = 0;
+    int rc = grid ? stream_collect(&t, r, &v->windows, SPLIT_NONE, e) : err_set(e, E_MEM, "out of memory");
+    rc = rc ? rc : stream_measure(&t, c, &own, e);
+    rc = rc ? rc : stream_choose(&t, c, v->o->false_alarms, grid, &count, &chosen, e);
+    if (rc == OK) {
+        json_t *front = json_array();
+        for (size_t i = 0; i < count; i++) {
+            if (grid[i].on_front) {
+                json_array_append_new(front, stream_point_json(&grid[i]));
+            }
+        }
+        json_object_set_new(report, "stream", json_pack("{s:f, s:I, s:I, s:f, s:o, s:o, s:o}", "hours", t.hours, "events",
+                                                        (json_int_t)t.events, "windows", (json_int_t)t.windows, "allowed",
+                                                        v->o->false_alarms, "shipped", stream_point_json(&own), "chosen",
+                                                        stream_point_json(&grid[chosen]), "front", front));
+        if (!v->o->json) {
+            printf("stream: %.2f hours, %zu events; as shipped %.2f false alarms an hour, %.1f %% missed, delay %.1f s\n", t.hours,
+                   t.events, own.false_per_hour, 100 * own.missed, own.delay_s);
+        }
+    }
+    stream_track_release(&t);
+    free(grid);
+    return rc;
+}
+
+static int write_report(const struct eval *v, const json_t *report, struct err *e)
+{
+    struct buf b;
+    buf_init(&b, (size_t)64 << 20);
+    int rc = v->recipe.task == TASK_REGRESS ? err_set(e, E_USAGE, "a model of numbers has no curves; use --json")
+                                            : report_html(report, &b, e);
+    rc = rc ? rc : io_write_atomic(v->o->report, b.data, b.len, 0644, e);
+    buf_release(&b);
+    return rc ? err_wrap(e, "--report") : OK;
 }
 
 static bool is_float(const struct ship_runtime *r)
@@ -232,7 +288,12 @@ static int run_all(struct eval *v, const char *model, json_t *report, struct err
         float_file = load(v->float_path, &float_len, e);
         fr = float_file ? ship_open(float_file, float_len, e) : NULL;
         rc = fr ? judge_file(v, fr, "float", false, report, e) : e->code;
+        if (rc == OK && v->recipe.task != TASK_REGRESS) {
+            json_object_set_new(report, "int8_against_float", judge_compare(&v->judge[0], &v->judge[1]));
+        }
     }
+    rc = rc ? rc : judge_stream(v, r, report, e);
+    rc = rc || !v->o->report ? rc : write_report(v, report, e);
     ship_close(r);
     ship_close(fr);
     free(file);
@@ -264,6 +325,8 @@ static int run(void *options, int npos, char **pos)
     }
     json_decref(report);
     if (v) {
+        judge_release(&v->judge[0]);
+        judge_release(&v->judge[1]);
         windows_release(&v->windows);
         recipe_release(&v->recipe);
         store_close(v->store);
@@ -276,7 +339,8 @@ const struct opt_command cmd_eval = {
     "eval", "MODEL", "measure a finished model on data it has not seen",
     "MODEL is a path or, in a project, a digest or 'last'. With --data, labelled files that need never have been in a project;\n"
     "otherwise a split of the model's own dataset. The model's pipeline says how windows are cut and features made; they\n"
-    "go through the device runtime. A float model that lies beside an int8 one (DIGEST.float.tflite) is judged as well.\n\n"
+    "go through the device runtime. A float model that lies beside an int8 one (DIGEST.float.tflite) is judged as well, and whole\n"
+    "recordings as a stream of decisions: false alarms an hour, missed events, delay.\n\n"
     "  moteloop eval models/4f1c.tflite --data recordings --map recordings.map --json\n"
-    "  moteloop eval last --project plant --split test\n",
-    eval_options, sizeof(struct eval_opts), NULL, run};
+    "  moteloop eval last --project plant --split test --report report.html\n",
+    eval_options, sizeof(struct eval_opts), &eval_defaults, run};

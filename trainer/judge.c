@@ -212,7 +212,7 @@ static json_t *worst_groups(const struct judge *j, const struct name_list *group
     return list;
 }
 
-// Accuracy by recording: the class with the highest sum of scores over its windows.
+// Accuracy by recording: the class with the highest sum of scores over its windows. -1 where none has one label alone.
 static double recording_accuracy(const struct judge *j)
 {
     size_t most = 0, n = 0, hit = 0;
@@ -241,7 +241,7 @@ static double recording_accuracy(const struct judge *j)
     }
     free(sum);
     free(want);
-    return part(hit, n);
+    return n ? part(hit, n) : -1;
 }
 
 json_t *judge_json(const struct judge *j, const struct name_list *label, const struct name_list *group)
@@ -255,10 +255,15 @@ json_t *judge_json(const struct judge *j, const struct name_list *label, const s
     for (size_t i = 0; i < j->count; i++) {
         uncertain += j->w[i].uncertain;
     }
-    return json_pack("{s:I, s:f, s:[f,f], s:f, s:f, s:f, s:f, s:o, s:o, s:o}", "windows", (json_int_t)j->count, "accuracy",
-                     judge_accuracy(j), "interval", lo, hi, "macro_f1", macro, "recording_accuracy", recording_accuracy(j),
-                     "uncertain", part(uncertain, j->count), "calibration_error", calibration_error(j), "confusion",
-                     confusion(j), "classes", class_list(j, label), "worst_groups", worst_groups(j, group));
+    json_t *out = json_pack("{s:I, s:f, s:[f,f], s:f, s:f, s:f, s:o, s:o, s:o}", "windows", (json_int_t)j->count, "accuracy",
+                            judge_accuracy(j), "interval", lo, hi, "macro_f1", macro, "uncertain", part(uncertain, j->count),
+                            "calibration_error", calibration_error(j), "confusion", confusion(j), "classes",
+                            class_list(j, label), "worst_groups", worst_groups(j, group));
+    double by_recording = recording_accuracy(j);
+    if (out && by_recording >= 0) {
+        json_object_set_new(out, "recording_accuracy", json_real(by_recording));
+    }
+    return out;
 }
 
 void judge_print(const struct judge *j, const struct name_list *label)

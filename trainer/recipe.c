@@ -128,6 +128,8 @@ static const struct key keys[] = {
     NUM("decision", "margin", margin, 0.1, 100, "of anomaly: factor on the threshold that is chosen"),
     INT("decision", "smooth", smooth, 1, 64, "scores are the mean of this many windows"),
     INT("decision", "suppress", suppress, 0, 255, "windows that stay quiet after a decision"),
+    YES("decision", "choose", choose, "threshold, smooth and suppress from the validation groups' whole recordings"),
+    NUM("decision", "false_alarms", false_alarms, 0, 1e6, "of choose: an hour at most, where that can be had"),
     INT("limits", "flash", flash, 0, 1 << 30, "largest file, bytes; 0: any"),
     INT("limits", "ram", ram, 0, 1 << 30, "largest arena, bytes; 0: any"),
     NUM("gates", "accuracy", accuracy, 0, 1, "least int8 accuracy on the test groups"),
@@ -346,7 +348,7 @@ static void set_defaults(struct recipe *r)
         .epochs = 60, .batch = 32, .patience = 15, .schedule = FIT_COSINE, .step_epochs = 20, .rate = 0.003,
         .momentum = 0.9, .step_factor = 0.3, .gamma = 2, .delta = 1,
         .calibrate = QUANT_PERCENTILE, .calibration_windows = 1000, .percentile = 99.99, .per_channel_dense = true,
-        .squeeze_epochs = 10, .squeeze_rounds = 2, .board = "pico", .teach_share = 0.7, .teach_temperature = 3,
+        .false_alarms = 1, .squeeze_epochs = 10, .squeeze_rounds = 2, .board = "pico", .teach_share = 0.7, .teach_temperature = 3,
         .centroids = 0, .smooth = 1, .known_share = 0.95, .margin = 1,
         .int8_loss = 1,
     };

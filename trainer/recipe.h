@@ -82,6 +82,8 @@ struct recipe {
     // [decision]
     int64_t centroids, smooth, suppress;
     double known_share, threshold, margin;
+    bool choose;         // smooth, suppress and threshold from validation recordings
+    double false_alarms; // an hour
     // [limits]
     int64_t flash, ram;
     // [gates]

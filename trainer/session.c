@@ -158,6 +158,7 @@ static void close_all(struct session *s)
     buf_release(&s->float_file);
     json_decref(s->curve);
     json_decref(s->steps);
+    json_decref(s->decision);
     recipe_release(&s->recipe);
     store_close(s->store);
 }

@@ -131,6 +131,9 @@ json_t *session_report(const struct session *s)
     json_object_set_new(r, "curve", json_incref(s->curve));
     json_object_set_new(r, "teachers", json_integer(session_teachers(s)));
     json_object_set(r, "squeeze", s->steps);
+    if (s->decision) {
+        json_object_set(r, "decision", s->decision);
+    }
     json_object_set_new(r, "kernels", json_string(s->net.kern->name));
     json_object_set_new(r, "features_ms", json_integer(s->features_ms));
     json_object_set_new(r, "train_ms", json_integer(s->train_ms));

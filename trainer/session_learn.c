@@ -190,6 +190,23 @@ int session_quantized(struct session *s, const struct net *n, const struct squee
     return rc;
 }
 
+// The files, by the thresholds of now.
+int session_package(struct session *s, struct err *e)
+{
+    const struct recipe *r = &s->recipe;
+    struct graph plain = {0};
+    bool table = session_is_table(s);
+    buf_clear(&s->pipeline);
+    buf_clear(&s->int8_file);
+    buf_clear(&s->float_file);
+    int rc = ship_pipeline(&s->features, &s->novelty, s->threshold, &s->pipeline, e);
+    rc = rc ? rc : export_tflite(&s->graph, true, r->name, s->pipeline.data, s->pipeline.len, &s->int8_file, e);
+    rc = rc ? rc : table ? OK : graph_from_net(&plain, &s->net, r->task == TASK_CLASSIFY, e);
+    rc = rc ? rc : export_tflite(table ? &s->graph : &plain, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);
+    graph_release(&plain);
+    return rc;
+}
+
 int session_quantize(struct session *s, struct err *e)
 {
     const struct recipe *r = &s->recipe;
@@ -211,13 +228,8 @@ int session_quantize(struct session *s, struct err *e)
         rc = s->sim ? OK : e->code;
     }
     rc = rc || session_is_table(s) ? rc : session_choose_distance(s, e);
-    rc = rc ? rc : ship_pipeline(&s->features, &s->novelty, s->threshold, &s->pipeline, e);
-    rc = rc ? rc : export_tflite(&s->graph, true, r->name, s->pipeline.data, s->pipeline.len, &s->int8_file, e);
-    struct graph plain = {0};
-    bool table = session_is_table(s);
-    rc = rc ? rc : table ? OK : graph_from_net(&plain, &s->net, r->task == TASK_CLASSIFY, e);
-    rc = rc ? rc : export_tflite(table ? &s->graph : &plain, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);
-    graph_release(&plain);
+    rc = rc ? rc : session_package(s, e);
+    rc = rc ? rc : session_decide(s, e);
     return rc ? err_wrap(e, "quantize") : OK;
 }
 

@@ -37,6 +37,7 @@ struct session {
     struct net trained;          // as it was before squeezing; no layers where nothing was squeezed
     struct squeeze_tune *tune;   // whose ranges the model takes, or NULL: calibration
     bool wide;                   // int16 activations
+    json_t *decision;            // how smoothing, threshold and suppression were chosen, or NULL
     json_t *steps;               // of squeezing: a row each
     json_t *curve;
     struct buf pipeline, int8_file, float_file;
@@ -74,6 +75,10 @@ int session_lanes(const struct session *s, int batch);
 // An int8 graph of s->net by the recipe and, where it was tuned for it, the tuned ranges.
 int session_quantized(struct session *s, const struct net *n, const struct squeeze_tune *tune, struct graph *g,
                       struct err *e) MUST_CHECK;
+// session_decide.c: smoothing, threshold and suppression from the validation groups' whole recordings.
+int session_decide(struct session *s, struct err *e) MUST_CHECK;
+// Pipeline and both files anew, by s->threshold and the recipe's decision.
+int session_package(struct session *s, struct err *e) MUST_CHECK;
 // session_learn.c: network, training, novelty, int8.
 int session_learn(struct session *s, struct err *e) MUST_CHECK;
 int session_quantize(struct session *s, struct err *e) MUST_CHECK;

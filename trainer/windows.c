@@ -295,10 +295,21 @@ static int pad_region(struct windows *w, struct cut *c, const struct rec_run *ru
                                          .recording = c->recording, .value = c->value});
 }
 
+// The piece that holds this run already: a dataset's windows are added one by one, many from one recording.
+static int64_t piece_of(const struct windows *w, const struct rec_run *run, int64_t rec_id)
+{
+    for (size_t i = w->pieces; rec_id > 0 && i > 0 && w->piece[i - 1].rec_id == rec_id; i--) {
+        if (w->piece[i - 1].start_us == run->start_us && w->piece[i - 1].frames == run->frames) {
+            return (int64_t)i - 1;
+        }
+    }
+    return -1;
+}
+
 static int cut_run(struct windows *w, struct cut *c, const struct rec_run *run, int64_t rec_id)
 {
     size_t size = frame_bytes(c->s);
-    int64_t kept = -1; // piece that holds the run, once a region has needed it
+    int64_t kept = piece_of(w, run, rec_id); // that holds the run, once a region has needed it
     for (size_t i = 0; i < c->labels; i++) {
         int64_t from, to;
         int label = class_of(w, c->l[i].label, &c->value);
