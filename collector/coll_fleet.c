@@ -245,3 +245,14 @@ void coll_fleet_settle(struct coll_fleet *f, bool (*done)(void *ctx, const struc
         d->pendings = 0;
     }
 }
+
+void coll_fleet_each(struct coll_fleet *f, int (*fn)(void *ctx, struct coll_device *d), void *ctx)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct coll_device *d = f->bucket[i]; d; d = d->next) {
+            if (fn(ctx, d)) {
+                return;
+            }
+        }
+    }
+}

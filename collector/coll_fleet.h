@@ -4,6 +4,7 @@
 #ifndef COLL_FLEET_H
 #define COLL_FLEET_H
 
+#include "collector/coll_clock.h"
 #include "firmware/core/wire/mote_wire.h"
 
 struct store;
@@ -44,6 +45,7 @@ struct coll_device {
     int64_t seen_ms;             // last time its row was told of data
     double tokens;               // blocks that it may send at once
     int64_t filled_us;           // when that was so; 0: never
+    struct coll_clock clock;
 };
 
 struct coll_fleet;
@@ -68,6 +70,8 @@ int coll_fleet_owe(struct coll_fleet *f, struct coll_device *d, const uint8_t ui
 struct coll_device *coll_fleet_waiting(struct coll_fleet *f);
 // Takes those for which done() says true off the list, with what is pending.
 void coll_fleet_settle(struct coll_fleet *f, bool (*done)(void *ctx, const struct coll_device *d), void *ctx);
+// Calls fn with every device until it returns other than 0.
+void coll_fleet_each(struct coll_fleet *f, int (*fn)(void *ctx, struct coll_device *d), void *ctx);
 size_t coll_fleet_count(const struct coll_fleet *f);
 
 #endif

@@ -17,6 +17,12 @@ bool coll_is_live(const char *prefix, const struct coll_item *item)
     return leaf && strncmp(leaf, "/live/", 6) == 0;
 }
 
+bool coll_is_answer(const struct coll_item *item)
+{
+    static const char end[] = "/live/reply";
+    return item->topic_len >= sizeof(end) - 1 && strcmp(item->topic + item->topic_len - (sizeof(end) - 1), end) == 0;
+}
+
 int coll_live_put(struct live *ring, const char *prefix, const struct coll_item *item)
 {
     struct mote_topic t;

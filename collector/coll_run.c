@@ -12,6 +12,7 @@
 
 #include "collector/coll_ack.h"
 #include "collector/coll_alarm.h"
+#include "collector/coll_clock.h"
 #include "collector/coll_fleet.h"
 #include "collector/coll_foreign.h"
 #include "collector/coll_ingest.h"
@@ -43,6 +44,8 @@
 #define CHECKPOINT_EVERY_MS 1000
 #define RETRY_AFTER_US 500000  // after the store failed
 #define REFUSAL_LOG_US 10000000
+#define CLOCK_EVERY_US 100000
+#define CONFIG_EVERY_US 1000000 // where other collectors may have heard that a recording is over
 #define LEAD_EVERY_US 500000    // a collector that does not lead looks whether nobody does
 #define RETAIN_EVERY_US 10000000
 #define RETAIN_MORE_US 200000   // while there is more to delete
@@ -66,7 +69,7 @@ struct coll {
     char id[96], user[96];
     bool open;              // a transaction is
     size_t rows;
-    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us, lead_us;
+    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us, lead_us, clock_us, config_us;
     int64_t refused_before, started_ms;
     bool failing;           // the last transaction failed
     bool connected;         // was, once
@@ -214,6 +217,14 @@ static void store_message(struct coll *c, const struct coll_item *item)
 
 static void take_live(struct coll *c, const struct coll_item *item)
 {
+    struct err e = {0};
+    if (coll_is_answer(item)) {
+        int kept = coll_clock_answer(c->fleet, c->store, c->project->conf.prefix, item, &e);
+        if (kept) {
+            log_warn("clock: %s", e.msg);
+        }
+        return;
+    }
     int rc = c->live ? coll_live_put(c->live, c->project->conf.prefix, item) : OK;
     if (rc) {
         c->ingest.counts.refused++;
@@ -282,8 +293,10 @@ static void serve_outbox(struct coll *c, int64_t now)
     c->outbox_us = now;
     compare_outbox(c, NULL, 0);
     int rc = coll_outbox_settle(&c->outbox, c->store, &e);
-    if (!rc && c->ingest.config_stale) {
+    bool shared = c->project->conf.collectors > 1 && now - c->config_us >= CONFIG_EVERY_US;
+    if (!rc && (c->ingest.config_stale || shared)) {
         c->ingest.config_stale = false;
+        c->config_us = now;
         rc = ask_refresh(c->store, &e);
         c->ingest.config_stale |= rc != OK;
     }
@@ -389,6 +402,14 @@ static int64_t wait_time(struct coll *c, int64_t now)
     return least(ack_us, OUTBOX_EVERY_US);
 }
 
+static void ask_clocks(struct coll *c, int64_t now)
+{
+    if (c->lead.leads && now - c->clock_us >= CLOCK_EVERY_US) {
+        c->clock_us = now;
+        coll_clock_ask(c->fleet, c->mqtt, now);
+    }
+}
+
 static void turn(struct coll *c)
 {
     int64_t now = clock_mono_us(), unused;
@@ -414,6 +435,7 @@ static void turn(struct coll *c)
     }
     take_lead(c, now);
     serve_outbox(c, now);
+    ask_clocks(c, now);
     watch(c, now);
     say_alive(c, now);
     retain(c, now);

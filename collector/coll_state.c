@@ -1,6 +1,7 @@
 // What a device says of itself: descriptor, presence, release state. Retained, so the last word counts.
 #include "collector/coll_fleet.h"
 #include "collector/coll_ingest.h"
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/hex.h"
 #include "common/store/store_device.h"
@@ -83,9 +84,11 @@ int coll_state_status(struct coll_ingest *in, const struct mote_topic *t, const 
     if (status != MOTE_OK) {
         return coll_refuse(e, "not a status", status);
     }
-    if (!coll_fleet_device(in->fleet, t->device, e)) {
+    struct coll_device *d = coll_fleet_device(in->fleet, t->device, e);
+    if (!d) {
         return e->code;
     }
+    coll_clock_presence(&d->clock, s.online, clock_mono_us());
     return store_device_set_status(in->store, t->device, s.online, s.boot_count, text(reason, sizeof reason, s.reason), e);
 }
 

@@ -37,6 +37,8 @@ API(record);
 API(record_stop);
 API(record_settings);
 API(record_list);
+// api_clock.c
+API(device_clock);
 // api_live.c
 API(device_live);
 // api_recording.c

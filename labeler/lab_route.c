@@ -23,6 +23,7 @@ const struct lab_route lab_routes[] = {
     R(LAB_GET, "/api/stream", LAB_VIEWER, LAB_BODY_NONE, api_stream, "", "the same counters as server-sent events"),
     R(LAB_GET, "/api/devices", LAB_VIEWER, LAB_BODY_NONE, api_devices, "", "devices with their descriptor and state"),
     R(LAB_GET, "/api/devices/:id", LAB_VIEWER, LAB_BODY_NONE, api_device, "", "one device with its streams, health and last commands"),
+    R(LAB_GET, "/api/devices/:id/clock", LAB_VIEWER, LAB_BODY_NONE, api_device_clock, "limit", "how the device's time maps to the server's: versions with offset, drift and their bounds, newest first"),
     R(LAB_GET, "/api/devices/:id/live", LAB_VIEWER, LAB_BODY_NONE, api_device_live, "stream (none: all), after", "what a device measures now and how its model classifies it: server-sent events, or with after a list of what came since (0: from now on)"),
     R(LAB_POST, "/api/devices/:id/record", LAB_ANNOTATOR, LAB_BODY_JSON, api_device_record, "stream, label, seconds", "ask a device to record"),
     R(LAB_POST, "/api/devices/:id/classify", LAB_ANNOTATOR, LAB_BODY_JSON, api_device_classify, "seconds (0 stops, -1 for ever)", "ask a device to classify"),

@@ -5,6 +5,7 @@
 #include "common/err.h"
 #include "common/jx.h"
 #include "common/project.h"
+#include "common/store/store_clock.h"
 #include "common/store/store_device.h"
 #include "common/store/store_erase.h"
 #include "common/store/store_label.h"
@@ -21,7 +22,7 @@ struct status_opts {
 static const struct opt status_options[] = {
     OPT_PROJECT(struct status_opts, project), OPT_JSON(struct status_opts, json), OPT_END};
 
-enum { SILENT_MS = 10000, SHOWN_ROLLOUTS = 3, SHOWN_ALARMS = 10 };
+enum { SILENT_MS = 10000, SHOWN_ROLLOUTS = 3, SHOWN_ALARMS = 10, SHOWN_CLOCKS = 10000 };
 
 static json_int_t num(int64_t v)
 {
@@ -45,6 +46,17 @@ static int add_collector(void *ctx, const struct store_collector *c)
     json_array_append_new(ctx, json_pack("{ss sI sb sI sI sI sI ss}", "id", c->id, "pid", num(c->pid), "alive", clock_wall_ms() - c->alive_ms < SILENT_MS,
                                          "blocks", num(c->blocks), "repeats", num(c->repeats), "conflicts", num(c->conflicts), "refused",
                                          num(c->refused), "last_error", c->last_error));
+    return 0;
+}
+
+static int add_clock(void *ctx, const struct store_clock *c)
+{
+    const struct clock_map *m = &c->map;
+    json_array_append_new(ctx, json_pack("{ss sI ss sI sI sI sf so sI}", "device", c->device, "version", num(c->version), "reason",
+                                         clock_reason_text(m->reason), "device_us", num(m->device_us), "server_us", num(m->server_us), "bound_us",
+                                         num(m->bound_us), "drift_ppm", (double)m->drift_ppb / 1000, "drift_bound_ppm",
+                                         m->drift_bound_ppb ? json_real((double)m->drift_bound_ppb / 1000) : json_null(), "made_ms",
+                                         num(c->made_ms)));
     return 0;
 }
 
@@ -108,6 +120,9 @@ static int gather(struct store *s, json_t *out, struct err *e)
     json_object_set_new(out, "rollouts", rollouts.list);
     int rc = store_device_walk(s, NULL, add_device, devices, e);
     rc = rc ? rc : store_collector_walk(s, add_collector, collectors, e);
+    json_t *clocks = json_array();
+    json_object_set_new(out, "clocks", clocks);
+    rc = rc ? rc : store_clock_walk(s, NULL, SHOWN_CLOCKS, add_clock, clocks, e);
     rc = rc ? rc : store_label_class_walk(s, add_class, classes, e);
     rc = rc ? rc : store_model_walk(s, add_model, models, e);
     rc = rc ? rc : store_erase_models(s, add_forgetful, forgetful, e);
@@ -141,6 +156,23 @@ static void print_devices(const json_t *devices)
         printf("%-24s %-8s %-6lld %-12lld %s%s%s\n", str_of(d, "id"), json_is_true(json_object_get(d, "online")) ? "online" : "offline",
                int_of(d, "class"), int_of(d, "active_seq"), *str_of(d, "state") ? str_of(d, "state") : "no model", *str_of(d, "reason") ? ": " : "",
                str_of(d, "reason"));
+    }
+}
+
+static void print_clocks(const json_t *clocks)
+{
+    size_t i;
+    const json_t *c;
+    json_array_foreach(clocks, i, c)
+    {
+        char start[24];
+        const json_t *bound = json_object_get(c, "drift_bound_ppm");
+        clock_iso((int_of(c, "server_us") - int_of(c, "device_us")) / 1000, start, sizeof(start));
+        printf("%sclock of %-20s zero at %s +-%.1f ms", i ? "" : "\n", str_of(c, "device"), start, (double)int_of(c, "bound_us") / 1000);
+        if (json_is_real(bound)) {
+            printf(", drift %+.2f +-%.2f ppm", json_real_value(json_object_get(c, "drift_ppm")), json_real_value(bound));
+        }
+        printf(" (version %lld, %s)\n", int_of(c, "version"), str_of(c, "reason"));
     }
 }
 
@@ -195,6 +227,7 @@ static void print_text(const json_t *out)
                int_of(c, "erased"), int_of(c, "windows"));
     }
     print_devices(json_object_get(out, "devices"));
+    print_clocks(json_object_get(out, "clocks"));
     print_rollouts(json_object_get(out, "rollouts"));
 }
 
