@@ -9,11 +9,6 @@
 #include "converter/cvt_model.h"
 #include "converter/cvt_run.h"
 
-// Flash that the runtime and its operators take beside the model, and stack and state beside the
-// arena: what the linked size of the runtime on a Cortex-M4 rounds up to (make bench-nn prints it).
-#define RUNTIME_FLASH 32768
-#define RUNTIME_RAM 4096
-
 struct inspect {
     const struct cvt_model *m;
     const struct cvt_inspect_options *o;
@@ -121,7 +116,7 @@ static json_t *pipeline_of(const struct cvt_model *m)
 static json_t *board_report(const struct inspect *in, const struct board *b)
 {
     char lacks[160] = "";
-    size_t ram = in->run.arena_bytes + RUNTIME_RAM, flash = in->m->len + RUNTIME_FLASH;
+    size_t ram = in->run.arena_bytes + BOARD_RUNTIME_RAM, flash = in->m->len + BOARD_RUNTIME_FLASH;
     if (ram > b->ram) {
         (void)snprintf(lacks, sizeof lacks, "%zu bytes of RAM, it has %u", ram, b->ram);
     }

@@ -114,6 +114,10 @@ API(projection_add);
 API(projection);
 API(projection_errors);
 API(projection_proposals);
+// api_board.c
+API(model_boards);
+// api_verdict.c
+API(verdict_add);
 // api_release.c
 API(releases);
 API(rollouts);

@@ -4,6 +4,7 @@
 #include "common/err.h"
 #include "common/store/store_queue.h"
 #include "common/store/store_sample.h"
+#include "common/store/store_verdict.h"
 
 static const struct {
     const char *name, *why;
@@ -14,17 +15,26 @@ static const struct {
     {"unlabelled", "no label", STORE_QUEUE_UNLABELLED},
     {"novel", "unlike the training data", STORE_QUEUE_NOVEL},
     {"random", "by chance", STORE_QUEUE_RANDOM},
+    {"balance", "of a rare label", STORE_QUEUE_BALANCE},
+    {"marked", "marked as wrong", STORE_QUEUE_MARKED},
 };
 
 struct queue {
+    struct lab *lab;
     json_t *items;
     const char *why;
+    struct err *e;
 };
 
 static int on_item(void *ctx, const struct store_queue_item *i)
 {
     struct queue *u = ctx;
-    json_t *proposal = *i->label ? json_pack("{s:o,s:f,s:f,s:o}", "label", api_text(i->label), "score", i->score, "novelty",
+    bool refused = false;
+    int rc = *i->label ? store_verdict_refused(u->lab->store, i->rec_id, i->label, &refused, u->e) : OK;
+    if (rc) {
+        return rc;
+    }
+    json_t *proposal = *i->label && !refused ? json_pack("{s:o,s:f,s:f,s:o}", "label", api_text(i->label), "score", i->score, "novelty",
                                              i->novelty, "model", api_text(i->model_digest))
                                  : json_null();
     return json_array_append_new(u->items, json_pack("{s:I,s:o,s:s}", "rec", (json_int_t)i->rec_id, "proposal", proposal, "why", u->why));
@@ -44,9 +54,9 @@ int api_queue(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err 
         o++;
     }
     if (o == ARRAY_LEN(orders)) {
-        return err_set(e, E_FORMAT, "'by' is uncertain, disagreement, unlabelled, novel or random");
+        return err_set(e, E_FORMAT, "'by' is uncertain, disagreement, unlabelled, novel, random, balance or marked");
     }
-    struct queue u = {json_array(), orders[o].why};
+    struct queue u = {lab, json_array(), orders[o].why, e};
     int rc = lab_req_param_i64(q, "seed", 0, INT64_MAX, &seed, e);
     rc = rc ? rc : lab_req_param_i64(q, "limit", 1, 500, &limit, e);
     rc = rc ? rc : store_queue_walk(lab->store, orders[o].by, seed, limit, on_item, &u, e);

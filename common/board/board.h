@@ -24,6 +24,11 @@ struct board {
     const char *source;
 };
 
+// Flash that the runtime and its operators take beside the model, and stack and state beside the
+// arena: what the linked size of the runtime on a Cortex-M4 rounds up to (make bench-nn prints it).
+#define BOARD_RUNTIME_FLASH 32768
+#define BOARD_RUNTIME_RAM 4096
+
 // The table, and one of it by its id; NULL for an unknown one.
 const struct board *board_table(size_t *count);
 const struct board *board_find(const char *id);

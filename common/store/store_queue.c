@@ -37,11 +37,25 @@ static const char at_random[] =
     " SELECT c.rec_id, ev.label, ev.model_digest, max(ev.score) AS score, ev.novelty FROM c"
     " LEFT JOIN event ev ON ev.session_id = c.session_id AND ev.rec_no = c.rec_no AND ev.rec_no > 0"
     " GROUP BY c.i, c.rec_id ORDER BY c.i";
+static const char balance[] =
+    "SELECT c.rec_id, ev.label, ev.model_digest, max(ev.score) AS score, ev.novelty FROM"
+    " (SELECT rec_id, session_id, rec_no FROM recording r WHERE " UNLABELLED " ORDER BY rec_id DESC LIMIT 4000) c"
+    " JOIN event ev ON ev.session_id = c.session_id AND ev.rec_no = c.rec_no AND ev.rec_no > 0"
+    " LEFT JOIN label_tally t ON t.label = ev.label"
+    " GROUP BY c.rec_id ORDER BY coalesce(t.recordings, 0), score DESC, c.rec_id DESC LIMIT ?1";
+// Device time starts anew with every boot: the session's clock must put the window where the mark was made, too.
+static const char marked[] =
+    "SELECT r.rec_id, v.label, v.model, v.score, 0 FROM (SELECT * FROM verdict WHERE verdict = 'wrong' AND rec_id = 0"
+    " ORDER BY verdict_id DESC LIMIT 1000) v JOIN recording r ON r.device = v.device AND r.start_us <= v.t_us + v.dur_us / 2"
+    " AND r.end_us > v.t_us + v.dur_us / 2 JOIN session s ON s.session_id = r.session_id"
+    " WHERE abs(s.offset_ms + v.t_us / 1000 - v.time_ms) < 120000"
+    " AND NOT EXISTS (SELECT 1 FROM label_event l WHERE l.rec_id = r.rec_id AND l.time_ms > v.time_ms)"
+    " GROUP BY r.rec_id ORDER BY v.verdict_id DESC LIMIT ?1";
 
 int store_queue_walk(struct store *s, enum store_queue_by by, int64_t seed, int64_t limit, store_queue_fn fn, void *ctx,
                      struct err *e)
 {
-    static const char *const texts[] = {uncertain, disagreement, unlabelled, novel, at_random};
+    static const char *const texts[] = {uncertain, disagreement, unlabelled, novel, at_random, balance, marked};
     struct sql q;
     sql_open(&q, s, SQL_MAIN, texts[by], e);
     sql_i64(&q, limit);

@@ -9,7 +9,9 @@ enum store_queue_by {
     STORE_QUEUE_DISAGREEMENT, // labelled as a whole, and a model said something else with a high score
     STORE_QUEUE_UNLABELLED,   // unlabelled, newest first
     STORE_QUEUE_NOVEL,        // unlabelled, the greatest novelty first
-    STORE_QUEUE_RANDOM        // unlabelled, in an order that only the seed decides
+    STORE_QUEUE_RANDOM,       // unlabelled, in an order that only the seed decides
+    STORE_QUEUE_BALANCE,      // unlabelled, what a model takes for the rarest label first
+    STORE_QUEUE_MARKED        // a person marked a window of it as wrong in the live view; not labelled since
 };
 struct store_queue_item {
     int64_t rec_id;

@@ -3,9 +3,13 @@ LABELER_SEED := $(B)/bin-test/labeler-seed
 $(LABELER_SEED): $(B)/obj/tests/labeler/seed_main.o $(B)/obj/tests/labeler/seed.o $(LIB_COMMON) $(LIB_CORE)
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+LABELER_LIVE := $(B)/bin-test/labeler-live
+$(LABELER_LIVE): $(B)/obj/tests/labeler/live_main.o $(LIB_COMMON) $(LIB_CORE)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # Every suite of this folder may fill a project and send requests to it.
 $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/labeler/check_*.c)): $(B)/obj/tests/labeler/seed.o $(B)/obj/tests/labeler/http.o
-build-tests: $(LABELER_SEED)
+build-tests: $(LABELER_SEED) $(LABELER_LIVE)
 
 # make bench-labeler: the server over a store of a million recordings, beside Label Studio where that installs. The
 # store is built once and stays in the build folder.

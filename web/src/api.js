@@ -123,3 +123,35 @@ export function stopLive() {
     source = null;
     clearTimeout(poll);
 }
+
+/**
+ * What a device measures now: onMessage("samples" | "event", message), onState("live" | "polling" | "offline").
+ * By event stream, by asking again where there is none. Returns what ends it.
+ */
+export function followLive(device, onMessage, onState) {
+    const path = `/api/devices/${encodeURIComponent(device)}/live`;
+    let ended = false, opened = false, after = 0, timer = 0, events = null;
+    const ask = async () => {
+        if (ended) return;
+        try {
+            const d = await get(`${path}?after=${after}`);
+            after = d.after;
+            onState("polling");
+            d.messages.forEach((m) => onMessage(m.kind, m));
+        } catch {
+            onState("offline");
+        }
+        if (!ended) timer = setTimeout(ask, 400);
+    };
+    const stream = () => {
+        events = new EventSource(path);
+        for (const kind of ["samples", "event"]) events.addEventListener(kind, (e) => { opened = true; onState("live"); onMessage(kind, JSON.parse(e.data)); });
+        events.onopen = () => { opened = true; };
+        events.onerror = () => {
+            onState("offline");
+            if (events.readyState === EventSource.CLOSED || !opened) { events.close(); if (!timer) ask(); }
+        };
+    };
+    stream();
+    return () => { ended = true; clearTimeout(timer); events.close(); };
+}

@@ -16,9 +16,12 @@ import { DevicesView } from "./views/devices.jsx";
 import { ExplorerView } from "./views/explorer.jsx";
 import { HistoryView } from "./views/history.jsx";
 import { LabelsView } from "./views/labels.jsx";
+import { LiveView } from "./views/live.jsx";
 import { ModelView, ModelsView } from "./views/models.jsx";
+import { CompareView } from "./views/modelwork.jsx";
 import { OverviewView } from "./views/overview.jsx";
 import { PeopleView } from "./views/people.jsx";
+import { ProposalsView } from "./views/proposals.jsx";
 import { QualityView } from "./views/quality.jsx";
 import { QueueView } from "./views/queue.jsx";
 import { RecordingView } from "./views/recording.jsx";
@@ -34,6 +37,7 @@ applyTheme(theme.get());
 const places = [
     ["overview", "Overview", "o", OverviewView],
     ["recordings", "Recordings", "r", RecordingsView],
+    ["live", "Live", "v", LiveView],
     ["queue", "Queue", "q", QueueView],
     ["tasks", "Tasks", "t", TasksView],
     ["labels", "Labels", "l", LabelsView],
@@ -133,13 +137,14 @@ function Frame() {
     const place = places.find((p) => p && p[0] === path[0]);
     let View = place?.[3];
     if (path[0] === "recordings" && path[1]) View = RecordingView;
-    if (path[0] === "models" && path[1]) View = ModelView;
+    if (path[0] === "models" && path[1]) View = path[1] === "compare" ? CompareView : ModelView;
+    if (path[0] === "proposals") View = ProposalsView;
     if (path[0] === "tasks" && path[1]) View = path[2] === "work" ? WorkView : TaskView;
     return (
         <div class="frame">
             <Side here={path[0]} />
             <div class="right">
-                {View ? <View key={`${path[0]} ${path[2] || ""}`} id={path[1]} /> : <><Top title={<h1>Not here</h1>} /><main><Waiting error={{ message: "There is no such page. Choose one on the left." }} what="This page" /></main></>}
+                {View ? <View key={`${path[0]} ${path[1] === "compare" ? path[1] : ""}${path[2] || ""}`} id={path[1]} /> : <><Top title={<h1>Not here</h1>} /><main><Waiting error={{ message: "There is no such page. Choose one on the left." }} what="This page" /></main></>}
             </div>
             {help && <Help onClose={() => setHelp(false)} />}
             <Conflict />

@@ -8,24 +8,30 @@ import { Curves } from "../widgets/charts.jsx";
 import { Confusion } from "../widgets/confusion.jsx";
 import { Icon } from "../widgets/icons.jsx";
 import { Bars, Card, Empty, Facts, LabelChip, Tabs, Waiting } from "../widgets/pieces.jsx";
+import { useRows } from "../widgets/rows.js";
 import { Top } from "../widgets/top.jsx";
+import { Boards, CellDialog, useChoice } from "./modelwork.jsx";
 
 export function ModelsView() {
     useTitle("Models");
     const now = useNow();
     const { data, error } = useApi("/api/models", ["model"]);
+    const list = data?.models || [];
+    const [here] = useRows(list.length, { open: (i) => go(`/models/${list[i].id}`), what: "model", group: "Models" });
+    const [chosen, flip, compare] = useChoice(list, here);
     return (
         <>
-            <Top title={<h1>Models</h1>} />
+            <Top title={<h1>Models</h1>}>{list.length > 1 && <button class="btn small" onClick={compare}>Compare two {chosen.length > 0 && `(${chosen.length})`} <kbd>c</kbd></button>}</Top>
             <main>
                 <Card>
                     {!data ? <Waiting error={error} what="Models" /> : !data.models.length ? (
                         <Empty icon="models" title="No model yet">Label some recordings of every class on at least three devices, then run <code>moteloop train RECIPE</code>.</Empty>
                     ) : (
                         <div class="scroll-x"><table>
-                            <thead><tr><th>Model</th><th>Digest</th><th class="n">Float</th><th class="n">int8</th><th class="n">File</th><th class="n">Arena</th><th>Made from</th><th class="n">When</th></tr></thead>
-                            <tbody>{data.models.map((m) => (
-                                <tr class="link" onClick={() => go(`/models/${m.id}`)}>
+                            <thead><tr><th style={{ width: "28px" }} /><th>Model</th><th>Digest</th><th class="n">Float</th><th class="n">int8</th><th class="n">File</th><th class="n">Arena</th><th>Made from</th><th class="n">When</th></tr></thead>
+                            <tbody>{data.models.map((m, i) => (
+                                <tr data-row={i} class={`link ${i === here ? "here" : ""}`} onClick={() => go(`/models/${m.id}`)}>
+                                    <td><input type="checkbox" checked={chosen.includes(m.id)} aria-label={`compare ${m.name} #${m.id}`} onClick={(e) => { e.stopPropagation(); flip(m.id); }} /></td>
                                     <td><Link to={`/models/${m.id}`}><b>{m.name} #{m.id}</b></Link></td>
                                     <td class="mono">{digest(m.digest)}</td>
                                     <td class="n">{percent(m.float_accuracy)}</td>
@@ -44,7 +50,7 @@ export function ModelsView() {
     );
 }
 
-function Judged({ metrics, judge }) {
+function Judged({ metrics, judge, onCell }) {
     const labels = labelsOf(metrics, judge);
     return (
         <div class="col">
@@ -56,8 +62,8 @@ function Judged({ metrics, judge }) {
                 {judge.windows !== undefined && <span class="chip">{count(judge.windows)} windows</span>}
                 {judge.uncertain !== undefined && <span class="chip">{percent(judge.uncertain)} uncertain</span>}
             </div>
-            <Confusion labels={labels} matrix={judge.confusion} onCell={(truth) => go(`/recordings?label=${encodeURIComponent(truth)}`)} />
-            <p class="small dim">Rows: the label it had. Columns: what the model said. A cell opens the recordings of its row.</p>
+            <Confusion labels={labels} matrix={judge.confusion} onCell={onCell} />
+            <p class="small dim">Rows: the label it had. Columns: what the model said. A cell opens its windows.</p>
             {judge.classes?.length > 0 && (
                 <div class="scroll-x"><table>
                     <thead><tr><th>Label</th><th class="n">Windows</th><th class="n">Precision</th><th class="n">Recall</th><th class="n">F1</th></tr></thead>
@@ -88,7 +94,7 @@ export function ModelView({ id }) {
     const { data: m, error } = useApi(`/api/models/${id}`);
     const releases = useApi("/api/releases", ["release"]).data?.releases;
     const devices = useApi("/api/devices", ["device_ms"]).data?.devices;
-    const [tab, setTab] = useState(null);
+    const [tab, setTab] = useState(null), [cell, setCell] = useState(null);
     useTitle(m ? `${m.name} #${m.id}` : "Model");
     if (!m) return <><Top title={<h1>Model</h1>} /><main><Waiting error={error} what="The model" /></main></>;
     const judged = judges(m.metrics), lines = curves(m.metrics);
@@ -104,7 +110,7 @@ export function ModelView({ id }) {
             <main>
                 <div class="grid">
                     <Card span="s7" title="How good it is" extra={judged.length > 1 && <Tabs value={both ? "both" : shown.name} onChange={setTab} items={[...(pair ? [["both", "side by side"]] : []), ...judged.map((j) => [j.name, j.name])]} />}>
-                        {both ? <div class="row wrap" style={{ alignItems: "flex-start", gap: "28px" }}>{judged.map((j) => <div class="col" style={{ gap: "8px" }}><div class="row"><h3>{j.name}</h3>{j.accuracy !== undefined && <span class="chip good">{percent(j.accuracy)}</span>}</div><Confusion compact labels={labelsOf(m.metrics, j)} matrix={j.confusion} /></div>)}<p class="small dim">Rows: the label it had. Columns: what the model said.</p></div> : shown ? <Judged metrics={m.metrics} judge={shown} /> : <Empty icon="models" title="Not measured"><code>moteloop eval MODEL</code> measures a model on data that was never in the project.</Empty>}
+                        {both ? <div class="row wrap" style={{ alignItems: "flex-start", gap: "28px" }}>{judged.map((j) => <div class="col" style={{ gap: "8px" }}><div class="row"><h3>{j.name}</h3>{j.accuracy !== undefined && <span class="chip good">{percent(j.accuracy)}</span>}</div><Confusion compact labels={labelsOf(m.metrics, j)} matrix={j.confusion} onCell={(truth, said) => setCell({ truth, said })} /></div>)}<p class="small dim">Rows: the label it had. Columns: what the model said. A cell opens its windows.</p></div> : shown ? <Judged metrics={m.metrics} judge={shown} onCell={(truth, said) => setCell({ truth, said })} /> : <Empty icon="models" title="Not measured"><code>moteloop eval MODEL</code> measures a model on data that was never in the project.</Empty>}
                     </Card>
                     <div class="s5 col" style={{ gap: "16px" }}>
                         <Card title="Facts">
@@ -112,11 +118,13 @@ export function ModelView({ id }) {
                                 ["Released as", releases?.filter((r) => r.model === m.digest).map((r) => `${r.name} #${r.seq}`).join(", ")], ["Runs on", on.length ? on.map((d) => d.id).join(", ") : "no device"]]} />
                         </Card>
                         <Card title="Dataset"><Dataset id={m.dataset} /></Card>
+                        <Card title="On boards"><Boards id={m.id} /></Card>
                     </div>
                     {lines.length > 0 && <Card span="s6" title="Learning curves"><Curves series={lines.slice(0, 4).map((l, i) => ({ ...l, color: `var(--wave-${i + 1})`, dash: dashes[i] }))} /></Card>}
                     <Card span={lines.length ? "s6" : "s12"} title="Recipe"><pre>{m.recipe || "none recorded"}</pre></Card>
                 </div>
             </main>
+            {cell && <CellDialog model={{ digest: m.digest, stream: (m.recipe.match(/^\s*stream\s*=\s*(\S+)/m) || [])[1] || "" }} truth={cell.truth} said={cell.said} onClose={() => setCell(null)} />}
         </>
     );
 }

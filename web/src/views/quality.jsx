@@ -10,6 +10,7 @@ import { Icon } from "../widgets/icons.jsx";
 import { Card, Empty, LabelChip, Waiting } from "../widgets/pieces.jsx";
 import { useRows } from "../widgets/rows.js";
 import { Top } from "../widgets/top.jsx";
+import { useProjections } from "./explorer.jsx";
 
 const alphaText = (a) => (a === null ? "–" : a.toFixed(3));
 const kind = (a) => (a === null ? "" : a >= 0.8 ? "good" : a >= 0.667 ? "warn" : "bad");
@@ -67,8 +68,14 @@ function Agreement({ data }) {
 /** Labels that a model contradicts, the surest contradiction first; kept, changed or made gold by one key. */
 function Errors() {
     const { data, error, reload } = useApi("/api/queue?by=disagreement&limit=60", ["label_event"]);
+    const judged = useProjections().list?.find((p) => p.state === "done" && p.model);
+    const judgedHere = useApi(judged ? `/api/projections/${judged.id}/errors?limit=300` : null, ["label_event"]).data?.windows;
     const [kept, setKept] = useState(new Set());
-    const list = (data?.items || []).filter((i) => !kept.has(i.recording.id));
+    // What a model said here counts before what devices reported; a recording once, by its surest window.
+    const found = new Map();
+    for (const w of judgedHere || []) if (!found.has(w.rec)) found.set(w.rec, { recording: { id: w.rec, device: "", labels: [w.label] }, proposal: { label: w.said, score: w.score }, at: w });
+    for (const i of data?.items || []) if (!found.has(i.recording.id)) found.set(i.recording.id, i);
+    const list = [...found.values()].filter((i) => !kept.has(i.recording.id)).sort((a, b) => b.proposal.score - a.proposal.score);
     const [here, setHere] = useRows(Math.min(list.length, 30), { open: (i) => go(`/recordings/${list[i].recording.id}`), what: "likely error", group: "Likely label errors" });
     const item = list[here];
     const change = async (i) => {

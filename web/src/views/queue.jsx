@@ -1,17 +1,17 @@
 // What to label next: one recording after the other, the most telling first.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { get, query } from "../api.js";
+import { get, post, query } from "../api.js";
 import { duration, percent } from "../format.js";
 import { useKeys } from "../keys.js";
 import { Link, go, useParam, useTitle } from "../router.jsx";
-import { changes, classes, may, useCell } from "../store.js";
+import { changes, classes, may, say, useCell } from "../store.js";
 import { useRegions } from "../regions.js";
 import { Card, Empty, LabelChip, Waiting } from "../widgets/pieces.jsx";
 import { Top } from "../widgets/top.jsx";
 import { Icon } from "../widgets/icons.jsx";
 import { Plot } from "../widgets/plot.js";
 
-const orders = [["uncertain", "Uncertain"], ["disagreement", "Model disagrees"], ["novel", "Novel"], ["unlabelled", "Unlabelled"], ["random", "Random"]];
+const orders = [["uncertain", "Uncertain"], ["disagreement", "Model disagrees"], ["novel", "Novel"], ["unlabelled", "Unlabelled"], ["balance", "Rare labels"], ["marked", "Marked wrong"], ["random", "Random"]];
 
 export function QueueView() {
     useTitle("Queue");
@@ -33,9 +33,11 @@ export function QueueView() {
     };
     const again = () => { seen.current.clear(); load(); };
     const item = list?.[0];
+    useKeys([{ key: "b", group: "Queue", what: "proposals in one batch", run: () => go("/proposals") }]);
     return (
         <>
             <Top title={<div class="row"><h1>Queue</h1>{list && <span class="chip">{list.length}{list.length >= 60 ? "+" : ""} waiting</span>}{done > 0 && <span class="chip good">{done} seen now</span>}</div>}>
+                <Link class="btn small" to="/proposals">Batch proposals <kbd>b</kbd></Link>
                 <select aria-label="Order of the queue" value={order} onChange={(e) => setOrder(e.target.value)}>{orders.map(([v, n]) => <option value={v}>{n}</option>)}</select>
             </Top>
             <main>
@@ -63,18 +65,26 @@ function Item({ item, onNext }) {
 function Shown({ item, recording, onNext }) {
     const regions = useRegions(recording);
     const list = useCell(classes).filter((c) => !c.retired_ms);
-    const editable = may("annotator"), proposal = item.proposal;
+    const editable = may("annotator"), offered = item.proposal;
     const decide = (name, extra = {}) => {
         if (!editable) return;
         regions.apply([{ region: "whole", after: { label: name, source: "human", ...extra } }]);
         onNext();
     };
+    const [refused, setRefused] = useState(false);
+    const proposal = refused ? null : offered;
+    const refuse = () => {
+        if (!proposal || !editable) return;
+        setRefused(true);
+        post("/api/verdicts", { verdict: "refused", rec: recording.id, label: proposal.label, model: proposal.model, score: proposal.score }).catch((e) => { setRefused(false); say(e.message, "error"); });
+    };
     const accept = () => proposal && decide(proposal.label, { model: proposal.model, score: proposal.score });
     useKeys([
         { key: "Enter", group: "Queue", what: "accept the model's proposal", run: accept },
+        { key: "r", group: "Queue", what: "refuse the model's proposal", run: refuse },
         { key: "Space", also: ["ArrowRight", "j"], group: "Queue", what: "pass, decide later", run: onNext },
         { key: "e", group: "Queue", what: "open it to mark regions", run: () => go(`/recordings/${recording.id}`) },
-        ...list.filter((c) => c.hotkey && !"jeg".includes(c.hotkey)).map((c) => ({ key: c.hotkey, group: "It is", what: c.name, run: () => decide(c.name) })),
+        ...list.filter((c) => c.hotkey && !"jegrb".includes(c.hotkey)).map((c) => ({ key: c.hotkey, group: "It is", what: c.name, run: () => decide(c.name) })),
     ]);
     return (
         <section class="card queue-item">
@@ -85,8 +95,8 @@ function Shown({ item, recording, onNext }) {
                 <div class="row wrap"><Link to={`/recordings/${recording.id}`}><b>Recording {recording.id}</b></Link><span class="chip">{recording.device}</span><span class="dim small">{recording.streams.join(", ")}{!recording.width && `, ${duration(recording.duration_us)}`}</span></div>
                 {proposal ? (
                     <div class="notice" style={{ flexWrap: "wrap" }}><div class="grow"><div class="small dim">The model says</div><div class="row wrap"><LabelChip name={proposal.label} /><b>{percent(proposal.score, 0)}</b>{proposal.novelty > 1 && <span class="chip warn" title="unlike the training data">novel</span>}</div></div>
-                        <button class="btn primary" disabled={!editable} onClick={accept}><Icon name="check" />Accept <kbd>Enter</kbd></button></div>
-                ) : <p class="small dim">No model has judged it yet.</p>}
+                        <button class="btn primary" disabled={!editable} onClick={accept}><Icon name="check" />Accept <kbd>Enter</kbd></button><button class="btn" disabled={!editable} onClick={refuse} title="the model is wrong; kept with its score and version">Refuse <kbd>r</kbd></button></div>
+                ) : <p class="small dim">{refused ? "Refused: give it another label, or pass." : "No model has judged it, or somebody refused what it said."}</p>}
                 {regions.whole && <div class="small dim">Labelled now: <LabelChip name={regions.whole.label} /> by {regions.whole.author}</div>}
                 {recording.hint && <div class="small dim">Recorded as <LabelChip name={recording.hint} /></div>}
                 <div class="palette">{list.map((c) => <button disabled={!editable} onClick={() => decide(c.name)} title={c.guideline}><span class="swatch" style={{ background: c.color }} /><span class="grow cut">{c.name}</span>{c.hotkey && <kbd>{c.hotkey}</kbd>}</button>)}</div>

@@ -24,6 +24,8 @@ export function Confusion({ labels, matrix, onCell, compact }) {
                                         <td
                                             style={{ ...size, background: n ? `color-mix(in srgb, ${color} ${strength}%, var(--panel))` : "var(--sunken)", color: n ? "var(--text)" : "var(--faint)", cursor: onCell && n ? "pointer" : undefined }}
                                             title={`${labels[i]} taken for ${labels[j]}: ${n} of ${sum}`}
+                                            tabIndex={onCell && n ? 0 : undefined} role={onCell && n ? "button" : undefined}
+                                            onKeyDown={onCell && n ? (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); e.stopPropagation(); onCell(labels[i], labels[j]); } } : undefined}
                                             onClick={onCell && n ? () => onCell(labels[i], labels[j]) : undefined}
                                         >
                                             {n}

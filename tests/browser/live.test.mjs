@@ -1,0 +1,73 @@
+// The live view in a real browser: samples and the model's answers arrive, a key starts a label and switches it, one key
+// marks a wrong answer for the queue.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { bin, startServer } from "./server.mjs";
+import { api, launch, open, setup, shot, steps } from "./page.mjs";
+
+const server = await startServer(24);
+const browser = await launch();
+const live = join(bin, "../bin-test/labeler-live");
+if (!existsSync(live)) throw new Error(`not built: ${live}`);
+const feed = spawn(live, [join(server.dir, "project"), "fan-02"], { stdio: "inherit" });
+try {
+    const page = await open(browser, server.url);
+    const press = async (...keys) => { for (const k of keys) await page.keyboard.press(k); };
+    const commands = async () => (await api(page, "GET", "/api/devices/fan-02")).data.commands;
+    await steps([
+        ["set up", async () => setup(page, server.url)],
+        ["samples arrive with the model's answer beneath", async () => {
+            await press("g", "v");
+            await page.waitForSelector("h1:text('Live')");
+            await page.waitForSelector("text=Waiting for samples"); // fan-01 sends none
+            await shot(page, "live-empty");
+            await press("]");
+            await page.waitForSelector("text=samples arrive");
+            await page.waitForSelector("#said");
+            assert.match(await page.textContent("#said"), /normal.*75 %/);
+        }],
+        ["a key starts a label, another switches it, Escape ends it", async () => {
+            await page.waitForSelector(".palette button");
+            await press("2");
+            await page.waitForSelector("#recording");
+            await page.waitForFunction(() => document.querySelector("#recording").textContent.includes("bearing"));
+            await page.waitForFunction(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-02")).length === 1);
+            const first = await page.evaluate(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-02"))[0].t0);
+            await page.waitForSelector("#said"); // a second of samples at least
+            await page.waitForFunction((n) => document.querySelector("#said").textContent.length > 0 && n, 1);
+            await page.waitForTimeout(600); // samples have to pass between two labels
+            await press("3");
+            await page.waitForFunction(() => document.querySelector("#recording").textContent.includes("imbalance"));
+            await page.waitForTimeout(600);
+            await shot(page, "live");
+            await press("Escape");
+            await page.waitForSelector("text=2 waiting for their recording");
+            const marks = await page.evaluate(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-02")));
+            assert.deepEqual(marks.map((m) => m.label), ["bearing", "imbalance"]);
+            assert.equal(marks[0].t0, first);
+            assert.equal(marks[0].t1, marks[1].t0, "the switch leaves no gap");
+            assert.ok(marks[1].t1 > marks[1].t0);
+            const kinds = (await commands()).map((c) => c.kind);
+            assert.ok(kinds.includes("record") && kinds.includes("stop"), kinds.join());
+        }],
+        ["one key marks a wrong answer", async () => {
+            await press("w");
+            await page.waitForSelector(".toast >> text=normal was wrong");
+            assert.equal((await api(page, "POST", "/api/verdicts", { verdict: "wrong", label: "x" })).status, 400);
+        }],
+        ["it fits, in the dark too", async () => {
+            await page.emulateMedia({ colorScheme: "dark" });
+            await page.reload();
+            await page.waitForSelector("#said");
+            await shot(page, "live-dark");
+            assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
+        }],
+        ["nothing went wrong in the page", async () => assert.deepEqual(page.problems, [])],
+    ]);
+} finally {
+    feed.kill();
+    await browser.close();
+    await server.stop();
+}
