@@ -6,7 +6,7 @@
 #include "common/opt.h"
 
 extern const struct opt_command cvt_convert_command, cvt_inspect_command, cvt_infer_command,
-    cvt_release_command, cvt_rollout_command, cvt_key_command;
+    cvt_split_command, cvt_release_command, cvt_rollout_command, cvt_key_command;
 
 struct err;
 // "moteloop NAME: message" on stderr; returns the exit code of e->code.

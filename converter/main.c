@@ -12,6 +12,7 @@ int main(int argc, char **argv)
     const struct opt_command commands[] = {cvt_convert_command,
                                            cvt_inspect_command,
                                            cvt_infer_command,
+                                           cvt_split_command,
                                            cvt_release_command,
                                            cvt_rollout_command,
                                            cvt_key_command,

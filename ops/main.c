@@ -34,6 +34,7 @@ static const struct {
     {"convert", "moteloop-converter", "a model to other forms", NULL},
     {"inspect", "moteloop-converter", "what is in a model, and which boards it fits", NULL},
     {"infer", "moteloop-converter", "run a model on raw tensor bytes", NULL},
+    {"split", "moteloop-converter", "cut a model in two", NULL},
     {"release", "moteloop-converter", "pack and sign a model", NULL},
     {"rollout", "moteloop-converter", "ship a release in stages and watch it", NULL},
     {"retrain", NULL, NULL, &ops_retrain_command},
