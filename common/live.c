@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -40,15 +39,15 @@ struct live {
 
 static int map_file(struct live *l, const char *path, struct err *e)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    struct stat st;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), full;
     if (fd < 0) {
         return err_errno(e, E_IO, "cannot open '%s'", path);
     }
     l->size = sizeof(struct head) + LIVE_SLOTS * sizeof(struct slot);
     int rc = OK;
-    if (fstat(fd, &st) || ((size_t)st.st_size != l->size && ftruncate(fd, (off_t)l->size))) {
-        rc = err_errno(e, E_IO, "cannot size '%s'", path);
+    // Every byte has its place on the disk: writing to a hole of a full disk would end the program.
+    if ((full = posix_fallocate(fd, 0, (off_t)l->size)) != 0) {
+        rc = err_set(e, full == ENOSPC ? E_FULL : E_IO, "cannot take %zu bytes for '%s': %s", l->size, path, strerror(full));
     }
     void *p = rc ? MAP_FAILED : mmap(NULL, l->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (!rc && p == MAP_FAILED) {

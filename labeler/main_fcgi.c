@@ -169,7 +169,7 @@ static int run_workers(const struct fcgi_opts *o, int socket, struct lab_stream 
         }
         w[i].lab.hold = hold;
         w[i].lab.hold_ctx = stream;
-        w[i].lab.hold_live = hold_live;
+        w[i].lab.hold_live = live ? hold_live : NULL;
         w[i].lab.hold_live_ctx = live;
         if (pthread_create(&w[i].thread, NULL, work, &w[i])) {
             lab_close(&w[i].lab);
@@ -217,8 +217,11 @@ static int run(void *options, int npos, char **pos)
     }
     struct lab_stream *stream = NULL;
     struct lab_live *live = NULL;
-    if (lab_stream_start(&stream, o->project, &e) || lab_live_start(&live, o->project, &e)) {
+    if (lab_stream_start(&stream, o->project, &e)) {
         return fail(&e);
+    }
+    if (lab_live_start(&live, o->project, &e)) {
+        log_warn("no live view: %s", e.msg);
     }
     int code = run_workers(o, socket, stream, live);
     lab_live_stop(live);

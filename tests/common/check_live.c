@@ -6,6 +6,8 @@
 
 #include <check.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static char dir[] = "/tmp/moteloop-live-XXXXXX";
 static struct live *ring;
@@ -68,6 +70,20 @@ START_TEST(a_block_has_a_ceiling)
     ck_assert_int_eq(live_put(ring, "pump", "acc", big, LIVE_BLOCK_MAX), OK);
     ck_assert_int_eq(live_put(ring, "pump", "acc", big, LIVE_BLOCK_MAX + 1), E_LIMIT);
     ck_assert_int_eq(live_last(ring), 1);
+}
+END_TEST
+
+START_TEST(without_room_on_the_disk_there_is_no_ring)
+{
+    struct live *other;
+    struct err e = {0};
+    char full[64];
+    snprintf(full, sizeof(full), "%s/full", dir);
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, 1 << 20}), 0); // as a disk of a megabyte
+    ck_assert_int_lt(live_open(&other, full, &e), 0);
+    ck_assert_ptr_nonnull(strstr(e.msg, "cannot take"));
+    ck_assert_ptr_null(other);
 }
 END_TEST
 
@@ -134,6 +150,7 @@ int main(void)
     tcase_add_test(t, messages_come_in_order_to_another_program);
     tcase_add_test(t, a_slow_reader_misses_the_oldest_only);
     tcase_add_test(t, a_block_has_a_ceiling);
+    tcase_add_test(t, without_room_on_the_disk_there_is_no_ring);
     tcase_add_test(t, what_is_read_is_whole_while_two_write);
     tcase_add_test(t, a_stream_is_asked_for_again_after_a_while);
     suite_add_tcase(s, t);
