@@ -122,7 +122,8 @@ static int erase_main(struct store *s, int64_t rec_id, const char *digest, const
     static const char *const tables[] = {
         "DELETE FROM region WHERE rec_id = ?",     "DELETE FROM task_item WHERE rec_id = ?",
         "DELETE FROM answer WHERE rec_id = ?",     "DELETE FROM gold WHERE rec_id = ?",
-        "DELETE FROM label_example WHERE rec_id = ?", "DELETE FROM projection_window WHERE rec_id = ?"};
+        "DELETE FROM label_example WHERE rec_id = ?", "DELETE FROM projection_window WHERE rec_id = ?",
+        "DELETE FROM verdict WHERE rec_id = ?"};
     int rc = sql_enter(s, SQL_MAIN, e);
     if (rc) {
         return rc;

@@ -21,6 +21,7 @@ import { ModelView, ModelsView } from "./views/models.jsx";
 import { CompareView } from "./views/modelwork.jsx";
 import { OverviewView } from "./views/overview.jsx";
 import { PeopleView } from "./views/people.jsx";
+import { PicturesView } from "./views/pictures.jsx";
 import { ProposalsView } from "./views/proposals.jsx";
 import { QualityView } from "./views/quality.jsx";
 import { QueueView } from "./views/queue.jsx";
@@ -37,6 +38,7 @@ applyTheme(theme.get());
 const places = [
     ["overview", "Overview", "o", OverviewView],
     ["recordings", "Recordings", "r", RecordingsView],
+    ["pictures", "Pictures", "i", PicturesView],
     ["live", "Live", "v", LiveView],
     ["queue", "Queue", "q", QueueView],
     ["tasks", "Tasks", "t", TasksView],
