@@ -1,8 +1,9 @@
 // Random forests on 8-bit features. See classic.h.
 //
-// A split is found from counts of classes by code: 256 bins a feature, so its cost does not depend on how the values
-// lie. With a limit on features a first forest is grown over all, and a second one over those that took away most
-// impurity: a device model holds a column for every feature it reads.
+// A split is found from counts of classes by code: 256 bins a feature, so its cost does not depend
+// on how the values lie. With a limit on features a first forest is grown over all, and a second
+// one over those that took away most impurity: a device model holds a column for every feature it
+// reads.
 #include "trainer/classic.h"
 #include "common/err.h"
 
@@ -160,7 +161,8 @@ static int grow_all(struct grow *w, struct classic_forest *f, struct err *e)
 {
     size_t nodes = ((size_t)1 << w->o->depth) - 1;
     w->tried = (size_t)ceil(sqrt((double)w->usables));
-    *f = (struct classic_forest){.trees = w->o->trees, .features = w->d->features, .classes = w->d->classes};
+    *f = (struct classic_forest){
+        .trees = w->o->trees, .features = w->d->features, .classes = w->d->classes};
     for (size_t t = 0; t < f->trees; t++) {
         w->tree = &f->tree[t];
         w->tree->node = calloc(nodes + 1, sizeof(*w->tree->node));
@@ -194,14 +196,17 @@ static void keep_useful(struct grow *w, size_t inputs)
     w->usables = kept;
 }
 
-int classic_forest_grow(const struct classic_data *d, const int8_t *code, const struct classic_forest_options *o,
-                        struct classic_forest *f, struct err *e)
+int classic_forest_grow(const struct classic_data *d, const int8_t *code,
+                        const struct classic_forest_options *o, struct classic_forest *f,
+                        struct err *e)
 {
     *f = (struct classic_forest){0};
-    if (o->trees < 1 || o->trees > CLASSIC_TREES_MAX || o->depth < 1 || o->depth > CLASSIC_DEPTH_MAX || o->leaf < 1 ||
-        d->features > UINT16_MAX || d->classes > CLASSIC_CLASSES_MAX || d->n < 1) {
-        return err_set(e, E_LIMIT, "a forest has 1 to %d trees of depth 1 to %d on at most %d features", CLASSIC_TREES_MAX,
-                       CLASSIC_DEPTH_MAX, UINT16_MAX);
+    if (o->trees < 1 || o->trees > CLASSIC_TREES_MAX || o->depth < 1 ||
+        o->depth > CLASSIC_DEPTH_MAX || o->leaf < 1 || d->features > UINT16_MAX ||
+        d->classes > CLASSIC_CLASSES_MAX || d->n < 1) {
+        return err_set(e, E_LIMIT,
+                       "a forest has 1 to %d trees of depth 1 to %d on at most %d features",
+                       CLASSIC_TREES_MAX, CLASSIC_DEPTH_MAX, UINT16_MAX);
     }
     struct grow w = {.d = d, .code = code, .o = o, .usables = d->features};
     w.usable = calloc(d->features + 1, sizeof(*w.usable));

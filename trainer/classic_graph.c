@@ -13,10 +13,12 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-void classic_input_scale(const struct classic_data *d, double share, float stretch, float *scale, int32_t *zero_point)
+void classic_input_scale(const struct classic_data *d, double share, float stretch, float *scale,
+                         int32_t *zero_point)
 {
     size_t values = d->n * d->features, step = values / SAMPLE + 1, taken = 0;
-    step += step > 1 && d->features % step == 0; // or the same columns would be looked at in every row
+    step +=
+        step > 1 && d->features % step == 0; // or the same columns would be looked at in every row
     float *v = calloc(values / step + 1, sizeof(*v)), lo = -1, hi = 1;
     for (size_t i = 0; v && i < values; i += step) {
         v[taken++] = classic_row(d, i / d->features)[i % d->features];
@@ -50,16 +52,23 @@ struct builder {
 
 static int add_tensor(struct builder *b, struct shape s, float scale, int32_t zero_point)
 {
-    b->g->t[b->g->tensors] = (struct gtensor){.s = s, .layer = -1, .scale = scale, .zero_point = zero_point};
+    b->g->t[b->g->tensors] =
+        (struct gtensor){.s = s, .layer = -1, .scale = scale, .zero_point = zero_point};
     return b->g->tensors++;
 }
 
 // An operator with weights yet to be written; scales: of them, 1 or a channel each.
-static struct gop *add_weighted(struct builder *b, enum gop_kind kind, int in, int out, size_t w_len, int scales)
+static struct gop *add_weighted(struct builder *b, enum gop_kind kind, int in, int out,
+                                size_t w_len, int scales)
 {
     struct gop *o = &b->g->op[b->g->ops++];
     int channels = b->g->t[out].s.c;
-    *o = (struct gop){.kind = kind, .in = {in, -1}, .out = out, .w_len = w_len, .channels = channels, .w_scales = scales};
+    *o = (struct gop){.kind = kind,
+                      .in = {in, -1},
+                      .out = out,
+                      .w_len = w_len,
+                      .channels = channels,
+                      .w_scales = scales};
     o->w = calloc(w_len + 1, sizeof(float));
     o->b = calloc((size_t)channels + 1, sizeof(float));
     o->qw = calloc(w_len + 1, 1);
@@ -146,9 +155,10 @@ static int pick(struct builder *b, int in, const int *column, size_t features, s
     return out;
 }
 
-// A node's step: 127 (code - threshold) - 63 is over 0 from the next code on, at least 64, which a factor of 4 takes
-// beyond 255; below it is under 0.
-static int decide_nodes(struct builder *b, int in, const struct classic_tree *t, const int *column, size_t nodes)
+// A node's step: 127 (code - threshold) - 63 is over 0 from the next code on, at least 64, which a
+// factor of 4 takes beyond 255; below it is under 0.
+static int decide_nodes(struct builder *b, int in, const struct classic_tree *t, const int *column,
+                        size_t nodes)
 {
     float scale = b->g->t[in].scale;
     int32_t zero = b->g->t[in].zero_point;
@@ -170,9 +180,10 @@ static int decide_nodes(struct builder *b, int in, const struct classic_tree *t,
     return out;
 }
 
-// A leaf is taken where every step on its way went the right way: the sum of those to the right, less those to the left,
-// then reaches the number of the former.
-static void way_to_leaf(struct gop *o, size_t leaf, size_t nodes, const int *parent, const int8_t *side, int node, int8_t last)
+// A leaf is taken where every step on its way went the right way: the sum of those to the right,
+// less those to the left, then reaches the number of the former.
+static void way_to_leaf(struct gop *o, size_t leaf, size_t nodes, const int *parent,
+                        const int8_t *side, int node, int8_t last)
 {
     int depth = 0, left = 0;
     for (int at = node, turn = last; at >= 0; turn = side[at], at = parent[at]) {
@@ -183,7 +194,8 @@ static void way_to_leaf(struct gop *o, size_t leaf, size_t nodes, const int *par
     o->qb[leaf] = (left - depth + 1) * 255 * 127;
 }
 
-static int decide_leaves(struct builder *b, int in, const struct classic_tree *t, size_t nodes, size_t leaves)
+static int decide_leaves(struct builder *b, int in, const struct classic_tree *t, size_t nodes,
+                         size_t leaves)
 {
     int out = add_tensor(b, (struct shape){1, 1, (int)leaves}, SIX, -128);
     struct gop *o = add_weighted(b, GOP_DENSE, in, out, nodes * leaves, 1);
@@ -277,7 +289,8 @@ static int add_chances(struct builder *b, int in, const struct classic_forest *f
     return out;
 }
 
-int classic_forest_graph(const struct classic_forest *f, float scale, int32_t zero_point, struct graph *g, struct err *e)
+int classic_forest_graph(const struct classic_forest *f, float scale, int32_t zero_point,
+                         struct graph *g, struct err *e)
 {
     struct builder b;
     int leaves[CLASSIC_TREES_MAX], *column = calloc(f->features + 1, sizeof(*column));
@@ -313,11 +326,21 @@ static int standardise(struct builder *b, int in, const struct classic_mixture *
         return out;
     }
     struct layer *l = &b->layer[b->layers++];
-    *l = (struct layer){.kind = LAYER_DWCONV, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .x = {1, 1, (int)n}, .y = {1, 1, (int)(n * k)},
-                        .ph = 1, .pw = 1, .w_len = n * k, .b_len = n * k};
+    *l = (struct layer){.kind = LAYER_DWCONV,
+                        .kh = 1,
+                        .kw = 1,
+                        .sh = 1,
+                        .sw = 1,
+                        .x = {1, 1, (int)n},
+                        .y = {1, 1, (int)(n * k)},
+                        .ph = 1,
+                        .pw = 1,
+                        .w_len = n * k,
+                        .b_len = n * k};
     o->l = l;
     for (size_t j = 0; j < n; j++) {
-        for (size_t p = 0; p < k; p++) { // channels of a depthwise operator: its multiplier's are neighbours
+        for (size_t p = 0; p < k;
+             p++) { // channels of a depthwise operator: its multiplier's are neighbours
             size_t c = j * k + p;
             o->qw[c] = 127;
             o->w_scale[c] = 1 / (127 * m->deviation[p * n + j]);
@@ -329,7 +352,8 @@ static int standardise(struct builder *b, int in, const struct classic_mixture *
     return out;
 }
 
-static int sum_parts(struct builder *b, int in, const struct classic_mixture *m, double reference, double span)
+static int sum_parts(struct builder *b, int in, const struct classic_mixture *m, double reference,
+                     double span)
 {
     size_t n = m->features, k = m->parts;
     float scale = (float)(span / 255);
@@ -359,8 +383,15 @@ static int best_part(struct builder *b, int in)
     int row = add_tensor(b, (struct shape){1, parts, 1}, from.scale, from.zero_point);
     int out = add_tensor(b, (struct shape){1, 1, 1}, from.scale, from.zero_point);
     struct layer *l = &b->layer[b->layers++];
-    *l = (struct layer){.kind = LAYER_MAXPOOL, .kh = 1, .kw = parts, .sh = 1, .sw = 1, .x = {1, parts, 1}, .y = {1, 1, 1},
-                        .ph = 1, .pw = parts};
+    *l = (struct layer){.kind = LAYER_MAXPOOL,
+                        .kh = 1,
+                        .kw = parts,
+                        .sh = 1,
+                        .sw = 1,
+                        .x = {1, parts, 1},
+                        .y = {1, 1, 1},
+                        .ph = 1,
+                        .pw = parts};
     b->g->op[b->g->ops++] = (struct gop){.kind = GOP_RESHAPE, .in = {in, -1}, .out = row};
     b->g->op[b->g->ops++] = (struct gop){.kind = GOP_MAXPOOL, .in = {row, -1}, .out = out, .l = l};
     return out;
@@ -378,8 +409,8 @@ static int turn_sign(struct builder *b, int in)
     return out;
 }
 
-int classic_mixture_graph(const struct classic_mixture *m, double reference, double span, float scale, int32_t zero_point,
-                          struct graph *g, struct err *e)
+int classic_mixture_graph(const struct classic_mixture *m, double reference, double span,
+                          float scale, int32_t zero_point, struct graph *g, struct err *e)
 {
     struct builder b;
     if (!start(&b, g, 12)) {

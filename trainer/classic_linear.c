@@ -4,9 +4,9 @@
 
 #include <math.h>
 
-#define MEMORY 10      // pairs of steps and slope changes that L-BFGS keeps
-#define ROUNDS 1000 // at most
-#define BIAS_SCALE 10  // the constant feature of the machines' bias: hardly held back by |w|
+#define MEMORY 10     // pairs of steps and slope changes that L-BFGS keeps
+#define ROUNDS 1000   // at most
+#define BIAS_SCALE 10 // the constant feature of the machines' bias: hardly held back by |w|
 
 static double dot(const double *a, const double *b, size_t n)
 {
@@ -18,7 +18,8 @@ static double dot(const double *a, const double *b, size_t n)
 }
 
 // Value and slope at p, which holds W (features x classes) then the biases.
-static double logistic_at(const struct classic_data *d, double penalty, const double *p, double *slope)
+static double logistic_at(const struct classic_data *d, double penalty, const double *p,
+                          double *slope)
 {
     size_t k = d->classes, weights = d->features * k;
     double z[CLASSIC_CLASSES_MAX], value = 0.5 * dot(p, p, weights);
@@ -95,7 +96,8 @@ static void lbfgs_direct(struct lbfgs *l)
         }
     }
     if (l->kept) {
-        double scale = 1 / (l->rho[l->newest] * dot(l->change[l->newest], l->change[l->newest], l->n));
+        double scale =
+            1 / (l->rho[l->newest] * dot(l->change[l->newest], l->change[l->newest], l->n));
         for (size_t i = 0; i < l->n; i++) {
             l->way[i] *= scale;
         }
@@ -135,7 +137,8 @@ static double largest(const double *v, size_t n)
     return top;
 }
 
-int classic_logistic(const struct classic_data *d, double penalty, float *w, float *b, int *rounds, struct err *e)
+int classic_logistic(const struct classic_data *d, double penalty, float *w, float *b, int *rounds,
+                     struct err *e)
 {
     size_t weights = d->features * d->classes, n = weights + d->classes;
     struct lbfgs l;
@@ -143,11 +146,14 @@ int classic_logistic(const struct classic_data *d, double penalty, float *w, flo
         return err_set(e, E_MEM, "out of memory");
     }
     double value = logistic_at(d, penalty, l.p, l.slope);
-    for (*rounds = 0; *rounds < ROUNDS && largest(l.slope, n) > 1e-5 * penalty * (double)d->n; ++*rounds) {
+    for (*rounds = 0; *rounds < ROUNDS && largest(l.slope, n) > 1e-5 * penalty * (double)d->n;
+         ++*rounds) {
         lbfgs_direct(&l);
-        double downhill = dot(l.way, l.slope, n), length = l.kept ? 1 : 1 / (1 + sqrt(dot(l.slope, l.slope, n))), now = value;
+        double downhill = dot(l.way, l.slope, n),
+               length = l.kept ? 1 : 1 / (1 + sqrt(dot(l.slope, l.slope, n))), now = value;
         bool lower = false;
-        for (int tries = 0; tries < 40 && !lower; tries++, length *= lower ? 1 : 0.5) { // Armijo's condition
+        for (int tries = 0; tries < 40 && !lower;
+             tries++, length *= lower ? 1 : 0.5) { // Armijo's condition
             for (size_t i = 0; i < n; i++) {
                 l.next[i] = l.p[i] + length * l.way[i];
             }
@@ -191,7 +197,8 @@ static void solve_pair(struct machine *m, size_t p, double penalty, struct rng *
         for (size_t i = 0; i < m->members; i++) {
             uint32_t at = m->member[i];
             const float *x = classic_row(d, at);
-            double y = d->label[at] == p ? 1 : -1, c = penalty * (d->weight ? (double)d->weight[at] : 1);
+            double y = d->label[at] == p ? 1 : -1,
+                   c = penalty * (d->weight ? (double)d->weight[at] : 1);
             double sum = m->bias * BIAS_SCALE;
             for (size_t j = 0; j < d->features; j++) {
                 sum += m->w[j] * (double)x[j];
@@ -210,7 +217,8 @@ static void solve_pair(struct machine *m, size_t p, double penalty, struct rng *
     }
 }
 
-int classic_svm(const struct classic_data *d, double penalty, uint64_t seed, float *w, float *b, struct err *e)
+int classic_svm(const struct classic_data *d, double penalty, uint64_t seed, float *w, float *b,
+                struct err *e)
 {
     size_t pairs = classic_pairs(d->classes), pair = 0;
     struct machine m = {.d = d};

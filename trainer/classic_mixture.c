@@ -50,7 +50,8 @@ static size_t nearest(const struct classic_mixture *m, size_t parts, const float
 }
 
 // Each next mean is a window drawn by its squared distance to those there are.
-static void start_means(const struct classic_data *d, struct classic_mixture *m, struct rng *g, double *near)
+static void start_means(const struct classic_data *d, struct classic_mixture *m, struct rng *g,
+                        double *near)
 {
     for (size_t k = 0; k < m->parts; k++) {
         double total = 0;
@@ -96,12 +97,14 @@ static double lloyd(const struct classic_data *d, struct classic_mixture *m, dou
     return total / (double)d->n;
 }
 
-int classic_kmeans(const struct classic_data *d, size_t parts, uint64_t seed, struct classic_mixture *m, struct err *e)
+int classic_kmeans(const struct classic_data *d, size_t parts, uint64_t seed,
+                   struct classic_mixture *m, struct err *e)
 {
     struct rng g;
     rng_seed(&g, seed, 500);
     parts = parts < d->n ? parts : d->n;
-    double *sum = calloc(parts * (d->features + 1) + 1, sizeof(*sum)), *near = calloc(d->n + 1, sizeof(*near));
+    double *sum = calloc(parts * (d->features + 1) + 1, sizeof(*sum)),
+           *near = calloc(d->n + 1, sizeof(*near));
     bool there = mixture_init(m, parts, d->features) && sum && near;
     if (there) {
         start_means(d, m, &g, near);
@@ -155,9 +158,9 @@ double classic_mixture_log(const struct classic_mixture *m, const float *x, doub
 struct em {
     const struct classic_data *d;
     struct classic_mixture *m;
-    double *part;         // parts: of one window
+    double *part; // parts: of one window
     double *first, *second, *mass;
-    double *floor;        // features: smallest variance
+    double *floor; // features: smallest variance
 };
 
 static double gather(struct em *s)
@@ -184,7 +187,8 @@ static double gather(struct em *s)
             double r = s->part[k] / sum;
             s->mass[k] += r;
             for (size_t j = 0; r > 1e-12 && j < n; j++) {
-                double v = (double)x[j] - (double)m->mean[k * n + j]; // around the old mean: no cancellation
+                double v = (double)x[j] -
+                           (double)m->mean[k * n + j]; // around the old mean: no cancellation
                 s->first[k * n + j] += r * v;
                 s->second[k * n + j] += r * v * v;
             }
@@ -201,7 +205,8 @@ static void renew(struct em *s)
         double mass = fmax(s->mass[k], 1e-9);
         m->share[k] = (float)(s->mass[k] / (double)s->d->n);
         for (size_t j = 0; j < n; j++) {
-            double shift = s->first[k * n + j] / mass, var = s->second[k * n + j] / mass - shift * shift;
+            double shift = s->first[k * n + j] / mass,
+                   var = s->second[k * n + j] / mass - shift * shift;
             m->mean[k * n + j] += (float)shift;
             m->deviation[k * n + j] = (float)sqrt(fmax(var, s->floor[j]));
         }
@@ -223,8 +228,8 @@ static void set_floor(struct em *s, double least)
     }
 }
 
-int classic_gaussians(const struct classic_data *d, size_t parts, double least, uint64_t seed, struct classic_mixture *m,
-                      struct err *e)
+int classic_gaussians(const struct classic_data *d, size_t parts, double least, uint64_t seed,
+                      struct classic_mixture *m, struct err *e)
 {
     int rc = classic_kmeans(d, parts, seed, m, e);
     if (rc) {

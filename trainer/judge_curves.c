@@ -26,21 +26,40 @@ static json_t *pair(double x, double y)
 
 struct walk { // over windows from the highest score down
     json_t *roc, *pr;
-    double own, other, hit, miss, area, precision_area, last_x, last_y;
+    double own, other, hit, miss, area, precision_area;
+    double x, y, precision; // of the last point
+    double kept_x, kept_y;  // of the last one that was kept
 };
 
-// Behind a run of equal scores: a point of both curves.
-static void step(struct walk *w, bool keep)
+static void keep(struct walk *w)
+{
+    json_array_append_new(w->roc, pair(w->x, w->y));
+    json_array_append_new(w->pr, pair(w->y, w->precision));
+    w->kept_x = w->x;
+    w->kept_y = w->y;
+}
+
+static double far_from_kept(const struct walk *w, double x, double y)
+{
+    return fmax(fabs(x - w->kept_x), fabs(y - w->kept_y));
+}
+
+// Behind a run of equal scores: a point of both curves. Where it lies far from the last one that
+// was kept, so is the one between them: a corner may not be cut off.
+static void step(struct walk *w, bool last)
 {
     double x = w->other > 0 ? w->miss / w->other : 0, y = w->own > 0 ? w->hit / w->own : 0;
-    double precision = w->hit + w->miss > 0 ? w->hit / (w->hit + w->miss) : 1;
-    w->area += (x - w->last_x) * (y + w->last_y) / 2;
-    w->precision_area += (y - w->last_y) * precision; // average precision: no straight lines between points
-    w->last_x = x;
-    w->last_y = y;
-    if (keep) {
-        json_array_append_new(w->roc, pair(x, y));
-        json_array_append_new(w->pr, pair(y, precision));
+    w->area += (x - w->x) * (y + w->y) / 2;
+    if (far_from_kept(w, x, y) > CURVE_GRAIN && far_from_kept(w, w->x, w->y) > 0) {
+        keep(w);
+    }
+    w->precision = w->hit / (w->hit + w->miss);
+    w->precision_area +=
+        (y - w->y) * w->precision; // average precision: no straight lines between points
+    w->x = x;
+    w->y = y;
+    if (last || far_from_kept(w, x, y) > CURVE_GRAIN) {
+        keep(w);
     }
 }
 
@@ -54,20 +73,17 @@ static json_t *class_curves(const struct judge *j, size_t c, const char *name, s
     w.other = (double)j->count - w.own;
     qsort(r, j->count, sizeof(*r), highest_first);
     json_array_append_new(w.roc, pair(0, 0));
-    size_t every = j->count / CURVE_POINTS + 1, kept = 0;
     for (size_t i = 0; i < j->count; i++) {
         w.hit += r[i].own;
         w.miss += !r[i].own;
-        bool ends = i + 1 == j->count || r[i + 1].score < r[i].score;
-        if (ends) {
-            bool keep = i + 1 == j->count || i / every >= kept;
-            kept = keep ? i / every + 1 : kept;
-            step(&w, keep);
+        if (i + 1 == j->count || r[i + 1].score < r[i].score) {
+            step(&w, i + 1 == j->count);
         }
     }
     bool there = w.own > 0 && w.other > 0;
-    return json_pack("{s:s, s:I, s:f, s:f, s:o, s:o}", "label", name, "windows", (json_int_t)w.own, "roc_area", there ? w.area : -1.0,
-                     "average_precision", there ? w.precision_area : -1.0, "roc", w.roc, "pr", w.pr);
+    return json_pack("{s:s, s:I, s:f, s:f, s:o, s:o}", "label", name, "windows", (json_int_t)w.own,
+                     "roc_area", there ? w.area : -1.0, "average_precision",
+                     there ? w.precision_area : -1.0, "roc", w.roc, "pr", w.pr);
 }
 
 static json_t *calibration(const struct judge *j)
@@ -83,7 +99,8 @@ static json_t *calibration(const struct judge *j)
     }
     for (int b = 0; b < BINS; b++) {
         if (n[b] > 0) {
-            json_array_append_new(list, json_pack("[f,f,I]", score[b] / n[b], hit[b] / n[b], (json_int_t)n[b]));
+            json_array_append_new(
+                list, json_pack("[f,f,I]", score[b] / n[b], hit[b] / n[b], (json_int_t)n[b]));
         }
     }
     return list;
@@ -101,7 +118,8 @@ static json_t *thresholds(const struct judge *j)
             }
         }
         if (over > 0) {
-            json_array_append_new(list, json_pack("[f,f,f]", at, over / (double)j->count, right / over));
+            json_array_append_new(list,
+                                  json_pack("[f,f,f]", at, over / (double)j->count, right / over));
         }
     }
     return list;
@@ -135,15 +153,17 @@ static json_t *all_groups(const struct judge *j, const struct name_list *group)
     }
     for (size_t i = 0; g && i < group->count; i++) {
         if (g[i].windows > 0) {
-            json_array_append_new(list, json_pack("{s:s, s:I, s:f}", "group", group->name[g[i].group], "windows",
-                                                  (json_int_t)g[i].windows, "accuracy", g[i].right / g[i].windows));
+            json_array_append_new(
+                list, json_pack("{s:s, s:I, s:f}", "group", group->name[g[i].group], "windows",
+                                (json_int_t)g[i].windows, "accuracy", g[i].right / g[i].windows));
         }
     }
     free(g);
     return list;
 }
 
-json_t *judge_curves(const struct judge *j, const struct name_list *label, const struct name_list *group)
+json_t *judge_curves(const struct judge *j, const struct name_list *label,
+                     const struct name_list *group)
 {
     struct ranked *r = calloc(j->count + 1, sizeof(*r));
     if (!r) {
@@ -154,8 +174,9 @@ json_t *judge_curves(const struct judge *j, const struct name_list *label, const
         json_array_append_new(classes, class_curves(j, c, label->name[c], r));
     }
     free(r);
-    json_t *out = json_pack("{s:o, s:o, s:o, s:o}", "classes", classes, "calibration", calibration(j), "thresholds", thresholds(j),
-                            "groups", all_groups(j, group));
+    json_t *out =
+        json_pack("{s:o, s:o, s:o, s:o}", "classes", classes, "calibration", calibration(j),
+                  "thresholds", thresholds(j), "groups", all_groups(j, group));
     return out;
 }
 
@@ -169,13 +190,15 @@ json_t *judge_compare(const struct judge *a, const struct judge *b)
         only_a += ra && !rb;
         only_b += rb && !ra;
         for (size_t c = 0; c < a->classes; c++) {
-            double d = fabs((double)a->scores[i * a->classes + c] - (double)b->scores[i * b->classes + c]);
+            double d =
+                fabs((double)a->scores[i * a->classes + c] - (double)b->scores[i * b->classes + c]);
             worst = fmax(worst, d);
             sum += d;
         }
     }
     double all = n ? (double)n : 1;
-    return json_pack("{s:I, s:f, s:f, s:f, s:I, s:I}", "windows", (json_int_t)n, "same_class", (double)same / all, "score_difference_max",
-                     worst, "score_difference_mean", sum / (all * (double)(a->classes ? a->classes : 1)), "right_first_only",
+    return json_pack("{s:I, s:f, s:f, s:f, s:I, s:I}", "windows", (json_int_t)n, "same_class",
+                     (double)same / all, "score_difference_max", worst, "score_difference_mean",
+                     sum / (all * (double)(a->classes ? a->classes : 1)), "right_first_only",
                      (json_int_t)only_a, "right_second_only", (json_int_t)only_b);
 }

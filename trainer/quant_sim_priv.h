@@ -1,4 +1,5 @@
-// What the two halves of the integer simulation share: int8 operators, and those with int16 activations.
+// What the two halves of the integer simulation share: int8 operators, and those with int16
+// activations.
 #ifndef TRAINER_QUANT_SIM_PRIV_H
 #define TRAINER_QUANT_SIM_PRIV_H
 

@@ -1,6 +1,7 @@
 // Operators with int16 activations and int8 weights, by their definition. See quant_sim.h.
 //
-// Sums are 64 bits wide and scaled by a factor of 16 bits only: q rounded to its upper half, one rounding shift.
+// Sums are 64 bits wide and scaled by a factor of 16 bits only: q rounded to its upper half, one
+// rounding shift.
 #include "trainer/quant_sim_priv.h"
 
 static int16_t *values(const struct quant_sim *s, int tensor)
@@ -34,7 +35,8 @@ static int64_t conv_sum(const struct quant_sim *s, const struct gop *o, int oy, 
                 continue;
             }
             const int16_t *in = x + (iy * l->x.w + ix) * l->x.c + (deep ? c : 0);
-            const int8_t *w = deep ? o->qw + (ky * l->kw + kx) * o->channels + c : o->qw + ((c * l->kh + ky) * l->kw + kx) * depth;
+            const int8_t *w = deep ? o->qw + (ky * l->kw + kx) * o->channels + c
+                                   : o->qw + ((c * l->kh + ky) * l->kw + kx) * depth;
             for (int i = 0; i < depth; i++) {
                 sum += in[i] * w[i];
             }
@@ -70,7 +72,8 @@ static void run_dense(const struct quant_sim *s, const struct gop *o, const stru
     }
 }
 
-// The factor is that of the sum's scale; the count is divided out of it in whole numbers, as far as its bits allow.
+// The factor is that of the sum's scale; the count is divided out of it in whole numbers, as far as
+// its bits allow.
 static void run_mean(const struct quant_sim *s, const struct gop *o, struct factor f)
 {
     struct shape x = s->g->t[o->in[0]].s;
@@ -86,7 +89,8 @@ static void run_mean(const struct quant_sim *s, const struct gop *o, struct fact
         for (int i = 0; i < count; i++) {
             sum += values(s, o->in[0])[i * x.c + c];
         }
-        values(s, o->out)[c] = clamped(quant_sim_times(sum, f), (struct bounds){INT16_MIN, INT16_MAX});
+        values(s, o->out)[c] =
+            clamped(quant_sim_times(sum, f), (struct bounds){INT16_MIN, INT16_MAX});
     }
 }
 
@@ -105,10 +109,20 @@ void quant_sim_wide(const struct quant_sim *s, int index)
     const struct factor *f = s->factor[index];
     switch (o->kind) {
     case GOP_CONV:
-    case GOP_DWCONV: run_conv(s, o, f); break;
-    case GOP_DENSE: run_dense(s, o, f); break;
-    case GOP_MEAN: run_mean(s, o, f[0]); break;
-    case GOP_QUANTIZE: run_quantize(s, o, f[0]); break;
-    default: memcpy(s->y[o->out], s->y[o->in[0]], 2 * shape_len(s->g->t[o->out].s)); break; // RESHAPE; graph_widen makes no others
+    case GOP_DWCONV:
+        run_conv(s, o, f);
+        break;
+    case GOP_DENSE:
+        run_dense(s, o, f);
+        break;
+    case GOP_MEAN:
+        run_mean(s, o, f[0]);
+        break;
+    case GOP_QUANTIZE:
+        run_quantize(s, o, f[0]);
+        break;
+    default:
+        memcpy(s->y[o->out], s->y[o->in[0]], 2 * shape_len(s->g->t[o->out].s));
+        break; // RESHAPE; graph_widen makes no others
     }
 }

@@ -1,5 +1,5 @@
-// The page that says how good a model is: one HTML file with its plots inside, made from the figures of
-// `moteloop eval --json` alone.
+// The page that says how good a model is: one HTML file with its plots inside, made from the
+// figures of `moteloop eval --json` alone.
 #ifndef TRAINER_REPORT_H
 #define TRAINER_REPORT_H
 

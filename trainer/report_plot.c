@@ -13,8 +13,9 @@
 #define TICKS 5
 
 // Distinct for most kinds of colour vision (after Okabe and Ito), then mixtures of them.
-static const char *const palette[PLOT_COLOURS] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
-                                                  "#56b4e9", "#7a5195", "#8c6d31", "#6b7a8f", "#a23b52"};
+static const char *const palette[PLOT_COLOURS] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                                  "#e69f00", "#56b4e9", "#7a5195", "#8c6d31",
+                                                  "#6b7a8f", "#a23b52"};
 
 const char *plot_colour(int i)
 {
@@ -37,11 +38,21 @@ void page_text(struct page *p, const char *text)
 {
     for (const char *c = text ? text : ""; *c && p->rc == OK; c++) {
         switch (*c) {
-        case '&': p->rc = buf_puts(p->b, "&amp;"); break;
-        case '<': p->rc = buf_puts(p->b, "&lt;"); break;
-        case '>': p->rc = buf_puts(p->b, "&gt;"); break;
-        case '"': p->rc = buf_puts(p->b, "&quot;"); break;
-        default: p->rc = buf_put(p->b, c, 1); break;
+        case '&':
+            p->rc = buf_puts(p->b, "&amp;");
+            break;
+        case '<':
+            p->rc = buf_puts(p->b, "&lt;");
+            break;
+        case '>':
+            p->rc = buf_puts(p->b, "&gt;");
+            break;
+        case '"':
+            p->rc = buf_puts(p->b, "&quot;");
+            break;
+        default:
+            p->rc = buf_put(p->b, c, 1);
+            break;
         }
     }
 }
@@ -66,14 +77,20 @@ void plot_begin(struct page *p, const struct plot *f)
     page_text(p, f->title);
     page_put(p, "</text>");
     for (int i = 0; i <= TICKS; i++) {
-        double x = f->x_lo + (f->x_hi - f->x_lo) * i / TICKS, y = f->y_lo + (f->y_hi - f->y_lo) * i / TICKS;
-        page_put(p, "<path class=g d=\"M%.1f %gV%gM%g %.1fH%g\"/>", place_x(f, x), TOP, TOP + HIGH, LEFT, place_y(f, y), LEFT + WIDE);
-        page_put(p, "<text class=k x=%.1f y=%g text-anchor=middle>%.4g</text>", place_x(f, x), TOP + HIGH + 13, x);
-        page_put(p, "<text class=k x=%g y=%.1f text-anchor=end>%.3g</text>", LEFT - 5, place_y(f, y) + 3, y);
+        double x = f->x_lo + (f->x_hi - f->x_lo) * i / TICKS,
+               y = f->y_lo + (f->y_hi - f->y_lo) * i / TICKS;
+        page_put(p, "<path class=g d=\"M%.1f %gV%gM%g %.1fH%g\"/>", place_x(f, x), TOP, TOP + HIGH,
+                 LEFT, place_y(f, y), LEFT + WIDE);
+        page_put(p, "<text class=k x=%.1f y=%g text-anchor=middle>%.4g</text>", place_x(f, x),
+                 TOP + HIGH + 13, x);
+        page_put(p, "<text class=k x=%g y=%.1f text-anchor=end>%.3g</text>", LEFT - 5,
+                 place_y(f, y) + 3, y);
     }
     page_put(p, "<text class=a x=%g y=%g text-anchor=middle>", LEFT + WIDE / 2, TOP + HIGH + 29);
     page_text(p, f->x_title);
-    page_put(p, "</text><text class=a transform=\"translate(11 %g) rotate(-90)\" text-anchor=middle>", TOP + HIGH / 2);
+    page_put(p,
+             "</text><text class=a transform=\"translate(11 %g) rotate(-90)\" text-anchor=middle>",
+             TOP + HIGH / 2);
     page_text(p, f->y_title);
     page_put(p, "</text>");
 }
@@ -83,13 +100,17 @@ void plot_end(struct page *p)
     page_put(p, "</svg></figure>\n");
 }
 
-void plot_line(struct page *p, const struct plot *f, const json_t *points, size_t x, size_t y, int colour, const char *name)
+void plot_line(struct page *p, const struct plot *f, const json_t *points, size_t x, size_t y,
+               int colour, const char *name)
 {
     size_t i;
     json_t *at;
-    page_put(p, "<polyline fill=none stroke=\"%s\" stroke-width=1.6 points=\"", plot_colour(colour));
-    json_array_foreach(points, i, at) {
-        page_put(p, "%.1f,%.1f ", place_x(f, json_number_value(json_array_get(at, x))), place_y(f, json_number_value(json_array_get(at, y))));
+    page_put(p, "<polyline fill=none stroke=\"%s\" stroke-width=1.6 points=\"",
+             plot_colour(colour));
+    json_array_foreach(points, i, at)
+    {
+        page_put(p, "%.1f,%.1f ", place_x(f, json_number_value(json_array_get(at, x))),
+                 place_y(f, json_number_value(json_array_get(at, y))));
     }
     page_put(p, "\"><title>");
     page_text(p, name);
@@ -98,14 +119,17 @@ void plot_line(struct page *p, const struct plot *f, const json_t *points, size_
 
 void plot_diagonal(struct page *p, const struct plot *f)
 {
-    page_put(p, "<path fill=none stroke=\"%s\" stroke-dasharray=\"4 3\" d=\"M%.1f %.1fL%.1f %.1f\"/>", plot_colour(-1),
-             place_x(f, f->x_lo), place_y(f, f->y_lo), place_x(f, f->x_hi), place_y(f, f->y_hi));
+    page_put(p,
+             "<path fill=none stroke=\"%s\" stroke-dasharray=\"4 3\" d=\"M%.1f %.1fL%.1f %.1f\"/>",
+             plot_colour(-1), place_x(f, f->x_lo), place_y(f, f->y_lo), place_x(f, f->x_hi),
+             place_y(f, f->y_hi));
 }
 
-void plot_dot(struct page *p, const struct plot *f, double x, double y, double radius, int colour, const char *note)
+void plot_dot(struct page *p, const struct plot *f, double x, double y, double radius, int colour,
+              const char *note)
 {
-    page_put(p, "<circle cx=%.1f cy=%.1f r=%.1f fill=\"%s\" fill-opacity=.75><title>", place_x(f, x), place_y(f, y), radius,
-             plot_colour(colour));
+    page_put(p, "<circle cx=%.1f cy=%.1f r=%.1f fill=\"%s\" fill-opacity=.75><title>",
+             place_x(f, x), place_y(f, y), radius, plot_colour(colour));
     page_text(p, note);
     page_put(p, "</title></circle>");
 }

@@ -1,5 +1,6 @@
-// Classical learners in a training: logistic regression and support vector machines become the weights of a network and go
-// the way of all networks from there; forests and mixtures ("tables") become graphs that have no network behind them.
+// Classical learners in a training: logistic regression and support vector machines become the
+// weights of a network and go the way of all networks from there; forests and mixtures ("tables")
+// become graphs that have no network behind them.
 #include "common/err.h"
 #include "common/clock.h"
 #include "trainer/classic_graph.h"
@@ -11,7 +12,8 @@
 
 bool session_is_table(const struct session *s)
 {
-    return s->recipe.network == NET_FOREST || s->recipe.network == NET_KMEANS || s->recipe.network == NET_GMM;
+    return s->recipe.network == NET_FOREST || s->recipe.network == NET_KMEANS ||
+           s->recipe.network == NET_GMM;
 }
 
 bool session_is_classic(const struct session *s)
@@ -61,25 +63,34 @@ static int rows_make(struct rows *r, const struct session *s, enum split split, 
     for (size_t i = 0; i < n; i++) {
         r->weight[i] = weigh ? (float)n / (float)(used * count[r->label[i]]) : 1;
     }
-    r->d = (struct classic_data){.x = s->features.x, .row = r->row, .label = r->label, .weight = r->weight, .n = n,
-                                 .features = s->features.count, .classes = w->label.count};
-    return n ? OK : err_set(e, E_STATE, "no windows of the split '%s' to learn from", split_name(split));
+    r->d = (struct classic_data){.x = s->features.x,
+                                 .row = r->row,
+                                 .label = r->label,
+                                 .weight = r->weight,
+                                 .n = n,
+                                 .features = s->features.count,
+                                 .classes = w->label.count};
+    return n ? OK
+             : err_set(e, E_STATE, "no windows of the split '%s' to learn from", split_name(split));
 }
 
 static int learn_logistic(struct session *s, const struct classic_data *d, struct err *e)
 {
     const struct layer *l = &s->net.layer[1];
     int rounds = 0;
-    int rc = classic_logistic(d, s->recipe.penalty, s->net.param + l->w, s->net.param + l->b, &rounds, e);
+    int rc = classic_logistic(d, s->recipe.penalty, s->net.param + l->w, s->net.param + l->b,
+                              &rounds, e);
     s->fit.epochs = s->fit.best_epoch = rounds;
     return rc;
 }
 
-// Each machine's answer becomes a vote that is full beyond the margin and in proportion within: relu6(3 + 3 d) / 6.
+// Each machine's answer becomes a vote that is full beyond the margin and in proportion within:
+// relu6(3 + 3 d) / 6.
 static int learn_svm(struct session *s, const struct classic_data *d, struct err *e)
 {
     const struct layer *a = &s->net.layer[1], *b = &s->net.layer[2];
-    float *w = s->net.param + a->w, *bias = s->net.param + a->b, *vote = s->net.param + b->w, *base = s->net.param + b->b;
+    float *w = s->net.param + a->w, *bias = s->net.param + a->b, *vote = s->net.param + b->w,
+          *base = s->net.param + b->b;
     size_t pairs = classic_pairs(d->classes), pair = 0;
     int rc = classic_svm(d, s->recipe.penalty, (uint64_t)s->o->seed, w, bias, e);
     if (rc) {
@@ -108,12 +119,17 @@ static int check_task(const struct session *s, struct err *e)
     const struct recipe *r = &s->recipe;
     bool mixture = r->network == NET_KMEANS || r->network == NET_GMM;
     if (mixture != (r->task == TASK_ANOMALY)) {
-        return err_set(e, E_CONFLICT, mixture ? "[network] type kmeans and gmm are for [model] task = anomaly"
-                                              : "[network] type logistic, svm and forest are for [model] task = classify");
+        return err_set(
+            e, E_CONFLICT,
+            mixture ? "[network] type kmeans and gmm are for [model] task = anomaly"
+                    : "[network] type logistic, svm and forest are for [model] task = classify");
     }
-    if (r->teacher[0] || (session_is_table(s) && (s->o->from || r->wide || r->squeeze_channels > 0 || r->squeeze_sparsity > 0 ||
-                                                   r->squeeze_clusters > 0 || r->squeeze_round))) {
-        return err_set(e, E_CONFLICT, "[squeeze], [teach], int16 activations and --from are for networks");
+    if (r->teacher[0] ||
+        (session_is_table(s) &&
+         (s->o->from || r->wide || r->squeeze_channels > 0 || r->squeeze_sparsity > 0 ||
+          r->squeeze_clusters > 0 || r->squeeze_round))) {
+        return err_set(e, E_CONFLICT,
+                       "[squeeze], [teach], int16 activations and --from are for networks");
     }
     return OK;
 }
@@ -143,7 +159,8 @@ static int by_value(const void *a, const void *b)
 }
 
 // As for networks (session_learn.c): below it a right answer hardly falls.
-static int forest_threshold(struct session *s, const struct classic_forest *f, const int8_t *code, struct err *e)
+static int forest_threshold(struct session *s, const struct classic_forest *f, const int8_t *code,
+                            struct err *e)
 {
     struct rows r;
     size_t right = 0;
@@ -180,8 +197,11 @@ static int make_forest(struct session *s, const struct classic_data *d, struct e
 {
     const struct recipe *r = &s->recipe;
     struct classic_forest f = {0};
-    struct classic_forest_options o = {.trees = (size_t)r->trees, .depth = (size_t)r->depth, .leaf = (size_t)r->leaf,
-                                       .inputs = (size_t)r->inputs, .seed = (uint64_t)s->o->seed};
+    struct classic_forest_options o = {.trees = (size_t)r->trees,
+                                       .depth = (size_t)r->depth,
+                                       .leaf = (size_t)r->leaf,
+                                       .inputs = (size_t)r->inputs,
+                                       .seed = (uint64_t)s->o->seed};
     float scale;
     int32_t zero;
     size_t values = s->windows.count * d->features;
@@ -206,7 +226,8 @@ static int mixture_threshold(struct session *s, float scale, int32_t zero, struc
     if (s->threshold > 0) {
         return OK;
     }
-    int rc = rows_make(&r, s, split_count(&s->windows, SPLIT_VALIDATE) ? SPLIT_VALIDATE : SPLIT_TRAIN, e);
+    int rc = rows_make(&r, s,
+                       split_count(&s->windows, SPLIT_VALIDATE) ? SPLIT_VALIDATE : SPLIT_TRAIN, e);
     struct quant_sim *sim = rc ? NULL : quant_sim_new(&s->graph, e);
     float *score = calloc(r.d.n + 1, sizeof(*score));
     int8_t *code = malloc(s->features.count + 1);
@@ -231,7 +252,8 @@ static int mixture_threshold(struct session *s, float scale, int32_t zero, struc
 }
 
 // Where scores lie: the best log-density, and how far below it normal windows go.
-static int spread_of(const struct classic_data *d, const struct classic_mixture *m, double *reference, double *span, struct err *e)
+static int spread_of(const struct classic_data *d, const struct classic_mixture *m,
+                     double *reference, double *span, struct err *e)
 {
     float *v = calloc(d->n + 1, sizeof(*v));
     if (!v) {

@@ -1,6 +1,7 @@
-// Squeezing a trained network, step by step: channels out, zeros in, few distinct weights, rounding learned. Each step
-// trains on for [squeeze] epochs under its own rule and those before, and is measured as the int8 model that
-// it would ship: s->steps holds the figures before and after. docs/recipes.md, [squeeze].
+// Squeezing a trained network, step by step: channels out, zeros in, few distinct weights, rounding
+// learned. Each step trains on for [squeeze] epochs under its own rule and those before, and is
+// measured as the int8 model that it would ship: s->steps holds the figures before and after.
+// docs/recipes.md, [squeeze].
 #include "common/board/board.h"
 #include "common/err.h"
 #include "common/progress.h"
@@ -33,13 +34,16 @@ double session_estimate_ms(const struct session *s, const struct buf *file)
     return fitted ? board_ms(b, sum) : -1;
 }
 
-// Bytes of the file as an over-the-air payload that needs nothing of what a device runs now; negative: not known.
+// Bytes of the file as an over-the-air payload that needs nothing of what a device runs now;
+// negative: not known.
 static long coded(const struct buf *file)
 {
     size_t cap = 2 * file->len + 65536;
     uint8_t *out = malloc(cap);
     const struct mote_delta_segment all = {MOTE_DELTA_LITERAL, 0, (uint32_t)file->len};
-    int len = out ? mote_delta_build(out, cap, (const uint8_t *)file->data, 1, (const uint8_t *)file->data, file->len, &all, 1) : -1;
+    int len = out ? mote_delta_build(out, cap, (const uint8_t *)file->data, 1,
+                                     (const uint8_t *)file->data, file->len, &all, 1)
+                  : -1;
     free(out);
     return len;
 }
@@ -72,7 +76,8 @@ static int most_codes(const struct graph *g)
     return most;
 }
 
-static int judge_file(struct session *s, const struct buf *file, double *accuracy, size_t *arena, struct err *e)
+static int judge_file(struct session *s, const struct buf *file, double *accuracy, size_t *arena,
+                      struct err *e)
 {
     struct judge j;
     struct parity none = {0};
@@ -82,7 +87,9 @@ static int judge_file(struct session *s, const struct buf *file, double *accurac
     judge_init(&j, s->windows.label.count);
     if (rc == OK) {
         *arena = ship_arena(r);
-        rc = s->recipe.task == TASK_CLASSIFY ? ship_judge(r, &s->windows, session_judged(s), NULL, NULL, &j, &none, e) : OK;
+        rc = s->recipe.task == TASK_CLASSIFY
+                 ? ship_judge(r, &s->windows, session_judged(s), NULL, NULL, &j, &none, e)
+                 : OK;
         *accuracy = j.count ? judge_accuracy(&j) : -1;
     }
     judge_release(&j);
@@ -92,7 +99,8 @@ static int judge_file(struct session *s, const struct buf *file, double *accurac
 }
 
 // A row: what the network would be as a shipped model.
-static int measure(struct session *s, const char *step, const struct net *n, const struct squeeze_tune *tune, struct err *e)
+static int measure(struct session *s, const char *step, const struct net *n,
+                   const struct squeeze_tune *tune, struct err *e)
 {
     struct graph g = {0};
     struct novelty none = {0};
@@ -104,12 +112,14 @@ static int measure(struct session *s, const char *step, const struct net *n, con
     rc = rc ? rc : export_tflite(&g, true, s->recipe.name, pipeline.data, pipeline.len, &file, e);
     rc = rc ? rc : judge_file(s, &file, &accuracy, &arena, e);
     if (rc == OK) {
-        json_array_append_new(s->steps, json_pack("{s:s, s:f, s:I, s:I, s:I, s:I, s:f, s:I, s:i, s:f, s:s}", "step", step,
-                                                  "accuracy", accuracy, "bytes", (json_int_t)file.len, "payload",
-                                                  (json_int_t)coded(&file), "arena", (json_int_t)arena, "macs",
-                                                  (json_int_t)graph_macs(&g), "ms", session_estimate_ms(s, &file), "weights",
-                                                  (json_int_t)graph_weight_bytes(&g), "codes", most_codes(&g), "zeros",
-                                                  share_of_zeros(&g), "board", s->recipe.board));
+        json_array_append_new(
+            s->steps,
+            json_pack("{s:s, s:f, s:I, s:I, s:I, s:I, s:f, s:I, s:i, s:f, s:s}", "step", step,
+                      "accuracy", accuracy, "bytes", (json_int_t)file.len, "payload",
+                      (json_int_t)coded(&file), "arena", (json_int_t)arena, "macs",
+                      (json_int_t)graph_macs(&g), "ms", session_estimate_ms(s, &file), "weights",
+                      (json_int_t)graph_weight_bytes(&g), "codes", most_codes(&g), "zeros",
+                      share_of_zeros(&g), "board", s->recipe.board));
     }
     graph_release(&g);
     buf_release(&pipeline);
@@ -131,7 +141,8 @@ static int on_epoch(void *ctx, const struct fit_epoch *ep)
     return 0;
 }
 
-// Trains s->net on, with a hook or without; the last weights are kept, because the first ones keep no rule yet.
+// Trains s->net on, with a hook or without; the last weights are kept, because the first ones keep
+// no rule yet.
 static int train_on(struct session *s, const char *step, const struct fit_hook *hook, struct err *e)
 {
     const struct recipe *r = &s->recipe;
@@ -190,7 +201,9 @@ static int find_ranges(struct session *s, struct graph *narrow, struct graph *wi
 {
     const struct recipe *r = &s->recipe;
     struct sample_set some = {0};
-    struct quant_options q = {.method = (enum quant_method)r->calibrate, .percentile = r->percentile, .lanes = s->lanes,
+    struct quant_options q = {.method = (enum quant_method)r->calibrate,
+                              .percentile = r->percentile,
+                              .lanes = s->lanes,
                               .par = s->par};
     bool softmax = r->task == TASK_CLASSIFY;
     int rc = graph_from_net(narrow, &s->net, softmax, e);
@@ -204,7 +217,8 @@ static int find_ranges(struct session *s, struct graph *narrow, struct graph *wi
     return rc;
 }
 
-static int tune_by(struct session *s, const char *step, const struct squeeze_rules *rules, struct err *e)
+static int tune_by(struct session *s, const char *step, const struct squeeze_rules *rules,
+                   struct err *e)
 {
     struct graph narrow = {0}, wide = {0};
     int rc = find_ranges(s, &narrow, &wide, e);
@@ -241,18 +255,23 @@ static int fold(struct session *s, struct err *e)
 int session_squeeze(struct session *s, struct err *e)
 {
     const struct recipe *r = &s->recipe;
-    struct squeeze_rules rules = {.per_channel_dense = r->per_channel_dense, .epochs = (int)r->squeeze_epochs};
-    if (!(r->squeeze_channels > 0) && !(r->squeeze_sparsity > 0) && r->squeeze_clusters == 0 && !r->squeeze_round && !r->wide) {
+    struct squeeze_rules rules = {.per_channel_dense = r->per_channel_dense,
+                                  .epochs = (int)r->squeeze_epochs};
+    if (!(r->squeeze_channels > 0) && !(r->squeeze_sparsity > 0) && r->squeeze_clusters == 0 &&
+        !r->squeeze_round && !r->wide) {
         return OK;
     }
     if (r->squeeze_round && r->wide) {
-        return err_set(e, E_FORMAT, "[squeeze] rounding is for int8 activations; int16 ones need none");
+        return err_set(e, E_FORMAT,
+                       "[squeeze] rounding is for int8 activations; int16 ones need none");
     }
     if (r->squeeze_clusters > 0 && r->squeeze_clusters < 4) {
         return err_set(e, E_FORMAT, "[squeeze] clusters: 4 at least, or 0 for none");
     }
     if (!board_find(r->board)) {
-        return err_set(e, E_NOT_FOUND, "[squeeze] board: no board '%s'; `moteloop inspect --board list` lists them", r->board);
+        return err_set(e, E_NOT_FOUND,
+                       "[squeeze] board: no board '%s'; `moteloop inspect --board list` lists them",
+                       r->board);
     }
     int rc = fold(s, e);
     rc = rc ? rc : r->squeeze_channels > 0 ? take_channels(s, e) : OK;

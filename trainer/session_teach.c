@@ -1,8 +1,10 @@
-// Knowledge distillation: earlier models of the project, one or an ensemble, teach the network that is trained.
+// Knowledge distillation: earlier models of the project, one or an ensemble, teach the network that
+// is trained.
 //
-// The teachers see what the network sees, augmentation included. With z the outputs, T the temperature and a the
-// share, the loss is (1 - a) of the recipe's own plus a T^2 KL(mean of softmax(z_teacher / T) || softmax(z / T))
-// (Hinton et al., 2015). A teacher has the recipe's features and window, labels of the same names, and any network.
+// The teachers see what the network sees, augmentation included. With z the outputs, T the
+// temperature and a the share, the loss is (1 - a) of the recipe's own plus a T^2 KL(mean of
+// softmax(z_teacher / T) || softmax(z / T)) (Hinton et al., 2015). A teacher has the recipe's
+// features and window, labels of the same names, and any network.
 #include "common/err.h"
 #include "common/store/store_dataset.h"
 #include "common/store/store_model.h"
@@ -17,8 +19,9 @@ struct teacher {
     struct weights weights;
     struct net net;
     struct lane lane[FIT_LANES_MAX];
-    float *gain, *shift;              // from this training's standardised features to the teacher's; NULL: the same
-    int label[WINDOWS_CLASSES_MAX];   // the teacher's output for each of ours
+    float *gain,
+        *shift; // from this training's standardised features to the teacher's; NULL: the same
+    int label[WINDOWS_CLASSES_MAX]; // the teacher's output for each of ours
 };
 
 struct session_teach {
@@ -44,7 +47,8 @@ static int on_found(void *ctx, const struct store_model *m)
 }
 
 // Log-probabilities at a temperature are not needed: probabilities alone.
-static void soften(const float *y, const int *label, int outputs, float temperature, float share, float *p)
+static void soften(const float *y, const int *label, int outputs, float temperature, float share,
+                   float *p)
 {
     float top = -INFINITY, sum = 0, e[WINDOWS_CLASSES_MAX];
     for (int j = 0; j < outputs; j++) {
@@ -84,35 +88,41 @@ static double teach(void *ctx, int lane, const float *x, int n, const float *y, 
         for (int k = 0; k < s->teachers; k++) {
             const struct teacher *t = s->t[k];
             size_t outputs = shape_len(net_output(&t->net));
-            soften(t->lane[lane].y[t->net.layers - 1] + (size_t)i * outputs, t->label, s->outputs, s->temperature,
-                   1 / (float)s->teachers, want);
+            soften(t->lane[lane].y[t->net.layers - 1] + (size_t)i * outputs, t->label, s->outputs,
+                   s->temperature, 1 / (float)s->teachers, want);
         }
         soften(y + (size_t)i * (size_t)s->outputs, NULL, s->outputs, s->temperature, 1, have);
         for (int j = 0; j < s->outputs; j++) {
             float *d = &dy[(size_t)i * (size_t)s->outputs + (size_t)j];
             *d = (1 - s->share) * *d + s->share * s->temperature * (have[j] - want[j]);
-            loss += want[j] > 0 ? (double)(s->share * s->temperature * s->temperature * want[j] * logf(want[j] / (have[j] + 1e-12f))) : 0;
+            loss += want[j] > 0 ? (double)(s->share * s->temperature * s->temperature * want[j] *
+                                           logf(want[j] / (have[j] + 1e-12f)))
+                                : 0;
         }
     }
     return loss;
 }
 
-static int same_input(const struct session *s, const struct teacher *t, const char *word, struct err *e)
+static int same_input(const struct session *s, const struct teacher *t, const char *word,
+                      struct err *e)
 {
     const struct recipe *a = &s->recipe, *b = &t->recipe;
     struct mote_dsp_config theirs = b->dsp;
     theirs.width = a->dsp.width;
     theirs.height = a->dsp.height;
-    bool same_window = recipe_frames(&a->window, s->windows.interval_ns) == recipe_frames(&b->window, s->windows.interval_ns);
+    bool same_window = recipe_frames(&a->window, s->windows.interval_ns) ==
+                       recipe_frames(&b->window, s->windows.interval_ns);
     if (a->task != TASK_CLASSIFY || b->task != TASK_CLASSIFY) {
-        return err_set(e, E_CONFLICT, "[teach] teacher '%s': only classifiers teach classifiers", word);
+        return err_set(e, E_CONFLICT, "[teach] teacher '%s': only classifiers teach classifiers",
+                       word);
     }
     if (!same_window || memcmp(&a->dsp, &theirs, sizeof(theirs)) != 0) {
-        return err_set(e, E_CONFLICT, "[teach] teacher '%s' has other features or windows than this recipe", word);
+        return err_set(e, E_CONFLICT,
+                       "[teach] teacher '%s' has other features or windows than this recipe", word);
     }
     if (t->weights.features != 0 && t->weights.features != s->features.count) {
-        return err_set(e, E_CONFLICT, "[teach] teacher '%s' has %zu features, the recipe gives %zu", word, t->weights.features,
-                       s->features.count);
+        return err_set(e, E_CONFLICT, "[teach] teacher '%s' has %zu features, the recipe gives %zu",
+                       word, t->weights.features, s->features.count);
     }
     return OK;
 }
@@ -122,7 +132,8 @@ static int map_labels(const struct session *s, struct teacher *t, const char *wo
     for (size_t c = 0; c < s->windows.label.count; c++) {
         t->label[c] = name_find(&t->weights.label, s->windows.label.name[c]);
         if (t->label[c] < 0) {
-            return err_set(e, E_CONFLICT, "[teach] teacher '%s' does not know the label '%s'", word, s->windows.label.name[c]);
+            return err_set(e, E_CONFLICT, "[teach] teacher '%s' does not know the label '%s'", word,
+                           s->windows.label.name[c]);
         }
     }
     return OK;
@@ -142,14 +153,16 @@ static int map_features(const struct session *s, struct teacher *t, struct err *
     t->shift = t->gain + f->count;
     for (size_t i = 0; i < f->count; i++) {
         float gain = f->offset ? f->gain[i] : 1, offset = f->offset ? f->offset[i] : 0;
-        float their_gain = t->weights.features ? t->weights.gain[i] : 1, their_offset = t->weights.features ? t->weights.offset[i] : 0;
+        float their_gain = t->weights.features ? t->weights.gain[i] : 1,
+              their_offset = t->weights.features ? t->weights.offset[i] : 0;
         t->gain[i] = gain != 0 ? their_gain / gain : 0;
         t->shift[i] = (offset - their_offset) * their_gain;
     }
     return OK;
 }
 
-static int build(const struct session *s, struct teacher *t, const char *word, int lanes, int batch, struct err *e)
+static int build(const struct session *s, struct teacher *t, const char *word, int lanes, int batch,
+                 struct err *e)
 {
     struct rng g;
     rng_seed(&g, 1, 1);
@@ -175,7 +188,8 @@ struct leak {
 static int on_item(void *ctx, const struct store_dataset_item *i)
 {
     struct leak *l = ctx;
-    int at = i->grp && strcmp(i->split, split_name(SPLIT_TEST)) != 0 ? name_find(l->group, i->grp) : -1;
+    int at =
+        i->grp && strcmp(i->split, split_name(SPLIT_TEST)) != 0 ? name_find(l->group, i->grp) : -1;
     l->found = at >= 0 && l->judged[at] ? at : l->found;
     return l->found >= 0;
 }
@@ -194,14 +208,18 @@ static int no_leak(const struct session *s, const char *dataset, const char *wor
     }
     int rc = dataset[0] ? store_dataset_items(s->store, dataset, NULL, on_item, &l, e) : OK;
     if (l.found >= 0) {
-        rc = err_set(e, E_CONFLICT, "[teach] teacher '%s' was trained on '%s', which this run is judged on: train both with the "
-                                    "same --seed or --test", word, w->group.name[l.found]);
+        rc = err_set(e, E_CONFLICT,
+                     "[teach] teacher '%s' was trained on '%s', which this run is judged on: train "
+                     "both with the "
+                     "same --seed or --test",
+                     word, w->group.name[l.found]);
     }
     free(judged);
     return rc;
 }
 
-static int add_teacher(struct session_teach *h, const struct session *s, const char *word, int lanes, int batch, struct err *e)
+static int add_teacher(struct session_teach *h, const struct session *s, const char *word,
+                       int lanes, int batch, struct err *e)
 {
     struct found f = {.recipe = NULL};
     char path[IO_PATH_MAX], weights[IO_PATH_MAX];
@@ -211,7 +229,8 @@ static int add_teacher(struct session_teach *h, const struct session *s, const c
     }
     h->t[h->teachers++] = t;
     bool digest = strspn(word, "0123456789abcdef") == strlen(word) && strlen(word) >= 4;
-    int rc = store_model_find(s->store, digest ? word : NULL, digest ? NULL : word, on_found, &f, e);
+    int rc =
+        store_model_find(s->store, digest ? word : NULL, digest ? NULL : word, on_found, &f, e);
     rc = rc ? rc : session_weights_path(weights, project_path(&s->project, path, f.path), e);
     rc = rc ? rc : weights_load(&t->weights, weights, e);
     if (rc == OK) {
@@ -235,7 +254,9 @@ int session_teach_start(struct session *s, int lanes, int batch, struct err *e)
         return err_set(e, E_LIMIT, "[teach] teacher: at most %d models", TEACHERS_MAX);
     }
     if (s->recipe.mixup > 0) {
-        return err_set(e, E_CONFLICT, "[teach] and [train] mixup exclude each other: a teacher answers for one window at a time");
+        return err_set(e, E_CONFLICT,
+                       "[teach] and [train] mixup exclude each other: a teacher answers for one "
+                       "window at a time");
     }
     struct session_teach *h = calloc(1, sizeof(*h));
     if (!h) {

@@ -1,9 +1,10 @@
 // Folding and shrinking of networks. See squeeze_net.h.
 //
-// Channels: every convolution and dense layer makes a set of channels of its own; depthwise convolutions, pools and
-// dropout hand theirs on, and an addition joins those of its two inputs. A set is looked up by its root, the lowest
-// layer in it. A channel's worth is the sum over the set's makers of its weights' norm, each against the mean of
-// its layer, so that layers of different scale count alike.
+// Channels: every convolution and dense layer makes a set of channels of its own; depthwise
+// convolutions, pools and dropout hand theirs on, and an addition joins those of its two inputs. A
+// set is looked up by its root, the lowest layer in it. A channel's worth is the sum over the set's
+// makers of its weights' norm, each against the mean of its layer, so that layers of different
+// scale count alike.
 #include "trainer/squeeze_net.h"
 #include "common/err.h"
 
@@ -34,14 +35,15 @@ static bool has_filters(const struct layer *l)
 }
 
 // Weights lie with the output channel last in all three kinds.
-static void fold_into(const struct net *from, const struct layer *maker, const struct layer *norm, struct net *to,
-                      const struct layer *l)
+static void fold_into(const struct net *from, const struct layer *maker, const struct layer *norm,
+                      struct net *to, const struct layer *l)
 {
     const float *gamma = from->param + norm->w, *beta = from->param + norm->b;
     const float *mean = from->state + norm->state, *var = mean + norm->w_len;
     size_t channels = norm->w_len;
     for (size_t c = 0; c < channels; c++) {
-        float scale = gamma[c] / sqrtf(var[c] + NET_NORM_EPS), bias = maker->b_len ? from->param[maker->b + c] : 0;
+        float scale = gamma[c] / sqrtf(var[c] + NET_NORM_EPS),
+              bias = maker->b_len ? from->param[maker->b + c] : 0;
         to->param[l->b + c] = beta[c] + (bias - mean[c]) * scale;
         for (size_t i = c; i < l->w_len; i += channels) {
             to->param[l->w + i] = from->param[maker->w + i] * scale;
@@ -49,7 +51,8 @@ static void fold_into(const struct net *from, const struct layer *maker, const s
     }
 }
 
-static void copy_parameters(const struct net *from, const struct layer *a, struct net *to, const struct layer *b)
+static void copy_parameters(const struct net *from, const struct layer *a, struct net *to,
+                            const struct layer *b)
 {
     memcpy(to->param + b->w, from->param + a->w, a->w_len * sizeof(float));
     memcpy(to->param + b->b, from->param + a->b, a->b_len * sizeof(float));
@@ -72,7 +75,9 @@ int squeeze_fold(const struct net *from, struct net *to, struct err *e)
             continue;
         }
         if (!has_filters(maker) || maker->act != ACT_NONE || readers_of(from, l->in[0]) != 1) {
-            return err_set(e, E_FORMAT, "layer %d: a norm must follow a conv, dwconv or dense without activation", i);
+            return err_set(
+                e, E_FORMAT,
+                "layer %d: a norm must follow a conv, dwconv or dense without activation", i);
         }
         norm_of[l->in[0]] = i;
     }
@@ -105,9 +110,9 @@ int squeeze_fold(const struct net *from, struct net *to, struct err *e)
 
 struct sets {
     const struct net *n;
-    int up[NET_LAYERS_MAX];      // towards the root
-    bool fixed[NET_LAYERS_MAX];  // of roots: keeps all
-    int *keep[NET_LAYERS_MAX];   // of roots: old numbers of the channels that stay, rising
+    int up[NET_LAYERS_MAX];     // towards the root
+    bool fixed[NET_LAYERS_MAX]; // of roots: keeps all
+    int *keep[NET_LAYERS_MAX];  // of roots: old numbers of the channels that stay, rising
     int kept[NET_LAYERS_MAX];
 };
 
@@ -136,11 +141,14 @@ static void find_sets(struct sets *s)
         s->up[i] = i;
         switch (l->kind) {
         case LAYER_CONV:
-        case LAYER_DENSE: break;
+        case LAYER_DENSE:
+            break;
         case LAYER_DWCONV:
         case LAYER_MAXPOOL:
         case LAYER_AVGPOOL:
-        case LAYER_DROPOUT: join(s, i, l->in[0]); break;
+        case LAYER_DROPOUT:
+            join(s, i, l->in[0]);
+            break;
         case LAYER_ADD:
             join(s, i, l->in[0]);
             join(s, i, l->in[1]);
@@ -192,7 +200,8 @@ static int how_many_stay(int channels, double share, bool align)
 static int choose(struct sets *s, int root, double share, bool align)
 {
     const struct net *n = s->n;
-    int channels = n->layer[root].y.c, stay = s->fixed[root] ? channels : how_many_stay(channels, share, align);
+    int channels = n->layer[root].y.c,
+        stay = s->fixed[root] ? channels : how_many_stay(channels, share, align);
     double *worth = calloc((size_t)channels, sizeof(*worth));
     s->keep[root] = calloc((size_t)channels, sizeof(int));
     if (!worth || !s->keep[root]) {
@@ -217,7 +226,8 @@ static int choose(struct sets *s, int root, double share, bool align)
     return OK;
 }
 
-static void take_dense_or_conv(const struct sets *s, const struct layer *a, struct net *to, const struct layer *b, int i)
+static void take_dense_or_conv(const struct sets *s, const struct layer *a, struct net *to,
+                               const struct layer *b, int i)
 {
     int in = root_of(s, a->in[0]), out = root_of(s, i);
     size_t c_in = (size_t)a->x.c, c_out = (size_t)a->y.c, rows = a->w_len / (c_in * c_out);
@@ -241,7 +251,8 @@ static void take(const struct sets *s, int i, struct net *to)
     } else if (a->kind == LAYER_DWCONV) {
         for (size_t t = 0; t < (size_t)(a->kh * a->kw); t++) {
             for (int y = 0; y < s->kept[out]; y++) {
-                to->param[b->w + t * (size_t)b->y.c + (size_t)y] = s->n->param[a->w + t * (size_t)a->y.c + (size_t)s->keep[out][y]];
+                to->param[b->w + t * (size_t)b->y.c + (size_t)y] =
+                    s->n->param[a->w + t * (size_t)a->y.c + (size_t)s->keep[out][y]];
             }
         }
     } else {
@@ -271,7 +282,8 @@ static int rebuild(const struct sets *s, struct net *to, struct err *e)
     return rc;
 }
 
-int squeeze_channels(const struct net *from, double share, bool align, struct net *to, int *removed, struct err *e)
+int squeeze_channels(const struct net *from, double share, bool align, struct net *to, int *removed,
+                     struct err *e)
 {
     struct sets *s = calloc(1, sizeof(*s));
     *to = (struct net){0};

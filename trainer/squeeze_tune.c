@@ -1,8 +1,9 @@
 // Projected training. See squeeze_tune.h.
 //
-// Ranges of activations follow the network while it changes: the ends of each batch, averaged over steps, times the
-// share of the ends that calibration chose to cover. Clusters are k-means on the histogram of a layer's 255 codes,
-// with -127, 0 and 127 kept: so the largest weight of a channel, and with it the channel's scale, survives.
+// Ranges of activations follow the network while it changes: the ends of each batch, averaged over
+// steps, times the share of the ends that calibration chose to cover. Clusters are k-means on the
+// histogram of a layer's 255 codes, with -127, 0 and 127 kept: so the largest weight of a channel,
+// and with it the channel's scale, survives.
 #include "trainer/squeeze_tune.h"
 #include "common/err.h"
 
@@ -16,19 +17,19 @@
 struct squeeze_tune {
     struct squeeze_rules r;
     struct fit_hook hook;
-    const struct net *own;            // the network that is trained
+    const struct net *own; // the network that is trained
     struct net view;
-    float *param;                     // of the view
-    float *scale;                     // scratch: of a layer's channels
-    float *magnitude;                 // scratch: of a layer's weights
-    uint8_t *gone;                    // params: 1 where a weight is zeroed
+    float *param;                      // of the view
+    float *scale;                      // scratch: of a layer's channels
+    float *magnitude;                  // scratch: of a layer's weights
+    uint8_t *gone;                     // params: 1 where a weight is zeroed
     int8_t lut[NET_LAYERS_MAX][CODES]; // code + 127 to the code that stands for it
-    struct graph g;                   // ranges and scales of now
-    float *part_lo, *part_hi;         // tensors: share of the ends that is covered
-    float *end_lo, *end_hi;           // tensors: tracked ends
+    struct graph g;                    // ranges and scales of now
+    float *part_lo, *part_hi;          // tensors: share of the ends that is covered
+    float *end_lo, *end_hi;            // tensors: tracked ends
     struct net_round round[NET_LAYERS_MAX];
     long steps;
-    double zeros;                     // share of now
+    double zeros; // share of now
 };
 
 static bool has_weights(const struct layer *l)
@@ -37,7 +38,8 @@ static bool has_weights(const struct layer *l)
 }
 
 // The exporter's scales (quant.c), from the weights that are not zeroed.
-static size_t find_scales(struct squeeze_tune *t, const struct layer *l, const float *w, const uint8_t *gone)
+static size_t find_scales(struct squeeze_tune *t, const struct layer *l, const float *w,
+                          const uint8_t *gone)
 {
     size_t channels = l->kind != LAYER_DENSE || t->r.per_channel_dense ? (size_t)l->y.c : 1;
     memset(t->scale, 0, channels * sizeof(float));
@@ -67,7 +69,9 @@ static void project(struct squeeze_tune *t, int index, const struct net *n)
     size_t channels = codes ? find_scales(t, l, w, gone) : 1;
     for (size_t i = 0; i < l->w_len; i++) {
         float scale = t->scale[i % channels];
-        out[i] = gone[i] ? 0 : codes ? (float)t->lut[index][code_of(w[i], scale) + 127] * scale : w[i];
+        out[i] = gone[i] ? 0
+                 : codes ? (float)t->lut[index][code_of(w[i], scale) + 127] * scale
+                         : w[i];
     }
 }
 
@@ -93,7 +97,8 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-// The smallest weights of a layer are zeroed: of each channel against its largest, as int8 sees them.
+// The smallest weights of a layer are zeroed: of each channel against its largest, as int8 sees
+// them.
 static void choose_zeros(struct squeeze_tune *t, const struct net *n, int index, double share)
 {
     const struct layer *l = &n->layer[index];
@@ -221,7 +226,9 @@ static void set_rounding(struct squeeze_tune *t)
     for (int i = 0; i < t->g.tensors; i++) {
         const struct gtensor *a = &t->g.t[i];
         if (a->layer >= 0) {
-            t->round[a->layer] = (struct net_round){.on = true, .step = a->scale, .lo = (float)(-128 - a->zero_point) * a->scale,
+            t->round[a->layer] = (struct net_round){.on = true,
+                                                    .step = a->scale,
+                                                    .lo = (float)(-128 - a->zero_point) * a->scale,
                                                     .hi = (float)(127 - a->zero_point) * a->scale};
         }
     }
@@ -254,7 +261,8 @@ static void stepped(void *ctx, const struct lane *lane, int lanes, float at)
     }
 }
 
-static int make(struct squeeze_tune *t, const struct net *n, const struct graph *narrow, const struct graph *wide, struct err *e)
+static int make(struct squeeze_tune *t, const struct net *n, const struct graph *narrow,
+                const struct graph *wide, struct err *e)
 {
     size_t tensors = (size_t)narrow->tensors;
     t->param = calloc(n->params + 1, sizeof(float));
@@ -280,8 +288,9 @@ static int make(struct squeeze_tune *t, const struct net *n, const struct graph 
     return rc;
 }
 
-struct squeeze_tune *squeeze_tune_new(const struct net *n, const struct graph *started_ranges, const struct graph *wide,
-                                      const struct squeeze_rules *r, struct err *e)
+struct squeeze_tune *squeeze_tune_new(const struct net *n, const struct graph *started_ranges,
+                                      const struct graph *wide, const struct squeeze_rules *r,
+                                      struct err *e)
 {
     struct squeeze_tune *t = calloc(1, sizeof(*t));
     if (!t) {

@@ -33,7 +33,8 @@ static int find_events(struct stream_track *t, const struct windows *w, enum spl
     size_t n = 0, made = 0;
     for (size_t i = 0; i < w->count; i++) {
         if (split == SPLIT_NONE || w->w[i].split == split) {
-            t->event[n++] = (struct stream_event){w->w[i].piece, w->w[i].frame, w->w[i].frame + w->window, w->w[i].label};
+            t->event[n++] = (struct stream_event){w->w[i].piece, w->w[i].frame,
+                                                  w->w[i].frame + w->window, w->w[i].label};
         }
     }
     qsort(t->event, n, sizeof(*t->event), by_place);
@@ -53,7 +54,8 @@ static int find_events(struct stream_track *t, const struct windows *w, enum spl
     return OK;
 }
 
-static bool touches(const struct stream_track *t, const struct stream_window *w, const struct stream_event *e)
+static bool touches(const struct stream_track *t, const struct stream_window *w,
+                    const struct stream_event *e)
 {
     return e->piece == w->piece && w->frame < e->to && e->from < w->frame + t->window;
 }
@@ -72,7 +74,8 @@ static size_t first_event(const struct stream_track *t, const struct stream_wind
     return lo;
 }
 
-static int run_piece(struct stream_track *t, struct ship_runtime *r, const struct windows *w, uint32_t piece, struct err *e)
+static int run_piece(struct stream_track *t, struct ship_runtime *r, const struct windows *w,
+                     uint32_t piece, struct err *e)
 {
     const struct piece *p = &w->piece[piece];
     size_t frame_bytes = w->channels * mote_sample_size(p->type);
@@ -84,7 +87,8 @@ static int run_piece(struct stream_track *t, struct ship_runtime *r, const struc
             return rc;
         }
         struct stream_window *s = &t->w[t->windows];
-        *s = (struct stream_window){.piece = piece, .frame = (uint32_t)at, .novelty = result.novelty};
+        *s = (struct stream_window){
+            .piece = piece, .frame = (uint32_t)at, .novelty = result.novelty};
         size_t event = first_event(t, s);
         s->judged = event < t->events && touches(t, s, &t->event[event]);
         memcpy(t->score + t->windows++ * t->classes, result.score, t->classes * sizeof(float));
@@ -103,9 +107,12 @@ static int make_room(struct stream_track *t, const struct windows *w, const bool
     return t->w && t->score ? OK : E_MEM;
 }
 
-int stream_collect(struct stream_track *t, struct ship_runtime *r, const struct windows *w, enum split split, struct err *e)
+int stream_collect(struct stream_track *t, struct ship_runtime *r, const struct windows *w,
+                   enum split split, struct err *e)
 {
-    *t = (struct stream_track){.classes = ship_config(r)->classes, .frame_s = (double)w->interval_ns / 1e9, .window = w->window,
+    *t = (struct stream_track){.classes = ship_config(r)->classes,
+                               .frame_s = (double)w->interval_ns / 1e9,
+                               .window = w->window,
                                .stride = w->stride};
     bool *wanted = calloc(w->pieces + 1, sizeof(*wanted));
     int rc = wanted ? find_events(t, w, split) : E_MEM;
@@ -122,8 +129,8 @@ int stream_collect(struct stream_track *t, struct ship_runtime *r, const struct 
 }
 
 // One decision against the events that its window touches.
-static void judge_decision(const struct stream_track *t, const struct stream_window *w, uint32_t class, bool *found, double *delay,
-                           struct stream_point *p)
+static void judge_decision(const struct stream_track *t, const struct stream_window *w,
+                           uint32_t class, bool *found, double *delay, struct stream_point *p)
 {
     bool right = false, any = false;
     for (size_t i = first_event(t, w); i < t->events && touches(t, w, &t->event[i]); i++) {
@@ -142,7 +149,8 @@ static void judge_decision(const struct stream_track *t, const struct stream_win
     p->unjudged += !any;
 }
 
-int stream_measure(const struct stream_track *t, const struct mote_pipe_config *config, struct stream_point *p, struct err *e)
+int stream_measure(const struct stream_track *t, const struct mote_pipe_config *config,
+                   struct stream_point *p, struct err *e)
 {
     struct mote_pipe_config c = *config;
     c.smooth = (uint8_t)p->smooth;
@@ -175,8 +183,10 @@ int stream_measure(const struct stream_track *t, const struct mote_pipe_config *
 
 static bool beats(const struct stream_point *a, const struct stream_point *b)
 {
-    bool none_worse = a->false_per_hour <= b->false_per_hour && a->missed <= b->missed && a->delay_s <= b->delay_s;
-    return none_worse && (a->false_per_hour < b->false_per_hour || a->missed < b->missed || a->delay_s < b->delay_s);
+    bool none_worse = a->false_per_hour <= b->false_per_hour && a->missed <= b->missed &&
+                      a->delay_s <= b->delay_s;
+    return none_worse && (a->false_per_hour < b->false_per_hour || a->missed < b->missed ||
+                          a->delay_s < b->delay_s);
 }
 
 // In what order points are preferred under a limit of false alarms.
@@ -194,15 +204,17 @@ static bool better(const struct stream_point *a, const struct stream_point *b, d
     return second < 0 || second > 0 ? second < 0 : a->delay_s < b->delay_s;
 }
 
-int stream_choose(const struct stream_track *t, const struct mote_pipe_config *config, double allowed,
-                  struct stream_point grid[STREAM_GRID], size_t *count, size_t *chosen, struct err *e)
+int stream_choose(const struct stream_track *t, const struct mote_pipe_config *config,
+                  double allowed, struct stream_point grid[STREAM_GRID], size_t *count,
+                  size_t *chosen, struct err *e)
 {
     *count = *chosen = 0;
     for (size_t s = 0; s < ARRAY_LEN(smooths); s++) {
         for (int th = 0; th < THRESHOLDS; th++) {
             for (size_t q = 0; q < ARRAY_LEN(suppresses); q++) {
                 struct stream_point *p = &grid[(*count)++];
-                *p = (struct stream_point){.smooth = smooths[s], .suppress = suppresses[q],
+                *p = (struct stream_point){.smooth = smooths[s],
+                                           .suppress = suppresses[q],
                                            .threshold = th ? 0.25f + 0.05f * (float)th : 0};
                 int rc = stream_measure(t, config, p, e);
                 if (rc) {
@@ -228,8 +240,10 @@ int stream_choose(const struct stream_track *t, const struct mote_pipe_config *c
 
 json_t *stream_point_json(const struct stream_point *p)
 {
-    return json_pack("{s:i, s:f, s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "smooth", p->smooth, "threshold", (double)p->threshold,
-                     "suppress", p->suppress, "decisions", (json_int_t)p->decisions, "false_alarms", (json_int_t)p->wrong,
-                     "unjudged", (json_int_t)p->unjudged, "events_found", (json_int_t)p->found, "false_alarms_per_hour",
-                     p->false_per_hour, "missed", p->missed, "delay_s", p->delay_s);
+    return json_pack("{s:i, s:f, s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "smooth", p->smooth,
+                     "threshold", (double)p->threshold, "suppress", p->suppress, "decisions",
+                     (json_int_t)p->decisions, "false_alarms", (json_int_t)p->wrong, "unjudged",
+                     (json_int_t)p->unjudged, "events_found", (json_int_t)p->found,
+                     "false_alarms_per_hour", p->false_per_hour, "missed", p->missed, "delay_s",
+                     p->delay_s);
 }

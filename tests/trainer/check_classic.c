@@ -1,5 +1,5 @@
-// Classical learners: results that scikit-learn gives for the same data (tests/golden/classic.py), and graphs whose integers
-// decide as the learners do, byte for byte in the device runtime.
+// Classical learners: results that scikit-learn gives for the same data (tests/golden/classic.py),
+// and graphs whose integers decide as the learners do, byte for byte in the device runtime.
 #include "common/buf.h"
 #include "common/err.h"
 #include "firmware/core/nn/mote_nn.h"
@@ -126,9 +126,11 @@ static void open_graph(struct world *w)
     size_t need = 0;
     ck_assert_msg(export_tflite(&w->g, true, "test", NULL, 0, &b, &e) == OK, "%s", e.msg);
     w->file = ship_aligned(b.data, b.len);
-    ck_assert_msg(mote_nn_arena_size(w->file, b.len, &mote_nn_ops_all, 0, &need, &d) == MOTE_OK, "%s %s", d.op_name, d.reason);
+    ck_assert_msg(mote_nn_arena_size(w->file, b.len, &mote_nn_ops_all, 0, &need, &d) == MOTE_OK,
+                  "%s %s", d.op_name, d.reason);
     w->arena = aligned_alloc(64, (need + 63) & ~(size_t)63);
-    ck_assert_int_eq(mote_nn_open(&w->nn, w->file, b.len, &mote_nn_ops_all, 0, w->arena, need, &d), MOTE_OK);
+    ck_assert_int_eq(mote_nn_open(&w->nn, w->file, b.len, &mote_nn_ops_all, 0, w->arena, need, &d),
+                     MOTE_OK);
     w->sim = quant_sim_new(&w->g, &e);
     ck_assert_ptr_nonnull(w->sim);
     buf_release(&b);
@@ -161,10 +163,12 @@ static void run_row(struct world *w, const float *in, float *out)
     }
 }
 
-static void grow(struct classic_forest *f, struct world *w, int8_t *code, size_t trees, size_t depth, size_t inputs)
+static void grow(struct classic_forest *f, struct world *w, int8_t *code, size_t trees,
+                 size_t depth, size_t inputs)
 {
     struct err e = {0};
-    struct classic_forest_options o = {.trees = trees, .depth = depth, .leaf = 2, .inputs = inputs, .seed = 7};
+    struct classic_forest_options o = {
+        .trees = trees, .depth = depth, .leaf = 2, .inputs = inputs, .seed = 7};
     classic_input_scale(&data, 0.999, 1, &w->scale, &w->zero);
     for (size_t i = 0; i < N * D; i++) {
         code[i] = classic_code(x[i], w->scale, w->zero);
@@ -185,7 +189,8 @@ static const struct {
     size_t trees, depth, inputs;
 } forests[] = {{1, 1, 0}, {1, 6, 0}, {12, 5, 0}, {32, 8, 3}};
 
-// The graph gives every tree's decision, so its chances are the forest's but for the weights' rounding.
+// The graph gives every tree's decision, so its chances are the forest's but for the weights'
+// rounding.
 START_TEST(forest_graph_decides_as_the_trees)
 {
     struct world w = {0};
@@ -202,7 +207,8 @@ START_TEST(forest_graph_decides_as_the_trees)
         classic_forest_ask(&f, code + i * D, want);
         run_row(&w, x + i * D, have);
         for (size_t c = 0; c < K; c++) {
-            ck_assert_float_eq_tol(have[c], fminf(want[c], 255.0f / 256), 1.6f / 256 + 0.004f * want[c]);
+            ck_assert_float_eq_tol(have[c], fminf(want[c], 255.0f / 256),
+                                   1.6f / 256 + 0.004f * want[c]);
         }
         right += top_of(want) == label[i];
     }
@@ -247,14 +253,16 @@ START_TEST(mixture_graph_scores_as_the_density)
     struct world w = {0};
     struct classic_mixture m;
     struct err e = {0};
-    int rc = _i ? classic_gaussians(&data, 3, 0.05, 1, &m, &e) : classic_kmeans(&data, 3, 1, &m, &e);
+    int rc =
+        _i ? classic_gaussians(&data, 3, 0.05, 1, &m, &e) : classic_kmeans(&data, 3, 1, &m, &e);
     ck_assert_int_eq(rc, OK);
     double reference = -INFINITY, span = 60, worst = 0;
     for (size_t i = 0; i < N; i++) {
         reference = fmax(reference, classic_mixture_log(&m, x + i * D, NULL));
     }
     classic_input_scale(&data, 0.999, 1.5f, &w.scale, &w.zero);
-    ck_assert_msg(classic_mixture_graph(&m, reference, span, w.scale, w.zero, &w.g, &e) == OK, "%s", e.msg);
+    ck_assert_msg(classic_mixture_graph(&m, reference, span, w.scale, w.zero, &w.g, &e) == OK, "%s",
+                  e.msg);
     open_graph(&w);
     for (size_t i = 0; i < N; i++) {
         float score;

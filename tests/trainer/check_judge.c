@@ -1,5 +1,5 @@
-// Measures whose values are known by hand: curves, calibration, streams of decisions, and a page that hostile names cannot
-// break.
+// Measures whose values are known by hand: curves, calibration, streams of decisions, and a page
+// that hostile names cannot break.
 #include "common/buf.h"
 #include "common/err.h"
 #include "trainer/judge_curves.h"
@@ -15,7 +15,10 @@ static const struct name_list label = {labels, 2}, group = {groups, 2};
 static void add(struct judge *j, int truth, float score, int g)
 {
     float s[2] = {1 - score, score};
-    struct judged w = {.label = (uint16_t)truth, .group = (uint16_t)g, .answer = score > 0.5f, .score = score > 0.5f ? score : 1 - score};
+    struct judged w = {.label = (uint16_t)truth,
+                       .group = (uint16_t)g,
+                       .answer = score > 0.5f,
+                       .score = score > 0.5f ? score : 1 - score};
     ck_assert_int_eq(judge_add(j, w, s), OK);
 }
 
@@ -33,19 +36,43 @@ START_TEST(curves_are_those_by_hand)
     add(&j, 0, 0.8f, 0);
     add(&j, 1, 0.7f, 1);
     add(&j, 0, 0.6f, 1);
-    json_t *c = judge_curves(&j, &label, &group), *work = json_array_get(json_object_get(c, "classes"), 1);
+    json_t *c = judge_curves(&j, &label, &group),
+           *work = json_array_get(json_object_get(c, "classes"), 1);
     ck_assert_double_eq_tol(json_number_value(json_object_get(work, "roc_area")), 0.75, 1e-9);
-    ck_assert_double_eq_tol(json_number_value(json_object_get(work, "average_precision")), 0.5 * 1 + 0.5 * 2 / 3, 1e-9);
+    ck_assert_double_eq_tol(json_number_value(json_object_get(work, "average_precision")),
+                            0.5 * 1 + 0.5 * 2 / 3, 1e-9);
     const json_t *roc = json_object_get(work, "roc");
     ck_assert_uint_eq(json_array_size(roc), 5);
     ck_assert_double_eq_tol(at(roc, 1, 0), 0, 1e-9);
     ck_assert_double_eq_tol(at(roc, 1, 1), 0.5, 1e-9);
     ck_assert_double_eq_tol(at(roc, 4, 0), 1, 1e-9);
     ck_assert_double_eq_tol(at(roc, 4, 1), 1, 1e-9);
-    const json_t *t = json_object_get(c, "thresholds"); // at 0.75: two windows are left, one of them right
+    const json_t *t =
+        json_object_get(c, "thresholds"); // at 0.75: two windows are left, one of them right
     ck_assert_double_eq_tol(at(t, 30, 0), 0.75, 1e-9);
     ck_assert_double_eq_tol(at(t, 30, 1), 0.5, 1e-9);
     ck_assert_double_eq_tol(at(t, 30, 2), 0.5, 1e-9);
+    json_decref(c);
+    judge_release(&j);
+}
+END_TEST
+
+// One class, then the other: the corner stays however much is thinned out.
+START_TEST(thinning_keeps_corners)
+{
+    struct judge j;
+    judge_init(&j, 2);
+    for (int i = 0; i < 4000; i++) {
+        add(&j, i < 2000, 1 - (float)i / 4000, 0);
+    }
+    json_t *c = judge_curves(&j, &label, &group);
+    const json_t *roc = json_object_get(json_array_get(json_object_get(c, "classes"), 1), "roc");
+    bool corner = false;
+    for (size_t i = 0; i < json_array_size(roc); i++) {
+        corner = corner || (at(roc, i, 0) <= CURVE_GRAIN && at(roc, i, 1) >= 1 - CURVE_GRAIN);
+    }
+    ck_assert(corner);
+    ck_assert_uint_le(json_array_size(roc), 500);
     json_decref(c);
     judge_release(&j);
 }
@@ -58,7 +85,8 @@ START_TEST(equal_scores_are_one_step)
     for (int i = 0; i < 6; i++) {
         add(&j, i % 2, 0.7f, 0);
     }
-    json_t *c = judge_curves(&j, &label, &group), *work = json_array_get(json_object_get(c, "classes"), 1);
+    json_t *c = judge_curves(&j, &label, &group),
+           *work = json_array_get(json_object_get(c, "classes"), 1);
     ck_assert_double_eq_tol(json_number_value(json_object_get(work, "roc_area")), 0.5, 1e-9);
     json_decref(c);
     judge_release(&j);
@@ -76,7 +104,8 @@ START_TEST(two_forms_are_compared_window_by_window)
     add(&b, 1, 0.4f, 0);
     json_t *c = judge_compare(&a, &b);
     ck_assert_double_eq_tol(json_number_value(json_object_get(c, "same_class")), 0.5, 1e-9);
-    ck_assert_double_eq_tol(json_number_value(json_object_get(c, "score_difference_max")), 0.2, 1e-6);
+    ck_assert_double_eq_tol(json_number_value(json_object_get(c, "score_difference_max")), 0.2,
+                            1e-6);
     ck_assert_int_eq(json_integer_value(json_object_get(c, "right_first_only")), 1);
     ck_assert_int_eq(json_integer_value(json_object_get(c, "right_second_only")), 0);
     json_decref(c);
@@ -99,11 +128,20 @@ static struct stream_track track(const float *work)
         score[i][1] = work[i];
         score[i][0] = 1 - work[i];
     }
-    return (struct stream_track){.w = window, .score = &score[0][0], .event = event, .windows = WINDOWS, .events = 2, .classes = 2,
-                                 .frame_s = 0.1, .window = 10, .stride = 10, .hours = 8.0 / 3600};
+    return (struct stream_track){.w = window,
+                                 .score = &score[0][0],
+                                 .event = event,
+                                 .windows = WINDOWS,
+                                 .events = 2,
+                                 .classes = 2,
+                                 .frame_s = 0.1,
+                                 .window = 10,
+                                 .stride = 10,
+                                 .hours = 8.0 / 3600};
 }
 
-static struct stream_point measure(const struct stream_track *t, int smooth, float threshold, int suppress)
+static struct stream_point measure(const struct stream_track *t, int smooth, float threshold,
+                                   int suppress)
 {
     struct err e = {0};
     struct stream_point p = {.smooth = smooth, .threshold = threshold, .suppress = suppress};
@@ -122,14 +160,16 @@ START_TEST(streams_count_alarms_misses_and_delay)
     ck_assert_uint_eq(p.unjudged, 2);
     ck_assert_uint_eq(p.found, 2);
     ck_assert_double_eq_tol(p.false_per_hour, 450, 1e-6);
-    ck_assert_double_eq_tol(p.delay_s, (1.0 + 2.0) / 2, 1e-9); // rest by its first window, work by its second
+    ck_assert_double_eq_tol(p.delay_s, (1.0 + 2.0) / 2,
+                            1e-9); // rest by its first window, work by its second
     p = measure(&t, 1, 0.95f, 0);
     ck_assert_uint_eq(p.decisions, 0);
     ck_assert_double_eq_tol(p.missed, 1, 1e-9);
     p = measure(&t, 1, 0.7f, 16);
     ck_assert_uint_eq(p.decisions, 1); // then silence
     p = measure(&t, 4, 0.6f, 0);
-    // The stray window does not carry, but the mean still says rest for the first two windows of work.
+    // The stray window does not carry, but the mean still says rest for the first two windows of
+    // work.
     ck_assert_uint_eq(p.wrong, 2);
     ck_assert_double_eq_tol(p.delay_s, (1.0 + 4.0) / 2, 1e-9);
 }
@@ -147,7 +187,8 @@ START_TEST(choice_lies_on_the_front_and_keeps_the_limit)
     ck_assert_uint_eq(grid[chosen].wrong, 0);
     ck_assert_uint_eq(grid[chosen].found, 2);
     for (size_t i = 0; i < count; i++) {
-        bool beaten = grid[i].found > 0 && grid[i].false_per_hour <= grid[chosen].false_per_hour && grid[i].missed <= grid[chosen].missed &&
+        bool beaten = grid[i].found > 0 && grid[i].false_per_hour <= grid[chosen].false_per_hour &&
+                      grid[i].missed <= grid[chosen].missed &&
                       grid[i].delay_s < grid[chosen].delay_s;
         ck_assert(!beaten);
     }
@@ -184,6 +225,7 @@ int main(void)
 {
     TCase *t = tcase_create("judge");
     tcase_add_test(t, curves_are_those_by_hand);
+    tcase_add_test(t, thinning_keeps_corners);
     tcase_add_test(t, equal_scores_are_one_step);
     tcase_add_test(t, two_forms_are_compared_window_by_window);
     tcase_add_test(t, streams_count_alarms_misses_and_delay);

@@ -1,5 +1,5 @@
-// Squeezing: folding and shrinking keep the function, exported weights keep the rules that they were trained under, and
-// training with rounding brings back what calibration alone loses.
+// Squeezing: folding and shrinking keep the function, exported weights keep the rules that they
+// were trained under, and training with rounding brings back what calibration alone loses.
 #include "common/buf.h"
 #include "common/err.h"
 #include "trainer/arch.h"
@@ -30,11 +30,13 @@ static const uint32_t from_start = 0, from_test = N;
 
 static struct fit_data training(void)
 {
-    return (struct fit_data){.n = N, .ctx = (void *)(uintptr_t)&from_start, .fill = fill, .target = &target[0][0]};
+    return (struct fit_data){
+        .n = N, .ctx = (void *)(uintptr_t)&from_start, .fill = fill, .target = &target[0][0]};
 }
 static struct fit_data testing(void)
 {
-    return (struct fit_data){.n = TEST, .ctx = (void *)(uintptr_t)&from_test, .fill = fill, .target = &target[N][0]};
+    return (struct fit_data){
+        .n = TEST, .ctx = (void *)(uintptr_t)&from_test, .fill = fill, .target = &target[N][0]};
 }
 
 // Classes that lie around two centres each, so that hidden units are needed.
@@ -126,7 +128,8 @@ START_TEST(folding_keeps_the_function)
 }
 END_TEST
 
-// Every second filter of each layer is made nothing; taking half of the channels out must then change nothing.
+// Every second filter of each layer is made nothing; taking half of the channels out must then
+// change nothing.
 START_TEST(channels_without_weight_are_the_ones_that_go)
 {
     struct net n, folded, small;
@@ -160,7 +163,13 @@ static void train(struct net *n, int epochs, float rate, const struct fit_hook *
     struct err e = {0};
     struct fit_data data = training(), none = {0};
     struct fit_result r;
-    struct fit_options o = {.epochs = epochs, .batch = 32, .lanes = 2, .schedule = FIT_COSINE, .rate = rate, .seed = 3, .hook = hook};
+    struct fit_options o = {.epochs = epochs,
+                            .batch = 32,
+                            .lanes = 2,
+                            .schedule = FIT_COSINE,
+                            .rate = rate,
+                            .seed = 3,
+                            .hook = hook};
     ck_assert_msg(fit_run(n, &data, &none, &o, par, NULL, NULL, &r, &e) == OK, "%s", e.msg);
 }
 
@@ -249,7 +258,8 @@ START_TEST(zeros_and_clusters_reach_the_exported_weights)
     make_net(&n, "type = mlp\nhidden = 32, 24\n", nets[0].shape, CLASSES);
     train(&n, 15, 0.01f, NULL);
     int before = right_float(&n);
-    struct squeeze_rules rules = {.sparsity = 0.6, .ramp = true, .clusters = 8, .per_channel_dense = _i, .epochs = 12};
+    struct squeeze_rules rules = {
+        .sparsity = 0.6, .ramp = true, .clusters = 8, .per_channel_dense = _i, .epochs = 12};
     squeeze_tune_free(tune(&n, &rules));
     ranges(&n, &g, QUANT_MIN_MAX);
     finish(&g, _i);
@@ -274,7 +284,8 @@ START_TEST(zeros_and_clusters_reach_the_exported_weights)
 }
 END_TEST
 
-// Hidden units of very different size under one scale: a function that float does not mind and calibration cannot serve.
+// Hidden units of very different size under one scale: a function that float does not mind and
+// calibration cannot serve.
 static void stretch_units(struct net *n)
 {
     const struct layer *a = &n->layer[1], *b = &n->layer[2];
@@ -309,9 +320,10 @@ START_TEST(training_with_rounding_wins_back_what_calibration_loses)
     squeeze_tune_ranges(t, &tuned);
     finish(&tuned, false);
     int rounded = right_int8(&tuned);
-    ck_assert_msg(calibrated <= in_float - TEST / 20, "float %d, calibrated %d: nothing was lost", in_float, calibrated);
-    ck_assert_msg(rounded >= calibrated + TEST / 25 && rounded >= in_float - TEST / 25, "float %d, calibrated %d, rounded %d",
-                  in_float, calibrated, rounded);
+    ck_assert_msg(calibrated <= in_float - TEST / 20, "float %d, calibrated %d: nothing was lost",
+                  in_float, calibrated);
+    ck_assert_msg(rounded >= calibrated + TEST / 25 && rounded >= in_float - TEST / 25,
+                  "float %d, calibrated %d, rounded %d", in_float, calibrated, rounded);
     squeeze_tune_free(t);
     graph_release(&plain);
     graph_release(&tuned);
@@ -319,7 +331,8 @@ START_TEST(training_with_rounding_wins_back_what_calibration_loses)
 }
 END_TEST
 
-// What the network gives with rounding on is what the exported integers give, within a step or two of the output.
+// What the network gives with rounding on is what the exported integers give, within a step or two
+// of the output.
 START_TEST(rounded_network_simulates_the_exported_one)
 {
     struct net n;
@@ -372,7 +385,8 @@ END_TEST
 START_TEST(the_same_run_gives_the_same_bytes)
 {
     struct net a, b;
-    struct squeeze_rules rules = {.sparsity = 0.5, .ramp = true, .clusters = 12, .round = true, .epochs = 4};
+    struct squeeze_rules rules = {
+        .sparsity = 0.5, .ramp = true, .clusters = 12, .round = true, .epochs = 4};
     make_net(&a, nets[0].recipe, nets[0].shape, CLASSES);
     make_net(&b, nets[0].recipe, nets[0].shape, CLASSES);
     squeeze_tune_free(tune(&a, &rules));
