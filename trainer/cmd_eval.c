@@ -108,7 +108,9 @@ static int recipe_of(struct eval *v, const struct mote_pipe_config *c, struct er
         return rc;
     }
     v->recipe.dsp = c->dsp;
-    v->recipe.task = c->task == MOTE_TASK_REGRESS ? TASK_REGRESS : c->task == MOTE_TASK_ANOMALY ? TASK_ANOMALY : TASK_CLASSIFY;
+    static const int64_t tasks[] = {[MOTE_TASK_CLASSIFY] = TASK_CLASSIFY, [MOTE_TASK_REGRESS] = TASK_REGRESS,
+                                    [MOTE_TASK_ANOMALY] = TASK_ANOMALY, [MOTE_TASK_DETECT] = TASK_DETECT};
+    v->recipe.task = tasks[c->task];
     // names are fixed by the model, and labels beside them are left out
     snprintf(v->recipe.labels, sizeof(v->recipe.labels), "model");
     windows_init(&v->windows, &v->recipe);
@@ -125,6 +127,8 @@ static int read_windows(struct eval *v, const struct mote_pipe_config *c, struct
     int rc = recipe_of(v, c, e);
     if (rc == OK && v->o->data) {
         rc = windows_from_folder(&v->windows, v->o->data, v->o->map, &v->bad, v->bad_text, sizeof(v->bad_text), e);
+    } else if (rc == OK && c->task == MOTE_TASK_DETECT) {
+        rc = err_set(e, E_USAGE, "a detector is judged on files with boxes: give --data");
     } else if (rc == OK) {
         rc = v->dataset[0] ? windows_from_dataset(&v->windows, v->store, v->dataset, split, e)
                            : err_set(e, E_NOT_FOUND, "the project does not know this model's dataset: name its digest, or give --data");
@@ -181,6 +185,12 @@ static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, 
         if (!v->o->json) {
             printf("%s\nmean error %.4g of %zu windows\n", what, judge_mean_error(&j), j.count);
         }
+    } else if (rc == OK && v->recipe.task == TASK_DETECT) {
+        json_t *objects = judge_cells_json(&j, &v->windows.label);
+        if (!v->o->json) {
+            printf("%s\nf1 %.4f of objects in %zu pictures\n", what, json_real_value(json_object_get(objects, "f1")), j.count);
+        }
+        json_object_set_new(report, what, objects);
     } else if (rc == OK) {
         char key[32];
         snprintf(key, sizeof(key), "%s_accuracy", what);

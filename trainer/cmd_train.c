@@ -67,6 +67,21 @@ static void print_squeezing(const json_t *steps)
     }
 }
 
+static void print_objects(const json_t *as_float, const json_t *int8)
+{
+    size_t i;
+    json_t *c;
+    printf("%-16s %7s %7s %9s %7s %6s   of int8\n", "object", "there", "found", "precision", "recall", "f1");
+    json_array_foreach(json_object_get(int8, "classes"), i, c) {
+        printf("%-16.16s %7lld %7lld %9.3f %7.3f %6.3f\n", json_string_value(json_object_get(c, "label")),
+               (long long)json_integer_value(json_object_get(c, "objects")), (long long)json_integer_value(json_object_get(c, "found")),
+               json_real_value(json_object_get(c, "precision")), json_real_value(json_object_get(c, "recall")),
+               json_real_value(json_object_get(c, "f1")));
+    }
+    printf("objects: f1 of float %.4f, of int8 %.4f\n", json_real_value(json_object_get(as_float, "f1")),
+           json_real_value(json_object_get(int8, "f1")));
+}
+
 static void print_accuracy(const json_t *r, const json_t *int8, const json_t *ci)
 {
     printf("accuracy: float %.4f, int8 %.4f (95 %%: %.4f to %.4f), uncertain %.1f %%\n",
@@ -94,6 +109,8 @@ static void print_report(const json_t *r)
                json_real_value(json_object_get(f, "mean_error")), json_real_value(json_object_get(int8, "mean_error")),
                json_real_value(json_object_get(int8, "rms_error")), json_real_value(json_object_get(int8, "bias")),
                json_real_value(json_object_get(int8, "r2")));
+    } else if (json_object_get(int8, "objects")) {
+        print_objects(json_object_get(json_object_get(r, "test"), "float"), int8);
     } else {
         print_classes(int8);
         print_accuracy(r, int8, ci);

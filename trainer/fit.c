@@ -315,7 +315,7 @@ static int check_now(struct run *r, float *y, struct fit_epoch *out, struct err 
         }
         right += top == want;
     }
-    bool classes = plain.kind == LOSS_CROSS_ENTROPY || plain.kind == LOSS_FOCAL;
+    bool classes = plain.cells <= 1 && (plain.kind == LOSS_CROSS_ENTROPY || plain.kind == LOSS_FOCAL);
     out->check_accuracy = classes ? (double)right / n : -1;
     return OK;
 }

@@ -17,6 +17,7 @@ void judge_release(struct judge *j)
 {
     free(j->w);
     free(j->scores);
+    free(j->cell);
     *j = (struct judge){0};
 }
 

@@ -16,12 +16,19 @@ struct judged { // one window
     float value;         // of regress: the truth, score being the answer
 };
 
+struct cell_count { // of a detector's label: objects that are there, that were found, and both
+    size_t truth, found, hit;
+};
+
 struct judge {
     struct judged *w;
     size_t count, cap;
     float *scores; // count x classes
     size_t classes;
+    struct cell_count *cell; // of detectors: one per class; NULL before the first
 };
+struct mote_pipe_cell;
+struct windows;
 
 void judge_init(struct judge *j, size_t classes);
 void judge_release(struct judge *j);
@@ -35,6 +42,12 @@ json_t *judge_json(const struct judge *j, const struct name_list *label, const s
 // Of regress: windows, mean_error (absolute), rms_error, bias, r2, the range of the truth, and the worst groups.
 json_t *judge_numbers_json(const struct judge *j, const struct name_list *group);
 double judge_mean_error(const struct judge *j);
+// Of detectors: takes in what was found in a picture. An object counts as found where the cell of its middle or one beside it
+// holds its label; each find counts for one object. E_MEM.
+int judge_cells_add(struct judge *j, const struct windows *w, uint32_t window, const struct mote_pipe_cell *cell, size_t cells,
+                    const uint16_t grid[2]) MUST_CHECK;
+// windows, objects, found, hits, precision, recall, f1, and the same by class.
+json_t *judge_cells_json(const struct judge *j, const struct name_list *label);
 // A confusion matrix and the per-class measures as text on stdout.
 void judge_print(const struct judge *j, const struct name_list *label);
 

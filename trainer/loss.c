@@ -83,6 +83,21 @@ static double distance(const struct loss *l, const float *y, const float *t, int
     return sum / outputs;
 }
 
+// Each cell of a sample is a classification; the few that hold something weigh more.
+static double cells(const struct loss *l, const float *y, const float *target, float factor, int outputs, float scale, float *dy)
+{
+    struct loss one = *l;
+    one.cells = 0;
+    double sum = 0;
+    int classes = outputs / l->cells;
+    for (int i = 0; i < l->cells; i++) {
+        int at = i * classes;
+        float weight = factor * (target[at] > 0.5f ? 1 : l->object) / (float)l->cells;
+        sum += loss_run(&one, y + at, target + at, &weight, 1, classes, scale, dy ? dy + at : NULL);
+    }
+    return sum;
+}
+
 double loss_run(const struct loss *l, const float *y, const float *target, const float *weight, int n, int outputs,
                 float scale, float *dy)
 {
@@ -91,6 +106,10 @@ double loss_run(const struct loss *l, const float *y, const float *target, const
         size_t at = (size_t)i * (size_t)outputs;
         float factor = weight ? weight[i] : 1;
         float *d = dy ? dy + at : NULL;
+        if (l->cells > 1) {
+            sum += cells(l, y + at, target + at, factor, outputs, scale, d);
+            continue;
+        }
         double one = l->kind == LOSS_CROSS_ENTROPY ? cross_entropy(l, y + at, target + at, outputs, scale * factor, d)
                      : l->kind == LOSS_FOCAL       ? focal(l, y + at, target + at, outputs, scale * factor, d)
                                                    : distance(l, y + at, target + at, outputs, scale * factor, d);

@@ -9,6 +9,8 @@ struct loss {
     float smoothing; // of the cross entropies: share of a label given to all classes alike
     float gamma;     // of FOCAL: 0 is cross entropy
     float delta;     // of HUBER
+    int cells;       // over 1: outputs are so many cells with classes of their own, the first being nothing
+    float object;    // of cells: factor on those that hold something
 };
 
 // y: n x outputs (logits for the cross entropies); target: n x outputs (class probabilities, or values);

@@ -214,10 +214,11 @@ static int32_t reciprocal(int32_t x)
     return (int32_t)(full > INT32_MAX ? INT32_MAX : full);
 }
 
-static void run_softmax(const struct quant_sim *s, const struct gop *o, struct factor f)
+static void softmax_row(const struct quant_sim *s, const struct gop *o, struct factor f, size_t row)
 {
-    const int8_t *x = s->y[o->in[0]];
     int n = s->g->t[o->in[0]].s.c;
+    const int8_t *x = (const int8_t *)s->y[o->in[0]] + row * (size_t)n;
+    int8_t *y = (int8_t *)s->y[o->out] + row * (size_t)n;
     int32_t top = -128, sum = 0;
     int32_t lowest = -(int32_t)((INT64_C(31) << 26) >> f.shift);
     for (int i = 0; i < n; i++) {
@@ -237,7 +238,15 @@ static void run_softmax(const struct quant_sim *s, const struct gop *o, struct f
             int by = 12 - headroom + 31 - 8;
             v += shift_right(high_product(r, e), by > 31 ? 31 : by);
         }
-        s->y[o->out][i] = clamp(v, -128, 127);
+        y[i] = clamp(v, -128, 127);
+    }
+}
+
+static void run_softmax(const struct quant_sim *s, const struct gop *o, struct factor f)
+{
+    struct shape shape = s->g->t[o->in[0]].s;
+    for (size_t row = 0; row < (size_t)shape.h * (size_t)shape.w; row++) {
+        softmax_row(s, o, f, row);
     }
 }
 

@@ -31,7 +31,7 @@ struct key {
 
 static const struct key keys[] = {
     TXT("model", "name", name, "slot name on devices"),
-    ONE("model", "task", task, "classify anomaly regress", "what the outputs mean"),
+    ONE("model", "task", task, "classify anomaly regress detect", "what the outputs mean"),
     TXT("model", "description", description, "free words, kept in the file"),
     TXT("data", "stream", stream, "stream of samples that the model listens to"),
     TXT("data", "labels", labels, "classes in the order of the outputs; empty: all labels found, by name"),
@@ -67,7 +67,7 @@ static const struct key keys[] = {
     NUM("augment", "zoom", zoom, 0, 0.9, "largest relative change of a picture's size"),
     NUM("augment", "turn", turn, 0, 180, "largest turn of a picture, degrees"),
     NUM("augment", "erase", erase, 0, 0.9, "largest side of a square blanked out of a picture, as share of its side"),
-    ONE("network", "type", network, "mlp cnn1d cnn2d dscnn mobilenet1 mobilenet2 resnet8 tcresnet autoencoder custom logistic svm forest kmeans gmm",
+    ONE("network", "type", network, "mlp cnn1d cnn2d dscnn mobilenet1 mobilenet2 resnet8 tcresnet autoencoder custom logistic svm forest kmeans gmm fomo",
         "architecture"),
     TXT("network", "hidden", hidden, "units of the dense layers before the last"),
     TXT("network", "filters", filters, "filters of the convolutions, one after another"),
@@ -100,6 +100,7 @@ static const struct key keys[] = {
     NUM("train", "smoothing", smoothing, 0, 0.5, "label smoothing"),
     NUM("train", "gamma", gamma, 0, 5, "of focal"),
     NUM("train", "delta", delta, 1e-6, 1e6, "of huber"),
+    NUM("train", "object", object, 1, 10000, "of detect: how much more a cell with an object weighs than one without"),
     INT("train", "patience", patience, 0, 100000, "epochs without a better validation before it stops; 0: never"),
     INT("train", "seconds", seconds, 0, 864000, "stops after this time; 0: no limit"),
     INT("train", "lanes", lanes, 0, FIT_LANES_MAX, "shares that a batch is cut into, a thread each; 0: 1 for small networks, else 2"),
@@ -346,7 +347,7 @@ static void set_defaults(struct recipe *r)
         .norm = true,
         .penalty = 1, .trees = 16, .depth = 5, .leaf = 3, .inputs = 32, .components = 4,
         .epochs = 60, .batch = 32, .patience = 15, .schedule = FIT_COSINE, .step_epochs = 20, .rate = 0.003,
-        .momentum = 0.9, .step_factor = 0.3, .gamma = 2, .delta = 1,
+        .momentum = 0.9, .step_factor = 0.3, .gamma = 2, .delta = 1, .object = 20,
         .calibrate = QUANT_PERCENTILE, .calibration_windows = 1000, .percentile = 99.99, .per_channel_dense = true,
         .false_alarms = 1, .squeeze_epochs = 10, .squeeze_rounds = 2, .board = "pico", .teach_share = 0.7, .teach_temperature = 3,
         .centroids = 0, .smooth = 1, .known_share = 0.95, .margin = 1,
@@ -354,11 +355,24 @@ static void set_defaults(struct recipe *r)
     };
 }
 
+// Detectors keep the grid: one network ends in it, and pictures must stay where their boxes are.
+static int check_detect(struct recipe *r, struct err *e)
+{
+    if ((r->task == TASK_DETECT) != (r->network == NET_FOMO) && (r->task == TASK_DETECT ? r->network != NET_CUSTOM : true)) {
+        return err_set(e, E_FORMAT, "%s: task = detect and type = fomo go together", r->conf.name);
+    }
+    if (r->task == TASK_DETECT && (r->flip > 0 || r->crop > 0 || r->zoom > 0 || r->turn > 0 || r->erase > 0 || r->mixup > 0)) {
+        return err_set(e, E_FORMAT, "%s: flip, crop, zoom, turn, erase and mixup would move objects away from their boxes: detectors "
+                                    "have colour, gain and noise", r->conf.name);
+    }
+    return OK;
+}
+
 // Which losses a task can have: classes want cross entropies, numbers want distances.
 static int check_loss(struct recipe *r, struct err *e)
 {
     const struct conf_entry *given = conf_find(&r->conf, "train", "loss");
-    bool distance = r->loss == LOSS_MSE || r->loss == LOSS_HUBER, wanted = r->task != TASK_CLASSIFY;
+    bool distance = r->loss == LOSS_MSE || r->loss == LOSS_HUBER, wanted = r->task == TASK_ANOMALY || r->task == TASK_REGRESS;
     if (!given) {
         r->loss = wanted ? LOSS_MSE : LOSS_CROSS_ENTROPY;
         return OK;
@@ -382,6 +396,7 @@ int recipe_parse(struct recipe *r, const char *name, const char *text, size_t le
     }
     rc = rc ? rc : read_features(r, e);
     rc = rc ? rc : check_loss(r, e);
+    rc = rc ? rc : check_detect(r, e);
     rc = rc ? rc : check_known(r, e);
     if (rc == OK && r->stream[0] == 0) {
         rc = err_set(e, E_FORMAT, "%s: [data] stream is missing: the name of the stream to learn from", name);
@@ -422,5 +437,5 @@ void recipe_fit_options(const struct recipe *r, struct fit_options *o)
         .step_epochs = (int)r->step_epochs, .step_factor = (float)r->step_factor, .clip = (float)r->clip,
         .ema = (float)r->ema, .mixup = (float)r->mixup, .patience = (int)r->patience, .limit_ms = r->seconds * 1000,
         .loss = {.kind = (enum loss_kind)r->loss, .smoothing = (float)r->smoothing, .gamma = (float)r->gamma,
-                 .delta = (float)r->delta}};
+                 .delta = (float)r->delta, .object = (float)r->object, .cells = (int)r->cells}};
 }

@@ -16,13 +16,13 @@
 enum recipe_group { GROUP_AUTO, GROUP_DEVICE, GROUP_GROUP, GROUP_RECORDING };
 enum recipe_conflict { CONFLICT_MOST, CONFLICT_DROP };
 enum recipe_pad { PAD_NONE, PAD_ZERO, PAD_REPEAT };
-enum recipe_task { TASK_CLASSIFY, TASK_ANOMALY, TASK_REGRESS };
+enum recipe_task { TASK_CLASSIFY, TASK_ANOMALY, TASK_REGRESS, TASK_DETECT };
 enum recipe_standardise { STANDARDISE_NONE, STANDARDISE_ALL, STANDARDISE_CLASS };
 enum recipe_freeze { FREEZE_NONE, FREEZE_BODY };
 enum recipe_balance { BALANCE_NONE, BALANCE_WEIGHTS, BALANCE_SAMPLING };
 enum recipe_network {
     NET_MLP, NET_CNN1D, NET_CNN2D, NET_DSCNN, NET_MOBILENET1, NET_MOBILENET2, NET_RESNET8, NET_TCRESNET,
-    NET_AUTOENCODER, NET_CUSTOM, NET_LOGISTIC, NET_SVM, NET_FOREST, NET_KMEANS, NET_GMM
+    NET_AUTOENCODER, NET_CUSTOM, NET_LOGISTIC, NET_SVM, NET_FOREST, NET_KMEANS, NET_GMM, NET_FOMO
 };
 
 struct recipe_span { // a length of time: frames where given as such, else seconds
@@ -62,7 +62,7 @@ struct recipe {
     int64_t trees, depth, leaf, inputs, components;
     // [train]
     int64_t epochs, batch, patience, lanes, optimizer, schedule, loss, step_epochs, seconds;
-    double rate, momentum, decay, warmup, step_factor, clip, ema, mixup, smoothing, gamma, delta;
+    double rate, momentum, decay, warmup, step_factor, clip, ema, mixup, smoothing, gamma, delta, object;
     // [finetune]
     int64_t tune_epochs, freeze;
     double tune_rate;
@@ -89,6 +89,7 @@ struct recipe {
     // [gates]
     double accuracy, int8_loss, error;
 
+    int64_t cells;    // of detect: of the network's grid; set by training
     struct conf conf; // private: the text, for layer lines
     uint8_t digest[32];
     char *text;       // as read; ends with NUL

@@ -95,14 +95,15 @@ static json_t *data_part(const struct session *s)
 
 static json_t *measures(const struct session *s, const struct judge *j)
 {
-    return s->recipe.task == TASK_REGRESS ? judge_numbers_json(j, &s->windows.group)
+    return s->recipe.task == TASK_DETECT    ? judge_cells_json(j, &s->windows.label)
+           : s->recipe.task == TASK_REGRESS ? judge_numbers_json(j, &s->windows.group)
                                           : judge_json(j, &s->windows.label, &s->windows.group);
 }
 
 json_t *session_report(const struct session *s)
 {
     const struct features *f = &s->features;
-    bool judged = s->test_int8.count > 0 && s->recipe.task != TASK_REGRESS;
+    bool judged = s->test_int8.count > 0 && s->recipe.task != TASK_REGRESS && s->recipe.task != TASK_DETECT;
     json_t *test = json_pack("{s:o, s:o}", "float", measures(s, &s->test_float), "int8", measures(s, &s->test_int8));
     json_t *r = json_pack(
         "{s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o}", "model", s->digest, "name", s->recipe.name, "float_accuracy",

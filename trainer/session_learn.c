@@ -13,6 +13,7 @@ static int build(struct session *s, struct err *e)
     const struct recipe *r = &s->recipe;
     bool anomaly = r->task == TASK_ANOMALY;
     int outputs = anomaly ? (int)s->features.count : (int)s->windows.label.count;
+    outputs += r->task == TASK_DETECT; // nothing
     struct rng g;
     rng_seed(&g, (uint64_t)s->o->seed, 1);
     int rc = net_init(&s->net, arch_input(r, s->features.shape), kern_best(), e);
@@ -20,6 +21,9 @@ static int build(struct session *s, struct err *e)
     rc = rc ? rc : net_start(&s->net, &g, e);
     if (rc == OK && s->o->from) {
         rc = weights_apply(&s->from, &s->net, e);
+    }
+    if (rc == OK && r->task == TASK_DETECT) {
+        s->recipe.cells = (int64_t)net_output(&s->net).h * net_output(&s->net).w;
     }
     if (rc == OK && r->task == TASK_REGRESS) {
         session_numbers_measure(s);
@@ -176,7 +180,7 @@ int session_quantized(struct session *s, const struct net *n, const struct squee
     struct quant_options q = {.method = method, .percentile = r->percentile,
                               .per_channel_dense = r->per_channel_dense, .lanes = s->lanes, .par = s->par};
     struct sample_set some = {0};
-    int rc = graph_from_net(g, n, r->task == TASK_CLASSIFY, e);
+    int rc = graph_from_net(g, n, r->task == TASK_CLASSIFY || r->task == TASK_DETECT, e);
     rc = rc || !s->wide ? rc : graph_widen(g, e);
     if (rc == OK && tune) {
         squeeze_tune_ranges(tune, g);
@@ -201,7 +205,7 @@ int session_package(struct session *s, struct err *e)
     buf_clear(&s->float_file);
     int rc = ship_pipeline(&s->features, &s->novelty, s->threshold, &s->pipeline, e);
     rc = rc ? rc : export_tflite(&s->graph, true, r->name, s->pipeline.data, s->pipeline.len, &s->int8_file, e);
-    rc = rc ? rc : table ? OK : graph_from_net(&plain, &s->net, r->task == TASK_CLASSIFY, e);
+    rc = rc ? rc : table ? OK : graph_from_net(&plain, &s->net, r->task == TASK_CLASSIFY || r->task == TASK_DETECT, e);
     rc = rc ? rc : export_tflite(table ? &s->graph : &plain, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);
     graph_release(&plain);
     return rc;
@@ -233,7 +237,7 @@ int session_quantize(struct session *s, struct err *e)
     return rc ? err_wrap(e, "quantize") : OK;
 }
 
-// The float file through the device runtime, where there is no network to ask.
+// The float file through the device runtime: where there is no network to ask, and of detectors, whose finds it reads.
 static int judge_float_file(struct session *s, struct err *e)
 {
     struct parity none = {0};
@@ -261,7 +265,7 @@ int session_judge(struct session *s, struct err *e)
     }
     judge_init(&s->test_float, s->windows.label.count);
     judge_init(&s->test_int8, s->windows.label.count);
-    int rc = session_is_table(s) ? judge_float_file(s, e) : judge_float(s, e);
+    int rc = session_is_table(s) || s->recipe.task == TASK_DETECT ? judge_float_file(s, e) : judge_float(s, e);
     rc = rc ? rc : ship_judge(s->runtime, &s->windows, session_judged(s), s->sim, &s->features, &s->test_int8, &s->parity, e);
     if (rc == OK && s->parity.equal != s->parity.windows) {
         return err_set(e, E_STATE, "trainer and device runtime agree on %zu of %zu test windows only: this is a fault of the "

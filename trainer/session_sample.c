@@ -15,6 +15,24 @@ static void fill(void *ctx, int lane, uint32_t sample, uint64_t key, float *x)
     }
 }
 
+// Every cell is nothing, but those in which the middle of a box lies.
+static void grid_target(const struct session *s, uint32_t window, float *target)
+{
+    struct shape grid = net_output(&s->net);
+    for (int i = 0; i < grid.h * grid.w; i++) {
+        target[i * grid.c] = 1;
+    }
+    for (size_t i = 0; i < s->windows.boxes; i++) {
+        const struct box *b = &s->windows.box[i];
+        if (b->window == window) {
+            int row = (int)((b->y + b->h / 2) * (float)grid.h), column = (int)((b->x + b->w / 2) * (float)grid.w);
+            float *cell = target + (row * grid.w + column) * grid.c;
+            memset(cell, 0, (size_t)grid.c * sizeof(float));
+            cell[1 + b->label] = 1;
+        }
+    }
+}
+
 // An anomaly model gives its input back; a classifier's target is one class.
 static int make_targets(struct sample_set *set, size_t outputs, struct err *e)
 {
@@ -27,6 +45,8 @@ static int make_targets(struct sample_set *set, size_t outputs, struct err *e)
         uint32_t at = set->window[i];
         if (set->s->recipe.task == TASK_ANOMALY) {
             memcpy(set->target + i * outputs, f->x + at * f->count, outputs * sizeof(float));
+        } else if (set->s->recipe.task == TASK_DETECT) {
+            grid_target(set->s, at, set->target + i * outputs);
         } else if (set->s->recipe.task == TASK_REGRESS) {
             set->target[i * outputs] = (f->w->w[at].value - set->s->number_mean) * set->s->number_gain;
         } else {

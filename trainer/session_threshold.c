@@ -15,6 +15,9 @@ static int by_value(const void *a, const void *b)
 int session_choose_threshold(struct session *s, struct err *e)
 {
     s->threshold = (float)s->recipe.threshold;
+    if (s->threshold <= 0 && s->recipe.task == TASK_DETECT) {
+        s->threshold = 0.5f;
+    }
     if (s->threshold > 0 || s->recipe.task != TASK_CLASSIFY) {
         return OK;
     }

@@ -41,7 +41,8 @@ static void describe(const struct features *f, const struct novelty *n, float th
     const struct windows *w = f->w;
     const struct recipe *r = f->r;
     static const uint8_t tasks[] = {
-        [TASK_CLASSIFY] = MOTE_TASK_CLASSIFY, [TASK_ANOMALY] = MOTE_TASK_ANOMALY, [TASK_REGRESS] = MOTE_TASK_REGRESS};
+        [TASK_CLASSIFY] = MOTE_TASK_CLASSIFY, [TASK_ANOMALY] = MOTE_TASK_ANOMALY, [TASK_REGRESS] = MOTE_TASK_REGRESS,
+        [TASK_DETECT] = MOTE_TASK_DETECT};
     c->version = MOTE_PIPE_VERSION;
     c->task = tasks[r->task];
     c->stream = (struct mote_str){r->stream, strlen(r->stream)};
@@ -190,6 +191,19 @@ void ship_anomaly_scores(float distance, float threshold, float *score)
     score[0] = 1 - score[1];
 }
 
+// What the last run found, beside what is there.
+static int judge_cells(const struct ship_runtime *r, const struct windows *w, uint32_t window, struct judge *j, struct err *e)
+{
+    uint16_t grid[2];
+    int count = mote_pipe_cells(&r->pipe, NULL, 0, grid);
+    struct mote_pipe_cell *cell = count < 0 ? NULL : calloc((size_t)count + 1, sizeof(*cell));
+    int rc = cell && mote_pipe_cells(&r->pipe, cell, (size_t)count, grid) == count
+                 ? judge_cells_add(j, w, window, cell, (size_t)count, grid)
+                 : E_STATE;
+    free(cell);
+    return rc ? err_set(e, rc, "the finds of a window cannot be read") : OK;
+}
+
 int ship_judge(struct ship_runtime *r, const struct windows *w, enum split split, struct quant_sim *sim,
                const struct features *f, struct judge *j, struct parity *p, struct err *e)
 {
@@ -213,6 +227,9 @@ int ship_judge(struct ship_runtime *r, const struct windows *w, enum split split
         struct judged one = {.label = x->label, .group = x->group, .answer = (uint16_t)result.class_index,
                              .uncertain = result.uncertain, .score = result.score[result.class_index],
                              .novelty = result.novelty, .recording = x->recording, .value = x->value};
+        if (rc == OK && r->pipe.config.task == MOTE_TASK_DETECT) {
+            rc = judge_cells(r, w, (uint32_t)i, j, e);
+        }
         if (rc == OK && judge_add(j, one, result.score)) {
             rc = err_set(e, E_MEM, "out of memory");
         }

@@ -63,6 +63,7 @@ void windows_release(struct windows *w)
     }
     free(w->piece);
     free(w->w);
+    free(w->box);
     name_release(&w->label);
     name_release(&w->group);
     *w = (struct windows){0};
@@ -339,6 +340,43 @@ static int cut_run(struct windows *w, struct cut *c, const struct rec_run *run, 
     return OK;
 }
 
+static int put_box(struct windows *w, struct box b)
+{
+    if ((w->boxes & (w->boxes - 1)) == 0) {
+        struct box *grown = realloc(w->box, (w->boxes ? 2 * w->boxes : 1) * sizeof(*grown));
+        if (!grown) {
+            return E_MEM;
+        }
+        w->box = grown;
+    }
+    w->box[w->boxes++] = b;
+    return OK;
+}
+
+// A detector's picture: one window, and the boxes whose middle lies in it. One without boxes shows nothing.
+static int add_picture(struct windows *w, const struct rec_samples *s, int64_t rec_id, const struct labelled *l, size_t labels,
+                       uint16_t group)
+{
+    struct piece p = {.frames = s->run[0].frames, .type = s->type, .scale = s->scale, .rec_id = rec_id, .start_us = s->run[0].start_us};
+    if (s->width == 0 || p.frames < w->window) {
+        w->skipped_short++;
+        return OK;
+    }
+    int rc = put_piece(w, p, s->raw + s->run[0].first_frame * frame_bytes(s), p.frames * frame_bytes(s), 0);
+    rc = rc ? rc : put_window(w, (struct window){.piece = (uint32_t)w->pieces - 1, .group = group, .recording = (uint32_t)w->recordings++});
+    for (size_t i = 0; i < labels && rc == OK; i++) {
+        float none;
+        int label = l[i].has_box ? class_of(w, l[i].label, &none) : -1;
+        struct box b = {.window = (uint32_t)w->count - 1, .label = (uint16_t)label, .x = (float)(l[i].x / s->width),
+                        .y = (float)(l[i].y / s->height), .w = (float)(l[i].w / s->width), .h = (float)(l[i].h / s->height)};
+        float mx = b.x + b.w / 2, my = b.y + b.h / 2;
+        bool inside = mx >= 0 && mx < 1 && my >= 0 && my < 1;
+        w->skipped_label += l[i].has_box && (label < 0 || !inside);
+        rc = label < -1 ? label : label >= 0 && inside ? put_box(w, b) : OK;
+    }
+    return rc;
+}
+
 int windows_add(struct windows *w, const struct rec_samples *s, int64_t rec_id, const struct labelled *l, size_t labels,
                 const char *group, struct err *e)
 {
@@ -350,6 +388,10 @@ int windows_add(struct windows *w, const struct rec_samples *s, int64_t rec_id, 
     int at = rc ? rc : name_add(&w->group, group);
     if (at < 0) {
         return rc ? rc : err_set(e, at, "too many groups");
+    }
+    if (w->r->task == TASK_DETECT) {
+        rc = add_picture(w, s, rec_id, l, labels, (uint16_t)at);
+        return rc ? err_set(e, rc, "out of memory, or too many labels") : OK;
     }
     struct cut c = {.s = s, .l = l, .labels = labels, .recording = (uint32_t)w->recordings++, .group = (uint16_t)at};
     w->skipped_gap += s->runs > 1 ? s->runs - 1 : 0;

@@ -28,6 +28,11 @@ struct window {
     uint32_t recording;    // number of its recording in this list: for results by recording
     float value;           // of regress: the number that its label is
 };
+struct box { // of an object in a picture, as shares of its sides
+    uint32_t window;
+    uint16_t label;
+    float x, y, w, h;
+};
 struct name_list {
     char **name;
     size_t count;
@@ -38,6 +43,8 @@ struct windows {
     size_t count;
     struct piece *piece;
     size_t pieces, recordings;
+    struct box *box; // of detect; in the order of windows
+    size_t boxes;
     struct name_list label, group;
     size_t fixed_labels;     // the first of them, whose order stays
     unsigned channels;
@@ -53,6 +60,8 @@ struct labelled {
     char label[96];
     bool whole;
     int64_t start_us, end_us;
+    bool has_box; // of a picture, in pixels
+    double x, y, w, h;
 };
 
 void windows_init(struct windows *w, const struct recipe *r);
@@ -73,7 +82,8 @@ int windows_from_folder(struct windows *w, const char *folder, const char *map, 
 int windows_from_dataset(struct windows *w, struct store *s, const char *digest, const char *split, struct err *e) MUST_CHECK;
 // Labels in the order of their names where the recipe gave none; checks that there is something to learn.
 int windows_finish(struct windows *w, struct err *e) MUST_CHECK;
-// Whether windows of this class are learned from: an anomaly model learns its first class alone.
+// Whether windows of this class are learned from: an anomaly model learns its first class alone; of detectors all
+// windows count as the first.
 bool windows_learns(const struct windows *w, size_t label);
 
 // Index of a name, or -1.

@@ -32,6 +32,11 @@ static int add_item(struct reading *r, const struct ds_item *it)
         double us = (double)it->interval_ns / 1000.0;
         l[i] = (struct labelled){.whole = it->region[i].whole, .start_us = (int64_t)((double)it->region[i].start * us + 0.5),
                                  .end_us = (int64_t)((double)it->region[i].end * us + 0.5)};
+        l[i].has_box = it->region[i].has_box;
+        l[i].x = it->region[i].x;
+        l[i].y = it->region[i].y;
+        l[i].w = it->region[i].w;
+        l[i].h = it->region[i].h;
         snprintf(l[i].label, sizeof(l[i].label), "%s", it->region[i].label);
     }
     bool grouped = it->group && *it->group && r->w->r->group != GROUP_RECORDING;

@@ -55,6 +55,11 @@ static int on_region(void *ctx, const struct store_region *r)
     l->l = grown;
     struct labelled *x = &l->l[l->count++];
     *x = (struct labelled){.whole = r->whole || !*r->region, .start_us = r->start_us, .end_us = r->end_us};
+    x->has_box = r->has_box;
+    x->x = r->x;
+    x->y = r->y;
+    x->w = r->w;
+    x->h = r->h;
     snprintf(x->label, sizeof(x->label), "%s", r->label);
     return 0;
 }
@@ -127,7 +132,12 @@ static int sort_labels(struct windows *w, struct err *e)
     }
     free(order);
     for (size_t i = 0; i < w->count && rc >= 0; i++) {
-        w->w[i].label = (uint16_t)name_find(&sorted, w->label.name[w->w[i].label]);
+        if (w->r->task != TASK_DETECT) {
+            w->w[i].label = (uint16_t)name_find(&sorted, w->label.name[w->w[i].label]);
+        }
+    }
+    for (size_t i = 0; i < w->boxes && rc >= 0; i++) {
+        w->box[i].label = (uint16_t)name_find(&sorted, w->label.name[w->box[i].label]);
     }
     name_release(&w->label);
     w->label = sorted;
@@ -136,11 +146,14 @@ static int sort_labels(struct windows *w, struct err *e)
 
 bool windows_learns(const struct windows *w, size_t label)
 {
-    return w->r->task != TASK_ANOMALY || label == 0;
+    return (w->r->task != TASK_ANOMALY && w->r->task != TASK_DETECT) || label == 0;
 }
 
 static int check_task(const struct windows *w, struct err *e)
 {
+    if (w->r->task == TASK_DETECT && w->boxes == 0) {
+        return err_set(e, E_STATE, "no boxes: label objects in pictures by boxes first");
+    }
     if (w->r->task == TASK_REGRESS && w->label.count > 1) {
         return err_set(e, E_FORMAT, "a model of numbers has one output: [data] labels gives its name");
     }

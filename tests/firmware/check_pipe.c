@@ -186,7 +186,7 @@ START_TEST(config_out_of_bounds_is_not_encoded)
     change;                                                                                        \
     ck_assert_msg(mote_pipe_config_encode(bytes, sizeof(bytes), &c) < 0, "%s", #change)
     REFUSED(c.version = 2);
-    REFUSED(c.task = 3);
+    REFUSED(c.task = 4);
     REFUSED(c.stream = text("Acc"));
     REFUSED(c.stream = text(""));
     REFUSED(c.stream = text("a2345678901234567890123456789012"));

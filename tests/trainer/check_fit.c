@@ -187,7 +187,8 @@ END_TEST
 // Slopes of every loss against finite differences.
 START_TEST(losses_have_their_slopes)
 {
-    const struct loss kinds[] = {{LOSS_CROSS_ENTROPY, 0.1f, 0, 0}, {LOSS_FOCAL, 0, 2, 0}, {LOSS_MSE, 0, 0, 0}, {LOSS_HUBER, 0, 0, 0.5f}};
+    const struct loss kinds[] = {{.kind = LOSS_CROSS_ENTROPY, .smoothing = 0.1f}, {.kind = LOSS_FOCAL, .gamma = 2}, {.kind = LOSS_MSE},
+                                 {.kind = LOSS_HUBER, .delta = 0.5f}};
     float y[4] = {0.3f, -1.2f, 0.8f, 0.1f}, t[4] = {0, 0.7f, 0.3f, 0}, dy[4], weight = 1.5f;
     loss_run(&kinds[_i], y, t, &weight, 1, 4, 1, dy);
     for (int i = 0; i < 4; i++) {

@@ -28,7 +28,15 @@
 // ANOMALY: one score, 1 label or 2; above the threshold it is the second class. A model with one
 // output per feature is an autoencoder, and the score is the mean squared difference between
 // normalised features and outputs; a single output is the score itself.
-enum mote_pipe_task { MOTE_TASK_CLASSIFY, MOTE_TASK_REGRESS, MOTE_TASK_ANOMALY };
+// DETECT: of a picture; a grid of cells (1 x rows x columns x (labels + 1)), in every cell a score of
+// nothing in front of one per label. A label's score is its highest of all cells; mote_pipe_cells
+// says where.
+enum mote_pipe_task {
+    MOTE_TASK_CLASSIFY,
+    MOTE_TASK_REGRESS,
+    MOTE_TASK_ANOMALY,
+    MOTE_TASK_DETECT
+};
 
 // Decoded view; text and arrays are borrowed from the CBOR bytes (arrays are little-endian float32,
 // unaligned: read them by mote_getf).
@@ -115,6 +123,16 @@ int mote_pipe_quantize(const float *features, size_t count,
                        const struct mote_nn_tensor *input) MOTE_CHECK;
 // The other way: element i of an output tensor as a number.
 float mote_pipe_dequantize(const struct mote_nn_tensor *output, size_t i);
+// An object that the last run of a DETECT pipe found: its centre lies in this cell of the grid.
+struct mote_pipe_cell {
+    uint16_t row, column, label;
+    float score;
+};
+// Cells whose score of a label is not below the threshold nor below any neighbour's, in the order
+// of labels, rows and columns. Writes at most cap; returns how many there are. grid: rows and
+// columns, may be NULL. MOTE_E_ARG where the pipe detects nothing.
+int mote_pipe_cells(const struct mote_pipe *p, struct mote_pipe_cell *out, size_t cap,
+                    uint16_t grid[2]) MOTE_CHECK;
 // Novelty of normalised features; 0 where it is off.
 float mote_pipe_novelty(const struct mote_pipe_config *c, const float *features);
 // Class and certainty that follow from a result's scores and novelty.

@@ -102,7 +102,7 @@ static int check_numbers(const struct mote_pipe_config *c)
 
 static int check(const struct mote_pipe_config *c)
 {
-    if (c->version != MOTE_PIPE_VERSION || c->task > MOTE_TASK_ANOMALY) {
+    if (c->version != MOTE_PIPE_VERSION || c->task > MOTE_TASK_DETECT) {
         return MOTE_E_UNSUPPORTED;
     }
     // The block first: it bounds the number of features, and with it every array.

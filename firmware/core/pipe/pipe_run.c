@@ -9,6 +9,7 @@
 // Features begin at or behind the input: an element is read before the input's bytes reach it. Of
 // an autoencoder they are needed until the end, and stand behind the model's arena.
 #include "firmware/core/pipe/mote_pipe.h"
+#include "firmware/core/pipe/pipe_cells.h"
 
 #define ALIGN(n) (((n) + 15) & ~(size_t)15)
 
@@ -130,6 +131,9 @@ static bool outputs_fit(const struct mote_pipe_config *c, size_t outputs)
 {
     if (c->task == MOTE_TASK_ANOMALY) {
         return outputs == c->features || outputs == 1;
+    }
+    if (c->task == MOTE_TASK_DETECT) {
+        return outputs > 0 && outputs % (c->classes + 1u) == 0;
     }
     return outputs == c->classes ||
            (c->task == MOTE_TASK_CLASSIFY && outputs == 1 && c->classes == 2);
@@ -266,6 +270,8 @@ int mote_pipe_run_next(struct mote_pipe *p, const void *raw, unsigned type, floa
         if (c->centroids == 0 && c->threshold > 0.0f) {
             out->novelty = out->score[0] / c->threshold;
         }
+    } else if (c->task == MOTE_TASK_DETECT) {
+        mote_pipe_cells_best(c, &scores, out->score);
     } else if (values(&scores) == 1 && c->task == MOTE_TASK_CLASSIFY && c->classes == 2) {
         out->score[1] = mote_pipe_dequantize(&scores, 0);
         out->score[0] = 1.0f - out->score[1];
