@@ -23,7 +23,7 @@ static inline bool nn_fit_in_place(const struct nn_conv *p)
 }
 static inline struct nn_fit nn_fit_conv_by_dots(const struct nn_conv *p, bool starts)
 {
-    if (p->filter_c != p->g.in_c) {
+    if (p->filter_c != p->g.in_c || (starts && p->weights == NULL)) { // weights that the model computes
         return (struct nn_fit){false, false, 0};
     }
     return (struct nn_fit){true, starts, nn_fit_in_place(p) ? 0 : 4 * nn_fit_window_bytes(p)};
@@ -105,7 +105,7 @@ static inline struct nn_fit nn_fit_fc_dsp(const struct nn_fc *p)
 
 static inline struct nn_fit nn_fit_conv_mve(const struct nn_conv *p)
 {
-    if (p->filter_c != p->g.in_c || p->g.out_c < 4 || p->steep) {
+    if (p->filter_c != p->g.in_c || p->g.out_c < 4 || p->steep || p->weights == NULL) {
         return (struct nn_fit){false, false, 0};
     }
     return (struct nn_fit){true, true, nn_fit_in_place(p) ? 0 : NN_MVE_COLUMNS * nn_fit_window_bytes(p)};

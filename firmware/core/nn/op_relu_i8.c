@@ -31,12 +31,10 @@ static int prepare_relu6(struct nn_ctx *c)
     if (rc != MOTE_OK) {
         return rc;
     }
-    float six = nn_roundf(6.0f / in.scale);
-    if (!(six + (float)in.zero_point <= 127.0f)) {
-        return nn_misshapen(c, NN_WHY("6 is outside the input's range"), &in);
-    }
+    float six = nn_roundf(6.0f / in.scale) + (float)in.zero_point;
+    int32_t hi = six <= 127.0f ? (int32_t)six : INT8_MAX;
     for (int32_t x = -128; p->table != NULL && x < 128; x++) {
-        p->table[x + 128] = (int8_t)nn_clamp(x, in.zero_point, in.zero_point + (int32_t)six);
+        p->table[x + 128] = (int8_t)nn_clamp(x, in.zero_point, hi);
     }
     return MOTE_OK;
 }

@@ -106,7 +106,7 @@ static int prepare(struct nn_ctx *c)
     p->small_h = small->dims[1];
     p->small_w = width(small);
     p->depth = (uint32_t)in.dims[in.rank - 1] * nn_type_size(in.type);
-    p->fill = in.type == MOTE_NN_I8 ? (uint8_t)out.zero_point : 0;
+    p->fill = 0; // whatever the zero point: so does the reference of TensorFlow Lite Micro
     c->eval = to_batch ? nn_space_to_batch : nn_batch_to_space;
     rc = block(c, p, in.rank - 2u);
     if (rc == MOTE_OK && (p->batches < 1 || (int64_t)p->batches * p->block_h * p->block_w != small->dims[0])) {
