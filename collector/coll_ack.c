@@ -28,20 +28,20 @@ void coll_acks_free(struct coll_acks *a)
     }
 }
 
-static int64_t due_at(const struct coll_device *d)
+static int64_t due_at(const struct coll_device *d, bool busy)
 {
     if (d->blocks >= COLL_ACK_BLOCKS) {
         return 0;
     }
-    int64_t by_age = d->first_us + COLL_ACK_AGE_US, by_quiet = d->last_us + COLL_ACK_QUIET_US;
+    int64_t by_age = d->first_us + COLL_ACK_AGE_US, by_quiet = d->last_us + (busy ? COLL_ACK_BUSY_US : COLL_ACK_QUIET_US);
     return by_age < by_quiet ? by_age : by_quiet;
 }
 
-bool coll_acks_due(struct coll_fleet *f, int64_t now_us, int64_t *wait_us)
+bool coll_acks_due(struct coll_fleet *f, int64_t now_us, bool busy, int64_t *wait_us)
 {
     *wait_us = INT64_MAX;
     for (struct coll_device *d = coll_fleet_waiting(f); d; d = d->waiting) {
-        int64_t left = due_at(d) - now_us;
+        int64_t left = due_at(d, busy) - now_us;
         if (left <= 0) {
             *wait_us = 0;
             return true;
@@ -102,18 +102,18 @@ static int make_device(struct coll_acks *a, const struct coll_device *d, struct 
 
 struct settle_ctx {
     int64_t now_us;
-    bool all;
+    bool busy, all;
 };
 
 static bool is_due(void *ctx, const struct coll_device *d)
 {
     const struct settle_ctx *c = ctx;
-    return c->all || due_at(d) <= c->now_us;
+    return c->all || due_at(d, c->busy) <= c->now_us;
 }
 
-int coll_acks_make(struct coll_acks *a, struct coll_fleet *f, struct store *s, int64_t now_us, bool all, struct err *e)
+int coll_acks_make(struct coll_acks *a, struct coll_fleet *f, struct store *s, int64_t now_us, bool busy, bool all, struct err *e)
 {
-    struct settle_ctx c = {now_us, all};
+    struct settle_ctx c = {now_us, busy, all};
     for (const struct coll_device *d = coll_fleet_waiting(f); d; d = d->waiting) {
         int rc = is_due(&c, d) ? make_device(a, d, s, e) : OK;
         if (rc) {

@@ -42,6 +42,8 @@
 #define OUTBOX_EVERY_US 50000
 #define ALIVE_EVERY_US 2000000
 #define CHECKPOINT_EVERY_MS 1000
+#define LOG_LOOK_US 250000
+#define LOG_MAX ((int64_t)32 << 20)
 #define RETRY_AFTER_US 500000  // after the store failed
 #define REFUSAL_LOG_US 10000000
 #define CLOCK_EVERY_US 100000
@@ -68,8 +70,9 @@ struct coll {
     struct live *live;      // NULL: there is none, nobody can watch
     char id[96], user[96];
     bool open;              // a transaction is
+    bool busy;              // more came than TAKE_ENOUGH when the queue was last looked at
     size_t rows;
-    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us, lead_us, clock_us, config_us;
+    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us, lead_us, clock_us, config_us, log_us;
     int64_t refused_before, started_ms;
     bool failing;           // the last transaction failed
     bool connected;         // was, once
@@ -156,7 +159,7 @@ static int begin(struct coll *c, struct err *e)
 static void flush(struct coll *c, bool all)
 {
     struct err e = {0};
-    int rc = coll_acks_make(c->acks, c->fleet, c->store, clock_mono_us(), all, &e);
+    int rc = coll_acks_make(c->acks, c->fleet, c->store, clock_mono_us(), c->busy, all, &e);
     if (!rc && c->open) {
         rc = store_commit(c->store, &e);
     }
@@ -325,6 +328,20 @@ static void say_alive(struct coll *c, int64_t now)
     }
 }
 
+// The other thread's checkpoints never catch up with a stream that does not pause, and the log would grow for ever.
+// It has copied most of it, so what is left takes a few milliseconds here.
+static void trim_log(struct coll *c, int64_t now)
+{
+    struct err e = {0};
+    if (c->open || !c->lead.leads || now - c->log_us < LOG_LOOK_US) {
+        return;
+    }
+    c->log_us = now;
+    if (store_log_bytes(c->store) > LOG_MAX && store_checkpoint(c->store, &e)) {
+        log_warn("checkpoint: %s", e.msg);
+    }
+}
+
 // One small step at a time, between batches: by age, then by size.
 static void retain(struct coll *c, int64_t now)
 {
@@ -398,7 +415,7 @@ static int64_t wait_time(struct coll *c, int64_t now)
     if (c->open) {
         return BATCH_QUIET_US;
     }
-    coll_acks_due(c->fleet, now, &ack_us);
+    coll_acks_due(c->fleet, now, c->busy, &ack_us);
     return least(ack_us, OUTBOX_EVERY_US);
 }
 
@@ -421,16 +438,19 @@ static void turn(struct coll *c)
         return;
     }
     struct coll_item *item = coll_queue_take(c->queue, TAKE_MAX, c->open ? TAKE_ENOUGH : 1, wait_time(c, now));
+    size_t taken = 0;
     while (item) {
         struct coll_item *next = item->next;
         handle(c, item);
         coll_item_free(item);
         item = next;
+        taken++;
     }
+    c->busy = taken > TAKE_ENOUGH;
     now = clock_mono_us();
     if (c->open && (now - c->last_put_us >= BATCH_QUIET_US || now - c->opened_us >= BATCH_AGE_US)) {
         flush(c, false);
-    } else if (!c->open && coll_acks_due(c->fleet, now, &unused)) {
+    } else if (!c->open && coll_acks_due(c->fleet, now, c->busy, &unused)) {
         flush(c, false);
     }
     take_lead(c, now);
@@ -439,6 +459,7 @@ static void turn(struct coll *c)
     watch(c, now);
     say_alive(c, now);
     retain(c, now);
+    trim_log(c, now);
     notify_watchdog(now, &c->watchdog_us);
     log_refusal(c);
 }

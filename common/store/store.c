@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <sys/stat.h>
 
 #include "common/err.h"
 #include "common/io.h"
@@ -275,6 +276,15 @@ int store_checkpoint(struct store *s, struct err *e)
         code = sqlite3_wal_checkpoint_v2(s->main_db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     }
     return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? OK : sql_fail(s->blocks_db, code, e);
+}
+
+int64_t store_log_bytes(struct store *s)
+{
+    char path[1100];
+    struct stat st;
+    const char *file = sqlite3_db_filename(s->blocks_db, "main");
+    snprintf(path, sizeof path, "%s-wal", file ? file : "");
+    return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
 }
 
 void store_no_auto_checkpoint(struct store *s)

@@ -43,5 +43,8 @@ int64_t store_data_version(struct store *s);
 // that must commit fast turns the automatic one off and calls this from another thread's own store.
 int store_checkpoint(struct store *s, struct err *e) MUST_CHECK;
 void store_no_auto_checkpoint(struct store *s);
+// Size of the write-ahead log of blocks.db. It starts anew only where a checkpoint finds everything in the file and
+// nobody writes: under a stream without a pause, that is a checkpoint by the writer itself, between transactions.
+int64_t store_log_bytes(struct store *s);
 
 #endif

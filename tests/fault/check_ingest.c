@@ -383,6 +383,29 @@ START_TEST(a_slow_disk_slows_acknowledgements_and_not_memory)
 }
 END_TEST
 
+START_TEST(the_log_stays_small_under_a_stream_without_a_pause)
+{
+    struct load_stats s;
+    int64_t most = 0;
+    conf.devices = 50;
+    conf.block_bytes = 2000;
+    open_store();
+    load = load_new(&conf);
+    start_collectors();
+    store_fixture_reopen(&fix, STORE_WRITE);
+    for (int i = 0; i < 40; i++) {
+        run_load(100000, NULL);
+        int64_t now = store_log_bytes(fix.store);
+        most = now > most ? now : most;
+    }
+    load_get(load, &s);
+    printf("log of at most %.0f MB while %.0f MB were stored\n", (double)most / 1e6, (double)s.acknowledged * 2e-3);
+    ck_assert_int_lt(most, 160 << 20); // what a second brings, beyond the 32 MiB at which it is started anew
+    expect_all_to_arrive();
+    end_collectors();
+}
+END_TEST
+
 // A file system of 24 MiB that only this process and its children see; false where that is not allowed.
 static bool small_disk(const char *dir)
 {
@@ -447,6 +470,7 @@ int main(void)
     tcase_add_test(t, nothing_acknowledged_is_lost_and_nothing_is_stored_twice);
     tcase_add_test(t, two_collectors_share_a_store_and_are_killed_in_turn);
     tcase_add_test(t, a_slow_disk_slows_acknowledgements_and_not_memory);
+    tcase_add_test(t, the_log_stays_small_under_a_stream_without_a_pause);
     tcase_add_test(t, a_full_disk_stops_acknowledgements_and_recovers);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);

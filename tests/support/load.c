@@ -13,7 +13,7 @@
 
 #define BOOTS_MAX 64
 #define OUT_MAX (1 << 20)
-#define LATENCY_BUCKETS 4096 // of 250 us
+#define LATENCY_BUCKETS 65536 // of 250 us
 #define RECONNECT_US 100000
 
 struct boot {
@@ -44,6 +44,9 @@ struct load {
     bool grown; // no new blocks
     struct load_stats stats;
     uint64_t latency[LATENCY_BUCKETS];
+    double budget;     // new blocks that the rate allows now
+    int64_t budget_us; // when that was so; 0: never
+    int64_t look_us;   // until then nobody is looked at who may not send anything new
 };
 
 void load_session(const struct load_conf *c, size_t device, uint32_t boot, uint8_t out[MOTE_SESSION_LEN])
@@ -243,6 +246,20 @@ static void on_publish(struct load *l, const uint8_t *p, size_t len)
     }
 }
 
+static bool has_budget(const struct load *l)
+{
+    return l->c.rate == 0 || l->budget >= 1;
+}
+
+static void fill_budget(struct load *l)
+{
+    int64_t now = clock_mono_us();
+    double most = (double)l->c.rate / 10;
+    l->budget += l->budget_us ? (double)(now - l->budget_us) / 1e6 * (double)l->c.rate : 0;
+    l->budget = l->budget > most ? most : l->budget;
+    l->budget_us = now;
+}
+
 // Sends what a device may send; false where the connection's buffer is full.
 static bool serve_device(struct load *l, struct conn *k, size_t device, int64_t now)
 {
@@ -260,7 +277,7 @@ static bool serve_device(struct load *l, struct conn *k, size_t device, int64_t 
     }
     uint32_t boot = d->boots - 1;
     struct boot *b = &d->boot[boot];
-    if (!l->grown && b->sent < l->c.blocks && b->sent - b->acked < l->c.window) {
+    if (!l->grown && has_budget(l) && b->sent < l->c.blocks && b->sent - b->acked < l->c.window) {
         if (!put_block(l, k, device, boot, b->sent)) {
             return false;
         }
@@ -268,6 +285,7 @@ static bool serve_device(struct load *l, struct conn *k, size_t device, int64_t 
         d->progress_us = now;
         b->sent++;
         l->stats.sent++;
+        l->budget -= 1;
     }
     return true;
 }
@@ -276,7 +294,8 @@ static bool wants_to_send(const struct load *l, size_t device, int64_t now)
 {
     const struct device *d = &l->device[device];
     const struct boot *b = &d->boot[d->boots - 1];
-    return (!l->grown && b->sent < l->c.blocks && b->sent - b->acked < l->c.window) || now - d->progress_us > l->c.resend_us;
+    return (!l->grown && has_budget(l) && b->sent < l->c.blocks && b->sent - b->acked < l->c.window) ||
+           (b->sent > b->acked && now - d->progress_us > l->c.resend_us);
 }
 
 static void serve(struct load *l, struct conn *k)
@@ -286,6 +305,9 @@ static void serve(struct load *l, struct conn *k)
     // Round robin, a block a turn, until nobody wants more or the buffer holds enough.
     while (idle < mine && k->out_len - k->out_at < OUT_MAX / 8) {
         size_t device = first + step * (k->turn % mine);
+        if (!has_budget(l) && now < l->look_us) {
+            break; // nobody may send anything new, and who must send again was just looked at
+        }
         k->turn++;
         if (!wants_to_send(l, device, now)) {
             idle++;
@@ -389,6 +411,7 @@ void load_step(struct load *l, int timeout_ms)
 {
     struct pollfd fds[256];
     size_t count = l->c.connections < ARRAY_LEN(fds) ? l->c.connections : ARRAY_LEN(fds);
+    fill_budget(l);
     for (size_t i = 0; i < count; i++) {
         struct conn *k = &l->conn[i];
         if (k->fd < 0 && clock_mono_us() >= k->retry_us) {
@@ -399,7 +422,9 @@ void load_step(struct load *l, int timeout_ms)
         }
         fds[i] = (struct pollfd){.fd = k->fd, .events = (short)(POLLIN | (k->out_len > k->out_at ? POLLOUT : 0))};
     }
-    (void)poll(fds, count, timeout_ms); // a failure shows as no events
+    int64_t now = clock_mono_us();
+    l->look_us = now < l->look_us ? l->look_us : l->c.rate ? now + 100000 : 0;
+    (void)poll(fds, count, l->c.rate && timeout_ms > 2 ? 2 : timeout_ms); // a failure shows as no events
     for (size_t i = 0; i < count; i++) {
         if (l->conn[i].fd >= 0 && fds[i].revents & (POLLIN | POLLHUP | POLLERR)) {
             receive(l, &l->conn[i]);

@@ -20,6 +20,7 @@ struct load_conf {
     uint32_t per_recording;   // blocks of a recording; 0: no recordings
     int64_t resend_us;        // without progress
     uint32_t seed;
+    uint64_t rate;            // new blocks a second of all devices together; 0: as fast as windows allow
 };
 
 struct load *load_new(const struct load_conf *c); // NULL: no memory, too many
