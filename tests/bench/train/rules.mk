@@ -5,3 +5,4 @@ $(B)/bench/bench_train: $(B)/obj/tests/bench/train/bench_train.o $(call part_lib
 .PHONY: bench-train
 bench-train: $(B)/bench/bench_train all ## training speed beside PyTorch (python3-torch where it is installed)
 	@B=$(B) tests/bench/train/bench_train.sh
+	@B=$(B) tests/bench/train/bench_wall.sh
