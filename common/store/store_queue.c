@@ -15,10 +15,11 @@ static const char novel[] =
     " (SELECT rec_id, session_id, rec_no FROM recording r WHERE " UNLABELLED " ORDER BY rec_id DESC LIMIT 4000) c"
     " JOIN event ev ON ev.session_id = c.session_id AND ev.rec_no = c.rec_no AND ev.rec_no > 0"
     " GROUP BY c.rec_id ORDER BY novelty DESC, c.rec_id DESC LIMIT ?1";
+// NOT INDEXED: by the key, newest first, so that it stops early; the planner prefers to sort an index by label.
 static const char disagreement[] =
     "SELECT c.rec_id, ev.label, ev.model_digest, max(ev.score) AS score, ev.novelty FROM"
-    " (SELECT r.rec_id, r.session_id, r.rec_no, g.label FROM region g JOIN recording r ON r.rec_id = g.rec_id"
-    " WHERE g.region = '' ORDER BY r.rec_id DESC LIMIT 4000) c"
+    " (SELECT r.rec_id, r.session_id, r.rec_no, g.label FROM region g NOT INDEXED CROSS JOIN recording r ON r.rec_id = g.rec_id"
+    " WHERE g.region = '' ORDER BY g.rec_id DESC LIMIT 4000) c"
     " JOIN event ev ON ev.session_id = c.session_id AND ev.rec_no = c.rec_no AND ev.rec_no > 0 AND ev.label <> c.label"
     " GROUP BY c.rec_id ORDER BY score DESC, c.rec_id DESC LIMIT ?1";
 static const char unlabelled[] =
@@ -29,7 +30,8 @@ static const char unlabelled[] =
 // Steps of a prime, modulo the range of numbers, visit each number once in an order that the seed and the range decide, the
 // same on every machine. They stop when enough were found or after 5,000: a large store is not read to draw lots from it.
 static const char at_random[] =
-    "WITH RECURSIVE span (lo, n) AS (SELECT min(rec_id), max(rec_id) - min(rec_id) + 1 FROM recording),"
+    "WITH RECURSIVE span (lo, n) AS (SELECT lo, hi - lo + 1 FROM (SELECT (SELECT min(rec_id) FROM recording) AS lo,"
+    " (SELECT max(rec_id) FROM recording) AS hi)),"
     " probe (i, id) AS (SELECT 0, lo + ?2 % n FROM span WHERE n > 0 UNION ALL"
     " SELECT i + 1, lo + (?2 + (i + 1) * 2654435761) % n FROM probe, span WHERE i + 1 < min(n, 5000)),"
     " c (i, rec_id, session_id, rec_no) AS MATERIALIZED (SELECT p.i, r.rec_id, r.session_id, r.rec_no FROM probe p"
