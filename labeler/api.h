@@ -116,6 +116,10 @@ API(projection_errors);
 API(projection_proposals);
 // api_board.c
 API(model_boards);
+// api_guide.c
+API(guides);
+API(guide_group);
+API(guide_example);
 // api_verdict.c
 API(verdict_add);
 // api_release.c

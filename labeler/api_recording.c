@@ -22,7 +22,31 @@ json_t *api_recording_json(const void *recording)
                      api_embedded(c->meta));
 }
 
-static int read_filter(const struct lab_req *q, struct store_recording_filter *f, struct err *e)
+// What goes beyond names: metadata as "NAME=VALUE" (cut apart in meta, which holds LAB_QUERY_MAX), quality, confidence, split.
+static int read_more(const struct lab_req *q, struct store_recording_filter *f, char *meta, struct err *e)
+{
+    const char *text = lab_req_param(q, "meta"), *split = lab_req_param(q, "split");
+    int64_t complete = 0, simulated = 0;
+    int rc = lab_req_param_i64(q, "complete", -1, 1, &complete, e);
+    rc = rc ? rc : lab_req_param_i64(q, "simulated", -1, 1, &simulated, e);
+    rc = rc ? rc : lab_req_param_i64(q, "score_below", 0, 100, &f->score_below, e);
+    f->complete = (int)complete;
+    f->simulated = (int)simulated;
+    f->split = split && *split ? split : NULL;
+    if (rc == OK && text && *text) {
+        (void)snprintf(meta, LAB_QUERY_MAX, "%s", text);
+        char *cut = strchr(meta, '=');
+        if (!cut || cut == meta) {
+            return err_set(e, E_FORMAT, "'meta' is NAME=VALUE");
+        }
+        *cut = 0;
+        f->meta_name = meta;
+        f->meta_value = cut + 1;
+    }
+    return rc;
+}
+
+static int read_filter(const struct lab_req *q, struct store_recording_filter *f, char *meta, struct err *e)
 {
     const char *order = lab_req_param(q, "order");
     *f = (struct store_recording_filter){
@@ -38,6 +62,7 @@ static int read_filter(const struct lab_req *q, struct store_recording_filter *f
     rc = rc ? rc : lab_req_param_i64(q, "uncertain", -1, 1, &uncertain, e);
     rc = rc ? rc : lab_req_param_i64(q, "since", 0, INT64_MAX, &f->since_ms, e);
     rc = rc ? rc : lab_req_param_i64(q, "until", 0, INT64_MAX, &f->until_ms, e);
+    rc = rc ? rc : read_more(q, f, meta, e);
     if (f->label && !*f->label) {
         f->label = NULL;
     }
@@ -74,9 +99,10 @@ static int on_recording(void *ctx, const struct store_recording *c)
 
 int api_recordings(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 {
+    char meta[LAB_QUERY_MAX];
     struct store_recording_filter f;
     struct list l = {.rows = json_array()};
-    int rc = read_filter(q, &f, e);
+    int rc = read_filter(q, &f, meta, e);
     if (rc == OK) {
         rc = store_recording_walk(lab->store, &f, on_recording, &l, e);
     }
@@ -90,9 +116,10 @@ int api_recordings(struct lab *lab, struct lab_req *q, struct lab_res *r, struct
 
 int api_recordings_count(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 {
+    char meta[LAB_QUERY_MAX];
     struct store_recording_filter f;
     int64_t count = 0;
-    int rc = read_filter(q, &f, e);
+    int rc = read_filter(q, &f, meta, e);
     f.limit = f.after_rec_id = f.before_rec_id = f.offset = 0;
     if (rc == OK) {
         rc = store_recording_count(lab->store, &f, &count, e);

@@ -54,6 +54,13 @@ static void also_number(struct condition *c, int64_t value, const char *clause)
     }
 }
 
+static void also_flag(struct condition *c, int wanted, const char *yes, const char *no)
+{
+    if (wanted) {
+        also(c, wanted > 0 ? yes : no);
+    }
+}
+
 static void build(struct condition *c, const struct store_recording_filter *f)
 {
     also_number(c, f->rec_id, "r.rec_id = ?");
@@ -78,6 +85,20 @@ static void build(struct condition *c, const struct store_recording_filter *f)
               4);
     also_number(c, f->since_ms, "r.created_ms >= ?");
     also_number(c, f->until_ms, "r.created_ms < ?");
+    also_flag(c, f->complete, "r.complete = 1", "r.complete = 0");
+    also_flag(c, f->simulated, "r.simulated = 1", "r.simulated = 0");
+    if (f->meta_name && f->meta_value) {
+        also(c, "EXISTS (SELECT 1 FROM json_each(r.meta) j WHERE j.key = ? AND j.value = ?)");
+        c->value[c->values++].text = f->meta_name;
+        c->value[c->values++].text = f->meta_value;
+    }
+    also_text(c, f->split,
+              "r.rec_id IN (SELECT i.rec_id FROM dataset_item i WHERE i.dataset_id = (SELECT max(dataset_id) FROM dataset)"
+              " AND i.split = ?)",
+              1);
+    also_number(c, f->score_below,
+                "EXISTS (SELECT 1 FROM event ev WHERE ev.session_id = r.session_id AND ev.rec_no = r.rec_no AND ev.rec_no > 0"
+                " AND ev.score * 100 < ?)");
     if (f->uncertain) {
         also(c, f->uncertain > 0 ? "r.uncertain = 1" : "r.uncertain = 0");
     }
@@ -149,7 +170,8 @@ static int give(struct sql *q, store_recording_fn fn, void *ctx)
 static bool narrows(const struct store_recording_filter *f)
 {
     return f->rec_id || f->after_rec_id || f->before_rec_id || f->device || f->stream || f->grp || f->source ||
-           (f->search && f->search[0]) || f->since_ms || f->until_ms || f->uncertain;
+           (f->search && f->search[0]) || f->since_ms || f->until_ms || f->uncertain || f->complete ||
+           f->simulated || f->meta_name || f->split || f->score_below;
 }
 
 // Rows far down a list without a filter: where no number is missing between the first and the last recording, an

@@ -57,7 +57,10 @@ struct store_recording_filter { // NULL and 0 mean: any
     const char *device, *stream, *label, *grp, *source, *search; // label "" : unlabelled only
     int64_t rec_id, after_rec_id, before_rec_id;
     int64_t since_ms, until_ms;
-    int uncertain; // -1 no, 1 yes
+    int uncertain, complete, simulated; // -1 no, 1 yes
+    const char *meta_name, *meta_value; // a member of its metadata, both or none
+    const char *split;                  // side it is on in the newest dataset version
+    int64_t score_below;                // percent: a device's model gave a window of it less
     bool newest_first;
     int64_t limit; // 0: no limit
     int64_t offset; // rows left out first; only with a limit

@@ -62,6 +62,8 @@ try {
             console.log(`     ${many} pictures in ${took.toFixed(1)} s`);
             assert.ok(took < 60, `${took} s`);
             assert.equal(await left(), before - many);
+            assert.ok((await page.locator(".thumb").first().boundingBox()).height > 100, "a picture is shown in full");
+            await page.waitForFunction(() => [...document.querySelectorAll(".thumb.here img")].every((i) => i.complete));
             await shot(page, "pictures");
             const first = Number(order[0].match(/recording (\d+)/)[1]);
             assert.equal((await api(page, "GET", `/api/recordings/${first}/labels`)).data.regions[0].label, /[13579]\.png/.test(order[0]) ? "disc" : "square");

@@ -110,7 +110,7 @@ function Grid({ stream, only, size }) {
     return (
         <main class="flush">
             <div class="bulk">{labels.map((c) => <button class="btn small" disabled={!may("annotator")} onClick={() => label(c.name)} title={c.guideline}><span class="swatch" style={{ background: c.color }} />{c.name}{c.hotkey && <kbd>{c.hotkey}</kbd>}</button>)}<span class="grow" /><span class="small dim" id="sorted">{chosen.size ? `${chosen.size} chosen` : `${count(done)} sorted now, ${count(total)} shown`}</span></div>
-            <div class="thumbs" ref={box} style={{ overflow: "auto", padding: "14px 20px", gridTemplateColumns: `repeat(auto-fill, minmax(${size}px, 1fr))`, alignContent: "start", flex: 1 }} role="grid" aria-label="Pictures">
+            <div class="thumbs" ref={box} style={{ overflow: "auto", padding: "14px 20px", gridTemplateColumns: `repeat(auto-fill, minmax(${size}px, 1fr))`, gridAutoRows: "max-content", alignContent: "start", flex: 1 }} role="grid" aria-label="Pictures">
                 {list.map((r, i) => {
                     const l = labelOf(r);
                     return <button class={`thumb ${i === at ? "here" : ""}`} data-at={i} aria-pressed={chosen.has(r.id)} tabIndex={-1} style={l ? { borderColor: colorOf(l) } : undefined} onClick={(e) => { setHere(i); if (e.shiftKey || e.ctrlKey || e.metaKey) flip(r); }} onDblClick={() => go(`/recordings/${r.id}`)} title={`recording ${r.id}, ${r.device}${r.name ? `, ${r.name}` : ""}`}>

@@ -63,16 +63,27 @@ function Filter({ name, set, value, children }) {
     return <select aria-label={name} value={value} onChange={(e) => set(e.target.value)}>{children}</select>;
 }
 
+/** Milliseconds since 1970 as the value of a datetime-local field. */
+function local(ms) {
+    if (!ms) return "";
+    const d = new Date(+ms);
+    return new Date(+ms - d.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}
+
 export function RecordingsView() {
     useTitle("Recordings");
     const list = useCell(classes);
     const [device, setDevice] = useParam("device"), [stream, setStream] = useParam("stream"), [label, setLabel] = useParam("label");
     const [unlabelled, setUnlabelled] = useParam("unlabelled"), [uncertain, setUncertain] = useParam("uncertain");
     const [source, setSource] = useParam("source"), [search, setSearch] = useParam("search"), [order, setOrder] = useParam("order");
+    const [meta, setMeta] = useParam("meta"), [complete, setComplete] = useParam("complete"), [simulated, setSimulated] = useParam("simulated");
+    const [below, setBelow] = useParam("score_below"), [split, setSplit] = useParam("split"), [since, setSince] = useParam("since"), [until, setUntil] = useParam("until"), [group, setGroup] = useParam("group");
+    const [more, setMore] = useState(!!(meta || complete || simulated || below || split || since || until || group));
     const [words, setWords] = useState(search);
+    const metaNames = useApi(more ? "/api/coverage" : null).data?.meta || [];
     const devices = useApi("/api/devices").data?.devices || [];
     const streams = useApi("/api/overview").data?.streams || [];
-    const filter = useMemo(() => ({ device, stream, label, unlabelled, uncertain, source, search, order }), [device, stream, label, unlabelled, uncertain, source, search, order]);
+    const filter = useMemo(() => ({ device, stream, label, unlabelled, uncertain, source, search, order, meta: meta.includes("=") ? meta : "", complete, simulated, score_below: below, split, since, until, group }), [device, stream, label, unlabelled, uncertain, source, search, order, meta, complete, simulated, below, split, since, until, group]);
     const pages = usePages("/api/recordings", filter, "recordings");
     const [here, setHere] = useState(0), [chosen, setChosen] = useState(new Set()), [anchor, setAnchor] = useState(0), [bulk, setBulk] = useState(undefined);
     useEffect(() => { setHere(0); setChosen(new Set()); }, [filter]);
@@ -120,8 +131,21 @@ export function RecordingsView() {
                     <Filter name="Certainty" value={uncertain} set={setUncertain}><option value="">Sure or not</option><option value="1">Model was unsure</option><option value="-1">Model was sure</option></Filter>
                     <Filter name="Source" value={source} set={setSource}><option value="">Any source</option><option value="device">From devices</option><option value="import">Imported</option></Filter>
                     <Filter name="Order" value={order} set={setOrder}><option value="">Newest first</option><option value="old">Oldest first</option></Filter>
+                    <button class="btn ghost small" aria-expanded={more} aria-pressed={more} onClick={() => setMore(!more)}>More filters</button>
                     {any && <button class="btn ghost small" onClick={() => { setWords(""); go("/recordings", true); }}>Clear</button>}
                 </div>
+                {more && (
+                    <div class="filters" id="more-filters">
+                        <input list="meta-names" placeholder="Metadata: name=value" value={meta} onChange={(e) => setMeta(e.target.value)} aria-label="Metadata, as name=value" /><datalist id="meta-names">{metaNames.map((m) => <option value={`${m}=`} />)}</datalist>
+                        <input placeholder="User or group" style={{ width: "120px" }} value={group} onChange={(e) => setGroup(e.target.value)} aria-label="User or group" />
+                        <Filter name="Confidence" value={below} set={setBelow}><option value="">Any confidence</option>{[40, 50, 60, 70, 80, 90].map((n) => <option value={n}>Model below {n} %</option>)}</Filter>
+                        <Filter name="Quality" value={complete} set={setComplete}><option value="">Whole or not</option><option value="1">Complete</option><option value="-1">Incomplete</option></Filter>
+                        <Filter name="Origin" value={simulated} set={setSimulated}><option value="">Real or simulated</option><option value="-1">Real</option><option value="1">Simulated</option></Filter>
+                        <Filter name="Split" value={split} set={setSplit}><option value="">Any split</option>{["train", "validation", "test"].map((x) => <option value={x}>In {x} (newest dataset)</option>)}</Filter>
+                        <label class="row small dim">from<input type="datetime-local" value={local(since)} onChange={(e) => setSince(e.target.value ? String(Date.parse(e.target.value)) : "")} aria-label="Arrived from" /></label>
+                        <label class="row small dim">to<input type="datetime-local" value={local(until)} onChange={(e) => setUntil(e.target.value ? String(Date.parse(e.target.value)) : "")} aria-label="Arrived before" /></label>
+                    </div>
+                )}
                 {chosen.size > 0 && (
                     <div class="bulk">
                         <b>{chosen.size} selected</b><span class="dim small">label them:</span>

@@ -10,7 +10,7 @@ import { usePlayer } from "../widgets/player.js";
 
 export function SignalStage({ recording, regions, selected, select, register }) {
     const canvas = useRef(null), plot = useRef(null), state = useRef({});
-    const [options, setOptions] = useState({ stacked: false, fixedScale: true, derived: false });
+    const [options, setOptions] = useState({ stacked: false, fixedScale: true, derived: false, spectra: false });
     const [selection, setSelection] = useState(null), [, redraw] = useState(0);
     const colors = useCell(theme);
     const player = usePlayer(recording, plot);
@@ -102,6 +102,10 @@ export function SignalStage({ recording, regions, selected, select, register }) 
         { key: "s", group: "View", what: "channels stacked or overlaid", run: () => flip("stacked") },
         { key: "y", group: "View", what: "fixed or fitting value scale", run: () => flip("fixedScale") },
         { key: "v", group: "View", what: "length of the vector instead of channels", run: () => flip("derived") },
+        { key: "d", group: "View", what: "spectrogram below the signal", run: () => flip("spectra") },
+        { key: "Shift+ArrowUp", group: "View", what: "stretch values", run: () => { p().gain = Math.min(50, (p().gain || 1) * 1.4); p().redraw(); } },
+        { key: "Shift+ArrowDown", group: "View", what: "squeeze values", run: () => { p().gain = Math.max(0.2, (p().gain || 1) / 1.4); p().redraw(); } },
+        ...Array.from({ length: 6 }, (_, c) => ({ key: `Alt+${c + 1}`, group: "View", what: c === 0 ? "hide or show the first channel (2: the second, ...)" : "", run: () => { p().flipChannel(c); redraw((n) => n + 1); } })),
         ...(editable ? [
             { key: "n", group: "Regions", what: "mark the middle of the view (then move it, and press a label's key)", run: () => { const w = p().span * 0.1, m = cursor(); select(null); setSelection({ t0: within(m - w), t1: within(m + w) }); } },
             { key: "i", group: "Regions", what: "the mark starts at the pointer or playhead", run: () => { const t = within(player.time() ?? cursor()); select(null); setSelection((s) => ({ t0: t, t1: s && s.t1 > t ? s.t1 : within(t + p().span * 0.05) })); } },
@@ -111,6 +115,7 @@ export function SignalStage({ recording, regions, selected, select, register }) 
             { key: "Ctrl+ArrowLeft", group: "Regions", what: "end earlier", run: () => nudge(0, -nudgeStep()) },
             { key: "Ctrl+ArrowRight", group: "Regions", what: "end later", run: () => nudge(0, nudgeStep()) },
             { key: "x", group: "Regions", what: "split the selected region at the pointer (or its middle)", run: () => { const r = region(); if (r) regions.split(selected, within(p().cursor !== null && p().cursor > r.start_us && p().cursor < r.end_us ? p().cursor : (r.start_us + r.end_us) / 2)); } },
+            { key: "e", group: "Regions", what: "snap the edges to neighbours or zero crossings", run: () => { const r = region(), s = selection; const at = (t) => within(p().snapTo(t, selected)); if (r && !r.whole) regions.change(selected, { start_us: Math.min(at(r.start_us), r.end_us), end_us: Math.max(at(r.end_us), r.start_us) }); else if (s) setSelection({ t0: Math.min(at(s.t0), s.t1), t1: Math.max(at(s.t1), s.t0) }); } },
             { key: "m", group: "Regions", what: "merge with the next region of the same label", run: () => selected && regions.merge(selected) },
             { key: "f", group: "Regions", what: "mark the gap without a label at the pointer", run: () => { const g = regions.gapAt(cursor(), recording.start_us, recording.end_us); if (g) { select(null); setSelection(g); p().reveal(g.t0, g.t1); } else say("there is no gap here"); } },
             { key: "p", group: "Regions", what: "mark a point at the pointer", run: () => { const t = within(cursor()); select(null); setSelection({ t0: t, t1: t }); } },
@@ -137,6 +142,7 @@ export function SignalStage({ recording, regions, selected, select, register }) 
                 <button class="btn ghost small" aria-pressed={options.stacked} onClick={() => flip("stacked")} title="Channels below each other (s)"><Icon name="stack" />Stacked</button>
                 <button class="btn ghost small" aria-pressed={options.fixedScale} onClick={() => flip("fixedScale")} title="Same value scale wherever you look (y)">Fixed scale</button>
                 {recording.signals.some((s) => s.channels > 1) && <button class="btn ghost small" aria-pressed={options.derived} onClick={() => flip("derived")} title="Length of the vector (v)">Magnitude</button>}
+                {recording.signals.some((x) => x.interval_ns > 333334) && <button class="btn ghost small" aria-pressed={options.spectra} onClick={() => flip("spectra")} title="Frequencies over time (d)">Spectrogram</button>}
                 <Channels plot={pl} recording={recording} onChange={() => redraw((n) => n + 1)} />
                 <span class="grow" />
                 <span class="small dim">{selection ? (selection.t1 > selection.t0 ? <>Marked {duration(Math.round(selection.t1 - selection.t0))}: press a label's key</> : "Marked a point: press a label's key") : pl ? `${duration(Math.round(pl.span))} in view` : ""}</span>

@@ -59,13 +59,15 @@ export class Plot {
         this.stacked = false;
         this.fixedScale = true;
         this.derived = false;
+        this.spectra = false; // spectrograms of streams that are no sound, too
+        this.gain = 1; // how far values are stretched about their middle
         this.regions = [];
         this.selected = null;
         this.selection = null; // {t0, t1} without a label yet
         this.cursor = null; // time under the pointer
         this.playhead = null;
         this.events = recording.events;
-        this.spectra = new Map();
+        this.images = new Map();
         this.frame = 0;
         this.colors = {};
         this.onView = () => {};
@@ -170,7 +172,7 @@ export class Plot {
             if (this.derived && signal.channels > 1) list.push({ entry, channels: [], magnitude: true, weight: 1 });
             else if (this.stacked) all.forEach((c) => list.push({ entry, channels: [c], weight: 1 }));
             else if (all.length) list.push({ entry, channels: all, weight: 1 });
-            if (entry.sound) list.push({ entry, channels: [0], spectrum: true, weight: 1.3 });
+            if (entry.sound || (this.spectra && signal.interval_ns > 0)) list.push({ entry, channels: [all[0] ?? 0], spectrum: true, weight: 1.3 });
         }
         const room = this.tracksBottom - this.tracksTop, total = list.reduce((s, t) => s + t.weight, 0);
         let top = this.tracksTop;
@@ -180,6 +182,33 @@ export class Plot {
             top += t.height + 6;
         }
         return list;
+    }
+
+    /** Hides or shows a channel of the first stream that has several; one always stays. */
+    flipChannel(c) {
+        const entry = this.signals.find((x) => x.signal.channels > 1 && x.signal.channels <= 8);
+        if (!entry || c >= entry.signal.channels) return;
+        if (entry.hidden.has(c)) entry.hidden.delete(c);
+        else if (entry.hidden.size < entry.signal.channels - 1) entry.hidden.add(c);
+        this.redraw();
+    }
+
+    /** The nearest edge of another region within a twentieth of the view, else the nearest crossing of the middle value. */
+    snapTo(t, except) {
+        const near = this.span / 20;
+        let best = t, least = near;
+        const offer = (x) => { if (Math.abs(x - t) < least) { least = Math.abs(x - t); best = x; } };
+        for (const r of this.regions) if (r.region !== except) { offer(r.start_us); offer(r.end_us); }
+        if (best !== t) return best;
+        for (const { signal, tiles, hidden } of this.signals) {
+            const tile = tiles.best(this.t0, this.t1), c = Array.from({ length: signal.channels }, (_, k) => k).find((k) => !hidden.has(k));
+            for (const run of tile?.runs || []) {
+                const v = run.values?.[c] || run.min[c], mean = v.reduce((a, b) => a + (b ?? 0), 0) / Math.max(1, v.length);
+                const from = Math.max(1, Math.floor((t - near - run.t_us) / run.step_us)), to = Math.min(run.count - 1, Math.ceil((t + near - run.t_us) / run.step_us));
+                for (let i = from; i <= to; i++) if ((v[i - 1] - mean) * (v[i] - mean) <= 0) offer(Math.round(run.t_us + i * run.step_us));
+            }
+        }
+        return best;
     }
 
     /** Whether channels lie so far apart that drawing them over each other would waste most of the height. */
@@ -260,8 +289,8 @@ export class Plot {
         }
         if (t.magnitude) { const m = Math.max(Math.abs(lo), Math.abs(hi)) * Math.sqrt(2); lo = 0; hi = m; }
         if (!(hi >= lo)) return [0, 1];
-        const pad = (hi - lo) * 0.06 || Math.abs(hi) * 0.1 || 1;
-        return [lo - pad, hi + pad];
+        const pad = (hi - lo) * 0.06 || Math.abs(hi) * 0.1 || 1, mid = (lo + hi) / 2, half = ((hi - lo) / 2 + pad) / this.gain;
+        return t.magnitude ? [lo, lo + (hi - lo + pad) / this.gain] : [mid - half, mid + half];
     }
 
     drawTrack(t) {
@@ -401,7 +430,7 @@ export class Plot {
             const from = Math.round(signal.start_us + k * tileUs), to = Math.round(from + tileUs);
             if (to <= signal.start_us || from >= signal.end_us) continue;
             const a = Math.max(from, signal.start_us), b = Math.min(to, signal.end_us);
-            const image = this.spectrum(signal, a, b, Math.max(1, Math.round((width * (b - a)) / tileUs)));
+            const image = this.spectrum(signal, t.channels[0], a, b, Math.max(1, Math.round((width * (b - a)) / tileUs)));
             if (image?.complete && image.naturalWidth) g.drawImage(image, this.x(a), t.top, this.x(b) - this.x(a), t.height);
         }
         g.restore();
@@ -409,19 +438,19 @@ export class Plot {
         g.textBaseline = "middle";
         g.fillStyle = this.colors.dim;
         const nyquist = 5e8 / signal.interval_ns;
-        for (const p of [0, 0.5, 1]) g.fillText(`${+((nyquist * p) / 1000).toPrecision(2)} kHz`, LEFT - 7, t.top + t.height - 6 - p * (t.height - 12));
+        for (const p of [0, 0.5, 1]) g.fillText(nyquist < 2000 ? `${+(nyquist * p).toPrecision(2)} Hz` : `${+((nyquist * p) / 1000).toPrecision(2)} kHz`, LEFT - 7, t.top + t.height - 6 - p * (t.height - 12));
     }
 
-    spectrum(signal, from, to, width) {
-        const bins = width * 2 > (to - from) * 1000 / signal.interval_ns / 64 ? 256 : 512;
-        const url = `/api/recordings/${this.recording.id}/spectrogram.png?stream=${encodeURIComponent(signal.name)}&from=${from}&to=${to}&width=${width}&height=160&bins=${bins}`;
-        let image = this.spectra.get(url);
+    spectrum(signal, channel, from, to, width) {
+        const bins = signal.interval_ns > 333334 ? 64 : width * 2 > (to - from) * 1000 / signal.interval_ns / 64 ? 256 : 512;
+        const url = `/api/recordings/${this.recording.id}/spectrogram.png?stream=${encodeURIComponent(signal.name)}&from=${from}&to=${to}&width=${width}&height=160&bins=${bins}&channel=${channel}`;
+        let image = this.images.get(url);
         if (!image) {
             image = new Image();
             image.onload = () => this.redraw();
             image.src = url;
-            this.spectra.set(url, image);
-            if (this.spectra.size > 80) this.spectra.delete(this.spectra.keys().next().value);
+            this.images.set(url, image);
+            if (this.images.size > 80) this.images.delete(this.images.keys().next().value);
         }
         return image;
     }
