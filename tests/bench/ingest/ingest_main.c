@@ -22,6 +22,7 @@
 #include "tests/support/store_fixture.h"
 
 struct options {
+    const char *peer;
     int64_t devices, connections, blocks, bytes, rounds, window, rate, minutes;
 };
 
@@ -217,6 +218,42 @@ static bool measure_collector(const char *program, const struct load_conf *conf,
     return good;
 }
 
+// A script that is told port, folder and blocks to an acknowledgement, and says "ready". 77: it is not to be had here.
+static bool measure_peer(const char *script, const struct load_conf *conf, uint64_t per_ack, struct outcome *o)
+{
+    char dir[] = "/tmp/mote-peer-XXXXXX", port[16], each[24], line[64] = "", db[64];
+    int p[2], status = 0;
+    if (!mkdtemp(dir) || pipe(p)) {
+        return false;
+    }
+    snprintf(port, sizeof port, "%d", conf->port);
+    snprintf(each, sizeof each, "%llu", (unsigned long long)per_ack);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(p[1], STDOUT_FILENO);
+        close(p[0]);
+        close(p[1]);
+        execl("/bin/bash", "bash", script, port, dir, each, (char *)NULL);
+        _exit(127);
+    }
+    close(p[1]);
+    bool ready = read(p[0], line, sizeof line - 1) > 0 && strncmp(line, "ready", 5) == 0, good = true;
+    if (ready) {
+        struct stat st;
+        good = drive(conf, 0, pid, o);
+        o->cpu_consumer = stop_child(pid);
+        snprintf(db, sizeof db, "%s/peer.db", dir);
+        o->bytes_per_block = o->blocks && stat(db, &st) == 0 ? (double)st.st_size / (double)o->blocks : 0;
+        o->samples_per_block = samples_of(conf);
+    } else {
+        waitpid(pid, &status, 0);
+        printf("SKIP: the peer '%s' %s\n", script, WIFEXITED(status) && WEXITSTATUS(status) == 77 ? "cannot be installed here" : "does not start");
+    }
+    close(p[0]);
+    support_remove_tree(dir);
+    return good;
+}
+
 static void show(const char *name, const struct outcome *o)
 {
     printf("  %-9s %8.0f blocks/s  %6.2f s  p50 %6.1f ms  p99 %6.1f ms  %7llu acks  cpu %.2f s  rss %ld -> %ld KB", name, o->rate,
@@ -260,7 +297,7 @@ static int run(void *options, int npos, char **pos)
     int failed = 0;
     for (int64_t i = 0; i < o->rounds && !failed; i++) {
         struct outcome stored = {0}, counted = {0}, quick = {0};
-        conf.seed = (uint32_t)(3 * i + 1);
+        conf.seed = (uint32_t)(4 * i + 1);
         failed = !measure_collector(pos[0], &conf, 0, &stored);
         show("collector", &stored);
         uint64_t per_ack = stored.acks ? conf.blocks * conf.devices / stored.acks : 16;
@@ -270,6 +307,14 @@ static int run(void *options, int npos, char **pos)
         conf.seed++;
         failed = !measure_counter(&conf, per_ack ? per_ack : 1, 0, &quick) || failed;
         show("counter 0", &quick);
+        if (o->peer) {
+            struct outcome peer = {0};
+            conf.seed++;
+            (void)measure_peer(o->peer, &conf, per_ack ? per_ack : 1, &peer);
+            if (peer.blocks) {
+                show("peer", &peer);
+            }
+        }
         best[0] = stored.rate > best[0] ? stored.rate : best[0];
         best[1] = counted.rate > best[1] ? counted.rate : best[1];
         best[2] = quick.rate > best[2] ? quick.rate : best[2];
@@ -287,6 +332,7 @@ static const struct opt table[] = {
     {"blocks", "N", "blocks in all", OPT_I64, offsetof(struct options, blocks)},
     {"bytes", "N", "bytes of a block", OPT_I64, offsetof(struct options, bytes)},
     {"rounds", "N", "times each", OPT_I64, offsetof(struct options, rounds)},
+    {"peer", "SCRIPT", "and another program under the same load", OPT_STR, offsetof(struct options, peer)},
     {"rate", "N", "blocks a second: the collector alone", OPT_I64, offsetof(struct options, rate)},
     {"minutes", "N", "for as long, instead of a number of blocks (with --rate)", OPT_I64, offsetof(struct options, minutes)},
     {"window", "N", "blocks ahead of acknowledgements, at most 64", OPT_I64, offsetof(struct options, window)},
