@@ -12,4 +12,4 @@ for f in "$T"/strangers/exp*; do
         if [ -e "$k" ]; then rm "$f"; break; fi
     done
 done
-learn motion "$T/known" "$MOTELOOP_SRC/tests/e2e/maps/hapt.map" "$(short_recipe motion 6)" "$T/strangers" 0.85
+learn motion "$T/known" "$MOTELOOP_SRC/tests/e2e/maps/hapt.map" "$(short_recipe motion 15)" "$T/strangers" 0.85
