@@ -184,7 +184,9 @@ static int erase_device_rows(struct store *s, const char *device, struct store_e
         "DELETE FROM conflict WHERE rowid IN (SELECT c.rowid FROM session x JOIN conflict c USING (session_id)"
         " WHERE x.device = ?1 LIMIT ?2)",
         "DELETE FROM event WHERE event_id IN (SELECT event_id FROM event WHERE device = ?1 LIMIT ?2)",
-        "DELETE FROM health WHERE health_id IN (SELECT health_id FROM health WHERE device = ?1 LIMIT ?2)"};
+        "DELETE FROM health WHERE health_id IN (SELECT health_id FROM health WHERE device = ?1 LIMIT ?2)",
+        "DELETE FROM clock_map WHERE (session_id, version) IN (SELECT m.session_id, m.version FROM session x"
+        " JOIN clock_map m USING (session_id) WHERE x.device = ?1 LIMIT ?2)"};
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (int64_t changed = ROWS_STEP; changed == ROWS_STEP;) {
             struct sql q;

@@ -40,3 +40,7 @@ moteloop export "$T/after" --format csv --labels csv --device plain --project "$
 first=$(cd "$T/before" && find . -name '*.csv' ! -name 'labels.csv' | sort | head -n 1)
 cmp "$T/before/$first" "$T/after/$first" || fail "what was recorded before the jump moved"
 down
+clock_of plain >/dev/null || fail "the clock of plain is gone"
+moteloop erase --device plain --yes --project "$P" >/dev/null || fail "erase"
+clock_of plain && fail "a mapping of an erased device is left"
+clock_of fast >/dev/null || fail "the clock of another device went with it"
