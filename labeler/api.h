@@ -120,6 +120,12 @@ API(model_boards);
 API(guides);
 API(guide_group);
 API(guide_example);
+// api_video.c
+API(video_put);
+API(video_info);
+API(video_offset);
+API(video_drop);
+API(video);
 // api_verdict.c
 API(verdict_add);
 // api_release.c

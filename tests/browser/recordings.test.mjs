@@ -37,6 +37,24 @@ try {
             await page.reload();
             await page.waitForSelector("#more-filters");
         }],
+        ["a long series is walked through by keys and wheel", async () => {
+            await page.goto(`${server.url}/recordings/5`);
+            await page.waitForSelector("canvas:focus");
+            const view = () => page.textContent(".stage .tools");
+            assert.match(await view(), /20(\.\d)? s in view/);
+            for (let i = 0; i < 6; i++) await press("ArrowUp");
+            await page.waitForFunction(() => /[23](\.\d+)? s in view/.test(document.querySelector(".stage .tools").textContent));
+            const asked = page.waitForResponse((r) => r.url().includes("/signals?") && r.status() === 200);
+            for (let i = 0; i < 40; i++) await press("ArrowRight");
+            assert.ok(Number(new URL((await asked).url()).searchParams.get("to")) > 0, "samples further on were asked for");
+            const box = await page.locator(".plot canvas").boundingBox();
+            await page.mouse.move(box.x + 300, box.y + 200);
+            const near = await view();
+            await page.mouse.wheel(0, 600);
+            await page.waitForFunction((t) => document.querySelector(".stage .tools").textContent !== t, near);
+            await press("Home");
+            await page.waitForFunction(() => /20(\.\d)? s in view/.test(document.querySelector(".stage .tools").textContent));
+        }],
         ["spectrogram, hidden channels, stretched values: by keys", async () => {
             await page.goto(`${server.url}/recordings/5`);
             await page.waitForSelector("canvas:focus");

@@ -32,6 +32,13 @@ export async function request(method, path, body) {
     }
     return data;
 }
+/** A file as the body of a PUT. */
+export async function putFile(path, file) {
+    const answer = await fetch(path, { method: "PUT", headers: { "Content-Type": "application/octet-stream", "X-CSRF-Token": me.get()?.csrf || "" }, body: file }).catch(() => { throw new ApiError(0, "offline", "the server cannot be reached"); });
+    const data = await answer.json().catch(() => null);
+    if (!answer.ok) throw new ApiError(answer.status, data?.error?.code || "failed", data?.error?.message || `the server answered ${answer.status}`, data);
+    return data;
+}
 export const get = (path) => request("GET", path);
 export const post = (path, body = {}) => request("POST", path, body);
 export const put = (path, body = {}) => request("PUT", path, body);

@@ -1,7 +1,9 @@
 // The stage of signals and sound: the plot, its tools and keys, playback.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { putFile, request, useApi } from "../api.js";
 import { duration } from "../format.js";
 import { useKeys } from "../keys.js";
+import { savePut } from "../save.js";
 import { may, say, theme, useCell } from "../store.js";
 import { Icon } from "../widgets/icons.jsx";
 import { Plot } from "../widgets/plot.js";
@@ -13,7 +15,16 @@ export function SignalStage({ recording, regions, selected, select, register }) 
     const [options, setOptions] = useState({ stacked: false, fixedScale: true, derived: false, spectra: false });
     const [selection, setSelection] = useState(null), [, redraw] = useState(0);
     const colors = useCell(theme);
-    const player = usePlayer(recording, plot);
+    const attached = useApi(`/api/recordings/${recording.id}/video/info`), [offset, setOffset] = useState(null);
+    const video = attached.data?.video ? { ...attached.data.video, offset_us: offset ?? attached.data.video.offset_us } : null;
+    const player = usePlayer(recording, plot, video);
+    /** Lays the video against the signals; kept once the dragging ends. */
+    const align = (us, done = true) => {
+        if (!video || !may("annotator")) return;
+        setOffset(Math.round(us));
+        if (done) savePut(`/api/recordings/${recording.id}/video/offset`, { offset_us: Math.round(us) });
+    };
+    useLayoutEffect(() => { if (video && player.time() !== null) player.follow(); }, [video?.offset_us]);
     const editable = may("annotator");
     Object.assign(state.current, { regions, selected, select, setSelection, selection });
 
@@ -121,6 +132,12 @@ export function SignalStage({ recording, regions, selected, select, register }) 
             { key: "p", group: "Regions", what: "mark a point at the pointer", run: () => { const t = within(cursor()); select(null); setSelection({ t0: t, t1: t }); } },
         ] : []),
         { key: "Escape", group: "Regions", what: "select nothing", run: () => { select(null); setSelection(null); } },
+        ...(video && editable ? [
+            { key: ",", group: "Video", what: "a picture earlier against the signals (Shift: a second)", run: () => align(video.offset_us - 40000) },
+            { key: ".", group: "Video", what: "a picture later against the signals", run: () => align(video.offset_us + 40000) },
+            { key: "<", also: ["Shift+<", ";"], group: "Video", what: "", run: () => align(video.offset_us - 1e6) },
+            { key: ">", also: ["Shift+>", ":"], group: "Video", what: "", run: () => align(video.offset_us + 1e6) },
+        ] : []),
         ...(player.can ? [
             { key: "Space", group: "Sound", what: "play or pause", run: () => player.toggle() },
             { key: "l", group: "Sound", what: "loop the selected region", run: () => { const r = region(); player.loop(selection || (r && !r.whole ? { t0: r.start_us, t1: r.end_us } : null)); } },
@@ -143,6 +160,7 @@ export function SignalStage({ recording, regions, selected, select, register }) 
                 <button class="btn ghost small" aria-pressed={options.fixedScale} onClick={() => flip("fixedScale")} title="Same value scale wherever you look (y)">Fixed scale</button>
                 {recording.signals.some((s) => s.channels > 1) && <button class="btn ghost small" aria-pressed={options.derived} onClick={() => flip("derived")} title="Length of the vector (v)">Magnitude</button>}
                 {recording.signals.some((x) => x.interval_ns > 333334) && <button class="btn ghost small" aria-pressed={options.spectra} onClick={() => flip("spectra")} title="Frequencies over time (d)">Spectrogram</button>}
+                {editable && attached.data && !video && <label class="btn ghost small" title="MP4 or WebM, played in step with the signals">Video<input type="file" accept="video/mp4,video/webm" style={{ display: "none" }} onChange={(e) => { const f = e.target.files[0]; if (f) putFile(`/api/recordings/${recording.id}/video`, f).then(attached.reload, (x) => say(x.message, "error")); }} /></label>}
                 <Channels plot={pl} recording={recording} onChange={() => redraw((n) => n + 1)} />
                 <span class="grow" />
                 <span class="small dim">{selection ? (selection.t1 > selection.t0 ? <>Marked {duration(Math.round(selection.t1 - selection.t0))}: press a label's key</> : "Marked a point: press a label's key") : pl ? `${duration(Math.round(pl.span))} in view` : ""}</span>
@@ -150,7 +168,24 @@ export function SignalStage({ recording, regions, selected, select, register }) 
             <div class="plot">
                 <canvas ref={canvas} tabIndex={0} role="application" aria-label={`Signals of recording ${recording.id}: arrows move, plus and minus zoom, n marks a region, question mark lists the keys`} />
             </div>
+            {video ? <VideoBox player={player} video={video} plot={plot} align={align} recording={recording} onGone={() => { setOffset(null); attached.reload(); }} /> : player.element}
+        </div>
+    );
+}
+
+/** The video over the plot; dragging the bar beneath it moves it along the signals. */
+function VideoBox({ player, video, plot, align, recording, onGone }) {
+    const drag = useRef(null), editable = may("annotator");
+    const down = (e) => { if (!editable) return; e.currentTarget.setPointerCapture(e.pointerId); drag.current = { x: e.clientX, from: video.offset_us }; };
+    const at = (e) => drag.current.from + ((e.clientX - drag.current.x) / plot.current.plotWidth) * plot.current.span;
+    return (
+        <div class="video-box">
             {player.element}
+            <div class="video-bar" role="slider" aria-label="Offset of the video" aria-valuenow={video.offset_us / 1e6} title="Drag to lay the video against the signals (, and . move it by a picture)" onPointerDown={down}
+                onPointerMove={(e) => drag.current && align(at(e), false)} onPointerUp={(e) => { if (drag.current) { const to = at(e); drag.current = null; align(to); } }}>
+                <span>⇄ {(video.offset_us / 1e6).toFixed(2)} s</span>
+                {editable && <button class="btn ghost icon small" aria-label="Detach the video" title="Detach the video" onPointerDown={(e) => e.stopPropagation()} onClick={() => request("DELETE", `/api/recordings/${recording.id}/video`, {}).then(onGone, (x) => say(x.message, "error"))}><Icon name="close" /></button>}
+            </div>
         </div>
     );
 }
