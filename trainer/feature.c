@@ -80,6 +80,16 @@ struct extract {
     int lanes;
 };
 
+static bool all_finite(const uint8_t *raw, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(mote_getf(raw + 4 * i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void extract_lane(void *ctx, int lane)
 {
     const struct extract *x = ctx;
@@ -94,6 +104,10 @@ static void extract_lane(void *ctx, int lane)
         int rc = mote_dsp_run_raw(&f->r->dsp, w->channels, w->window, w->interval_ns, p->raw + w->w[i].frame * size, p->type,
                                   p->scale, out, l->scratch, l->scratch_len);
         l->status = rc ? rc : l->status;
+        // the pipeline takes what is no number for nought, as a device must: here it is missing data
+        if (p->type == MOTE_F32 && l->bad < 0 && !all_finite(p->raw + w->w[i].frame * size, w->window * w->channels)) {
+            l->bad = (int64_t)i;
+        }
         for (size_t j = 0; j < f->count && l->bad < 0; j++) {
             l->bad = isfinite(out[j]) ? -1 : (int64_t)i;
         }
@@ -264,8 +278,11 @@ int features_make(struct features *f, const struct windows *w, const float *offs
             return err_set(e, E_STATE, "the feature block failed: %s", mote_status_text(f->lane[i].status));
         }
         if (f->lane[i].bad >= 0) {
-            return err_set(e, E_STATE, "recording %lld holds values that are not finite",
-                           (long long)w->piece[w->w[f->lane[i].bad].piece].rec_id);
+            const struct window *bad = &w->w[f->lane[i].bad];
+            double at = (double)bad->frame * (double)w->interval_ns / 1e9;
+            return err_set(e, E_STATE, "recording %lld holds values that are missing or not finite, between %.2f s and %.2f s: leave "
+                                       "that part out of its labels", (long long)w->piece[bad->piece].rec_id, at,
+                           at + (double)w->window * (double)w->interval_ns / 1e9);
         }
     }
     f->spread = measure_spread(f);

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <unistd.h>
 
+#define DIVERGED 1000.0 // a loss so many times that of the first batch is no training any more
+
 struct run {
     struct fit_state s;
     const struct net *view; // what the lanes run: the network, or a hook's view of it
@@ -24,6 +26,7 @@ struct run {
     size_t at, count; // of the batch within order
     int outputs;
     float rate;       // now
+    double first_loss; // of the first batch of this run
     float scale;      // of the gradients, clipping and batch size included
 };
 
@@ -217,6 +220,9 @@ static int train_batch(struct run *r, double *loss, struct err *e)
                                    "in the data", r->s.epoch + 1, (double)r->rate);
     }
     *loss += sum;
+    if (r->first_loss <= 0) {
+        r->first_loss = sum / (double)r->count;
+    }
     r->s.step++;
     r->scale = 1 / (float)r->count;
     par_run(r->par, lanes, sum_lane, r);
@@ -283,6 +289,10 @@ static int train_epoch(struct run *r, double *loss, struct err *e)
         }
     }
     *loss /= (double)n;
+    if (*loss > DIVERGED * (1 + r->first_loss)) {
+        return err_set(e, E_STATE, "the loss grew from %.3g to %.3g in epoch %d: lower the rate (now %g), or set clip", r->first_loss,
+                       *loss, r->s.epoch + 1, (double)r->rate);
+    }
     return OK;
 }
 
