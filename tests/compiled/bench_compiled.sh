@@ -49,12 +49,13 @@ printf '%-5s %-23s %11s %11s %6s %8s %6s %7s %7s %6s %6s %7s %7s %7s %7s\n' boar
     arena compiled stack comp. code comp. flash comp.
 for board in ${BOARDS:-m4 m7 m3 m55 port}; do
     own=$(bytes "$B/nn/$board/none.elf")
+    ours=$(bytes "$B/compiled/none/$board.elf")
     for model in $models; do
         case $model in pretrained* | kws* | vww* | ad01*) program=all4 ;; *) program=all ;; esac
         there=$(worst "$board" "$B/nn/$board/$program.elf" "$model" file)
         here=$(worst "$board" "$B/compiled/$model/$board.elf" "$model" none)
         code=$(($(bytes "$B/nn/$board/$program.elf") - own))
-        all=$(($(bytes "$B/compiled/$model/$board.elf") - own))
+        all=$(($(bytes "$B/compiled/$model/$board.elf") - ours))
         tensors=$(sed -n 's|^// Constants of the model.s tensors: \([0-9]*\) bytes.*|\1|p' "$B/compiled/$model/model.c")
         file=$(stat -c %s "$golden/$model.tflite")
         awk -v b="$board" -v m="$model" -v i="$(value invoke <<<"$there")" -v c="$(value invoke <<<"$here")" \

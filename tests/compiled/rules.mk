@@ -19,7 +19,17 @@ $(B)/compiled/$(2)/$(1).elf: $(B)/compiled/$(2)/model.c tests/compiled/board_mai
 		tests/compiled/board_main.c $(B)/compiled/$(2)/model.c $$(filter %.o,$$^)
 endef
 $(foreach b,$(NN_BOARDS) port,$(foreach m,$(COMPILED_MODELS),$(eval $(call compiled_elf,$(b),$(m)))))
-COMPILED_ELFS := $(foreach b,$(NN_BOARDS) port,$(foreach m,$(compiled_models),$(B)/compiled/$(m)/$(b).elf))
+# What measures, without a model: its size is subtracted.
+define compiled_none
+$(B)/compiled/none/$(1).elf: tests/compiled/board_main.c tests/compiled/empty_model.h tests/bench/nn_device/board.ld \
+		$(patsubst %.c,$(B)/nn/$(1)/%.o,$(NN_HARNESS) $(call nn_src,$(1)))
+	@mkdir -p $$(@D)
+	$$(Q)$$(NN_ARM_CC) $$(NN_ARM_FLAGS) -Os $$(nn_flags_$(1)) -include tests/compiled/empty_model.h -nostartfiles \
+		-Wl,--gc-sections -Wl,--defsym=DATA_ORIGIN=$$(nn_data_$(1)) -T tests/bench/nn_device/board.ld -o $$@ \
+		tests/compiled/board_main.c $$(filter %.o,$$^)
+endef
+$(foreach b,$(NN_BOARDS) port,$(eval $(call compiled_none,$(b))))
+COMPILED_ELFS := $(foreach b,$(NN_BOARDS) port,$(B)/compiled/none/$(b).elf) $(foreach b,$(NN_BOARDS) port,$(foreach m,$(compiled_models),$(B)/compiled/$(m)/$(b).elf))
 
 .PHONY: bench-compiled bench-compiled-build
 bench-compiled-build: $(COMPILED_ELFS)
