@@ -20,7 +20,8 @@ static const struct opt backup_options[] = {OPT_PROJECT(struct backup_opts, proj
 
 #define CONTENTS "contents.sha256"
 // What a project is, beside the two files of the store. Logs and sockets in run/ are not.
-static const char *const parts[] = {"moteloop.conf", "keys", "devices", "broker", "models"};
+static const char *const parts[] = {"moteloop.conf", "keys", "devices", "broker", "models", "media"};
+#define MAY_LACK "media" // made when the first video is attached
 
 static int hash_file(const char *path, char out[HEX_DIGEST_TEXT], struct err *e)
 {
@@ -83,6 +84,9 @@ static int copy_parts(const char *from, const char *to, struct err *e)
         if (io_join(a, sizeof(a), from, parts[i]) || io_join(b, sizeof(b), to, parts[i])) {
             return err_set(e, E_LIMIT, "path is too long");
         }
+        if (strcmp(parts[i], MAY_LACK) == 0 && !io_is_dir(a)) {
+            continue;
+        }
         rc = io_is_dir(a) ? copy_folder(a, b, e) : copy_file(a, b, e);
     }
     return rc;
@@ -117,6 +121,9 @@ static int write_contents(const char *dir, struct err *e)
     struct buf b = {0};
     int rc = list_folder(dir, "", &b, e);
     for (size_t i = 1; i < ARRAY_LEN(parts) && rc == OK; i++) { // parts[0] is a file
+        if (strcmp(parts[i], MAY_LACK) == 0 && (io_join(path, sizeof(path), dir, parts[i]) || !io_is_dir(path))) {
+            continue;
+        }
         rc = list_folder(dir, parts[i], &b, e);
     }
     if (rc == OK) {

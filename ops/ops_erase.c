@@ -6,6 +6,7 @@
 #include "common/project.h"
 #include "common/store/store_erase.h"
 #include "common/store/store_user.h"
+#include "common/store/store_video.h"
 #include "ops/ops_cmd.h"
 
 #include <dirent.h>
@@ -78,6 +79,30 @@ static int forget_name(const struct project *p, const char *quoted, struct err *
     return rc;
 }
 
+// Takes away the videos that no recording shows any more.
+static int drop_videos(const struct project *p, struct store *s, struct err *e)
+{
+    char folder[IO_PATH_MAX], path[IO_PATH_MAX], name[IO_PATH_MAX];
+    DIR *d = opendir(project_path(p, folder, "media"));
+    int rc = OK;
+    for (struct dirent *x; rc == OK && d && (x = readdir(d));) {
+        bool used = true;
+        if (x->d_name[0] == '.') {
+            continue;
+        }
+        rc = io_join(name, sizeof(name), "media", x->d_name) || io_join(path, sizeof(path), folder, x->d_name)
+                 ? err_set(e, E_LIMIT, "path is too long")
+                 : store_video_uses(s, name, &used, e);
+        if (rc == OK && !used && unlink(path)) {
+            rc = err_errno(e, E_IO, "cannot remove '%s'", path);
+        }
+    }
+    if (d) {
+        closedir(d);
+    }
+    return rc;
+}
+
 static json_t *counts(const struct store_erased *n)
 {
     return json_pack("{sI sI sI sI sI sI sI sI}", "recordings", (json_int_t)n->recordings, "blocks", (json_int_t)n->blocks, "labels",
@@ -115,6 +140,7 @@ static int erase(const struct erase_opts *o, struct err *e)
         (void)project_path(&p, folder, "cache");
         rc = store_erase_run(s, &what, user ? user : "", o->why, drop_cache, folder, &n, &log_left, e);
         rc = rc || !quoted ? rc : forget_name(&p, quoted, e);
+        rc = rc ? rc : drop_videos(&p, s, e);
         rc = rc ? rc : store_audit(s, user ? user : "", "erased recordings on request", e);
     }
     if (rc == OK && o->json) {

@@ -60,3 +60,13 @@ int store_video_find(struct store *s, int64_t rec_id, store_video_fn fn, void *c
     }
     return sql_close(&q, rc);
 }
+
+int store_video_uses(struct store *s, const char *path, bool *used, struct err *e)
+{
+    struct sql q;
+    sql_open(&q, s, SQL_MAIN, "SELECT 1 FROM video WHERE path = ? LIMIT 1", e);
+    sql_text(&q, path);
+    int rc = sql_step(&q);
+    *used = rc == SQL_ROW;
+    return sql_close(&q, rc == SQL_ROW ? OK : rc);
+}

@@ -15,5 +15,7 @@ int store_video_set_offset(struct store *s, int64_t rec_id, int64_t offset_us, s
 int store_video_drop(struct store *s, int64_t rec_id, struct err *e) MUST_CHECK;
 typedef int (*store_video_fn)(void *ctx, const struct store_video *v);
 int store_video_find(struct store *s, int64_t rec_id, store_video_fn fn, void *ctx, struct err *e) MUST_CHECK; // E_NOT_FOUND
+// Whether any recording shows the file of that path; *used is set.
+int store_video_uses(struct store *s, const char *path, bool *used, struct err *e) MUST_CHECK;
 
 #endif

@@ -91,6 +91,15 @@ try {
                 assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${view} fits a tablet`);
             }
         }],
+        ["a large project is exported whole", async () => {
+            for (let from = 1; from <= 10000; from += 5000) {
+                const changes = Array.from({ length: 5000 }, (_, i) => ({ rec: from + i, region: "whole", label: "normal" }));
+                assert.equal((await api(page, "POST", "/api/labels/bulk", { changes })).status, 200);
+            }
+            const [status, lines] = await page.evaluate(async () => { const a = await fetch("/api/labels/export?format=csv"); return [a.status, (await a.text()).split("\n").length]; });
+            assert.equal(status, 200);
+            assert.ok(lines > 10000, `${lines} lines`);
+        }],
         ["nothing went wrong in the page", async () => assert.deepEqual(page.problems, [])],
     ]);
 } finally {
