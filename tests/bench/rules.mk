@@ -79,4 +79,12 @@ $(B)/bench/cost_cases: $(B)/obj/tests/bench/cost_cases.o $(call part_lib,convert
 bench-cost: $(COST_ELFS) $(B)/bench/cost_cases ## fit the boards' cost model anew (docs/boards.md)
 	@B=$(B) tests/bench/bench_cost.sh
 
+# make bench-host: this machine's kernels beside TensorFlow Lite with one thread, from the Python registry.
+$(B)/bench/host-nn: $(B)/obj/tests/bench/host_nn.o $(LIB_CORE)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ -lm
+.PHONY: bench-host
+bench-host: $(B)/bench/host-nn ## the device runtime on this machine, beside TensorFlow Lite with one thread
+	@B=$(B) tests/bench/bench_host.sh
+
 -include $(shell [ -d $(B)/nn ] && find $(B)/nn -name '*.d')

@@ -1,5 +1,6 @@
 // Kernels of x86-64 hosts: chosen by what the processor has when a model is opened.
 #include "firmware/core/nn/nn_x86.h"
+#include "firmware/core/nn/kernel_depthwise_runs.h"
 
 static bool has_avx512(void)
 {
@@ -14,7 +15,12 @@ static bool has_avx2(void)
 
 static void conv_avx512(const void *params)
 {
-    nn_conv_by_dots(params, nn_x86_dots_4x4_avx512);
+    const struct nn_conv *p = params;
+    if (p->steep) {
+        nn_conv_by_dots(p, nn_x86_dots_4x4_avx512);
+        return;
+    }
+    nn_conv_i8_avx512(p);
 }
 
 static void conv_avx2(const void *params)
@@ -43,8 +49,15 @@ struct nn_choice nn_choose_conv_i8(const struct nn_conv *p)
 
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
 {
-    bool fast = nn_fit_depthwise_x86(p).fast && has_avx2();
-    return (struct nn_choice){fast ? nn_depthwise_i8_avx2 : nn_depthwise_i8_ref, 0, false};
+    struct nn_fit fit = nn_fit_depthwise_x86(p);
+    if (!fit.fast || !has_avx2()) {
+        return (struct nn_choice){nn_depthwise_i8_ref, 0, false};
+    }
+    if (p->filter_c > 1) {
+        return (struct nn_choice){nn_depthwise_i8_runs, fit.scratch, false};
+    }
+    bool wide = has_avx512() && !p->steep && p->g.k_h * p->g.k_w <= NN_X86_TAPS;
+    return (struct nn_choice){wide ? nn_depthwise_i8_avx512 : nn_depthwise_i8_avx2, 0, false};
 }
 
 struct nn_choice nn_choose_fc_i8(const struct nn_fc *p)

@@ -161,13 +161,24 @@ static inline struct nn_fit nn_fit_fc_plain(const struct nn_fc *p)
 }
 
 // --- hosts: x86 (fast where the processor has AVX2) and neon ----------------------------------
+#define NN_X86_FILTERS 16 // of a convolution at a time, where the processor has AVX-512
+#define NN_X86_PIXELS 8
+#define NN_X86_TAPS 64 // at most, of a depthwise window there
+
 static inline struct nn_fit nn_fit_conv_host(const struct nn_conv *p)
 {
-    return nn_fit_conv_by_dots(p, false);
+    struct nn_fit fit = nn_fit_conv_by_dots(p, false);
+    if (fit.fast) {
+        fit.scratch = (NN_X86_FILTERS + NN_X86_PIXELS) * ((nn_fit_window_bytes(p) + 3) / 4 * 4);
+    }
+    return fit;
 }
 static inline struct nn_fit nn_fit_depthwise_x86(const struct nn_conv *p)
 {
-    return (struct nn_fit){p->filter_c == 1 && (int64_t)p->g.k_h * p->g.k_w < 65536, false, 0};
+    if (p->filter_c > 1) {
+        return nn_fit_depthwise_runs(p);
+    }
+    return (struct nn_fit){(int64_t)p->g.k_h * p->g.k_w < 65536, false, 0};
 }
 static inline struct nn_fit nn_fit_fc_host(const struct nn_fc *p)
 {
