@@ -59,8 +59,13 @@ static void print_squeezing(const json_t *steps)
         if (ms >= 0) {
             snprintf(time, sizeof(time), "%.2f", ms);
         }
-        printf("%-10s %8.4f %8lld %8lld %8lld %10lld %9s %5.1f%% %6lld\n", json_string_value(json_object_get(s, "step")),
-               json_real_value(json_object_get(s, "accuracy")), (long long)json_integer_value(json_object_get(s, "bytes")),
+        double right = json_real_value(json_object_get(s, "accuracy"));
+        char accuracy[24] = "-"; // only classifiers have one
+        if (right >= 0) {
+            snprintf(accuracy, sizeof(accuracy), "%.4f", right);
+        }
+        printf("%-10s %8s %8lld %8lld %8lld %10lld %9s %5.1f%% %6lld\n", json_string_value(json_object_get(s, "step")),
+               accuracy, (long long)json_integer_value(json_object_get(s, "bytes")),
                (long long)json_integer_value(json_object_get(s, "payload")), (long long)json_integer_value(json_object_get(s, "arena")),
                (long long)json_integer_value(json_object_get(s, "macs")), time,
                100 * json_real_value(json_object_get(s, "zeros")), (long long)json_integer_value(json_object_get(s, "codes")));

@@ -180,18 +180,26 @@ int session_quantized(struct session *s, const struct net *n, const struct squee
     struct quant_options q = {.method = method, .percentile = r->percentile,
                               .per_channel_dense = r->per_channel_dense, .lanes = s->lanes, .par = s->par};
     struct sample_set some = {0};
-    int rc = graph_from_net(g, n, r->task == TASK_CLASSIFY || r->task == TASK_DETECT, e);
+    int rc = graph_from_net(g, n, session_has_softmax(s), e);
     rc = rc || !s->wide ? rc : graph_widen(g, e);
-    if (rc == OK && tune) {
-        squeeze_tune_ranges(tune, g);
-        quant_scales(g);
-        return quant_weights(g, q.per_channel_dense, e);
-    }
     rc = rc ? rc : sample_set_make(&some, s, SPLIT_TRAIN, (size_t)r->calibration_windows, e);
     some.changed = false;
-    rc = rc ? rc : quant_run(g, n, &some.data, &q, e);
+    rc = rc ? rc : quant_ranges(g, n, &some.data, &q, e);
+    if (rc == OK && tune) {
+        // numbers were unscaled behind the tuning: their tensor alone keeps the range of now
+        const struct gtensor output = g->t[g->output];
+        squeeze_tune_ranges(tune, g);
+        if (r->task == TASK_REGRESS) {
+            g->t[g->output].lo = output.lo;
+            g->t[g->output].hi = output.hi;
+        }
+    }
     sample_set_release(&some);
-    return rc;
+    if (rc) {
+        return rc;
+    }
+    quant_scales(g);
+    return quant_weights(g, q.per_channel_dense, e);
 }
 
 // The files, by the thresholds of now.
@@ -205,7 +213,7 @@ int session_package(struct session *s, struct err *e)
     buf_clear(&s->float_file);
     int rc = ship_pipeline(&s->features, &s->novelty, s->threshold, &s->pipeline, e);
     rc = rc ? rc : export_tflite(&s->graph, true, r->name, s->pipeline.data, s->pipeline.len, &s->int8_file, e);
-    rc = rc ? rc : table ? OK : graph_from_net(&plain, &s->net, r->task == TASK_CLASSIFY || r->task == TASK_DETECT, e);
+    rc = rc ? rc : table ? OK : graph_from_net(&plain, &s->net, session_has_softmax(s), e);
     rc = rc ? rc : export_tflite(table ? &s->graph : &plain, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);
     graph_release(&plain);
     return rc;

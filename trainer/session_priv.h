@@ -65,6 +65,11 @@ int session_squeeze(struct session *s, struct err *e) MUST_CHECK;
 // Milliseconds of one inference of a model file on the recipe's board, by the fitted cost of each operator; negative: not
 // known.
 double session_estimate_ms(const struct session *s, const struct buf *file);
+// Whether the shipped graph ends in a softmax: one rule for all that build it, because they share tensor numbers.
+static inline bool session_has_softmax(const struct session *s)
+{
+    return s->recipe.task == TASK_CLASSIFY || s->recipe.task == TASK_DETECT;
+}
 // The split that the model is judged by.
 static inline enum split session_judged(const struct session *s)
 {

@@ -205,7 +205,7 @@ static int find_ranges(struct session *s, struct graph *narrow, struct graph *wi
                               .percentile = r->percentile,
                               .lanes = s->lanes,
                               .par = s->par};
-    bool softmax = r->task == TASK_CLASSIFY;
+    bool softmax = session_has_softmax(s);
     int rc = graph_from_net(narrow, &s->net, softmax, e);
     rc = rc ? rc : graph_from_net(wide, &s->net, softmax, e);
     rc = rc ? rc : sample_set_make(&some, s, SPLIT_TRAIN, (size_t)r->calibration_windows, e);

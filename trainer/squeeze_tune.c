@@ -339,7 +339,7 @@ void squeeze_tune_settle(struct squeeze_tune *t, struct net *n)
 
 void squeeze_tune_ranges(const struct squeeze_tune *t, struct graph *g)
 {
-    for (int i = 0; i < g->tensors; i++) {
+    for (int i = 0; i < g->tensors && i < t->g.tensors; i++) {
         g->t[i].lo = t->end_lo[i] * t->part_lo[i];
         g->t[i].hi = t->end_hi[i] * t->part_hi[i];
     }

@@ -52,6 +52,20 @@ picture mobilenet1 'type = mobilenet1\nwidth = 0.1\n'
 picture mobilenet2 'type = mobilenet2\nwidth = 0.1\n'
 picture resnet8 'type = resnet8\nwidth = 0.5\n'
 picture joined 'type = custom\nlayer = conv filters=6 kernel=3 stride=2 norm=yes act=relu name=a\nlayer = dwconv kernel=3 act=relu6\nlayer = conv filters=4 kernel=1 name=b from=a\nlayer = concat from=a+b\nlayer = maxpool size=2 stride=2\nlayer = dense units=8 act=relu\nlayer = dense\n'
+if [ -d "$MOTELOOP_SHARED/data/bccd_boxes" ]; then
+    from=$MOTELOOP_SHARED/data/bccd_boxes
+    part "$from" "$T/objects" '*[0-1].jpg'
+    bash "$MOTELOOP_SRC/tests/support/voc.sh" "$from"/*[0-1].xml >"$T/objects/labels.csv"
+    make_project o
+    moteloop import "$T/objects" --project "$T/o" >/dev/null || fail "import"
+    sed -E 's/^epochs = .*/epochs = 1/; /^ema = /d' "$MOTELOOP_SRC/trainer/recipes/cells.recipe" >detector.recipe
+    { cat detector.recipe; printf '[squeeze]\nrounding = yes\nepochs = 1\n'; } >detector_qat.recipe
+    for kind in detector detector_qat; do
+        moteloop train $kind.recipe --project o --json >$kind.json || fail "train $kind"
+        cp "o/models/$(json_value $kind.json model).tflite" $kind.tflite
+        models+=("$kind.tflite")
+    done
+fi
 for model in "${models[@]}"; do
     for kind in micro reference xnnpack; do
         "$T/venv/bin/python" "$MOTELOOP_SRC/tests/conformance/compare.py" $kind "$MOTELOOP_BIN/moteloop" "$T" "$model" 2>"$T/theirs.log" && continue
