@@ -11,7 +11,7 @@ bool augment_changes_window(const struct recipe *r)
 
 bool augment_changes_features(const struct recipe *r)
 {
-    return r->time_mask > 0 || r->band_mask > 0 || r->band_warp > 0 || r->band_tilt > 0;
+    return r->time_mask > 0 || r->band_mask > 0 || r->time_warp > 0 || r->band_warp > 0 || r->band_tilt > 0;
 }
 
 static float between(struct rng *g, double limit)

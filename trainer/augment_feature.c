@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#define PACE_MAX 32768 // more features than this keep their tempo
 #define BANDS_MAX 512 // more columns than this are left as they are
 
 static float between(struct rng *g, double limit)
@@ -22,6 +23,23 @@ static void warp(const struct recipe *r, struct mote_dsp_shape shape, struct rng
             at = at > last ? last : at;
             uint32_t a = (uint32_t)at, b = a + 1 < shape.cols ? a + 1 : a;
             x[j] = row[a] + (at - (float)a) * (row[b] - row[a]);
+        }
+    }
+}
+
+// Faster or slower around the middle, at the same pitch. What comes in from beyond the ends repeats them.
+static void pace(const struct recipe *r, struct mote_dsp_shape shape, struct rng *g, float *x)
+{
+    static _Thread_local float old[PACE_MAX];
+    size_t wide = (size_t)shape.cols * shape.planes;
+    float factor = 1 + between(g, r->time_warp), last = (float)(shape.rows - 1);
+    memcpy(old, x, wide * shape.rows * sizeof(float));
+    for (uint32_t i = 0; i < shape.rows; i++) {
+        float at = ((float)i - last / 2) * factor + last / 2;
+        at = at < 0 ? 0 : at > last ? last : at;
+        const float *a = old + (size_t)at * wide, *b = a + (at < last ? wide : 0);
+        for (size_t j = 0; j < wide; j++) {
+            x[i * wide + j] = a[j] + (at - floorf(at)) * (b[j] - a[j]);
         }
     }
 }
@@ -59,6 +77,9 @@ static void blank(const struct recipe *r, struct mote_dsp_shape shape, struct rn
 
 void augment_features(const struct recipe *r, struct mote_dsp_shape shape, struct rng *g, float *x)
 {
+    if (r->time_warp > 0 && shape.rows > 1 && (size_t)shape.rows * shape.cols * shape.planes <= PACE_MAX) {
+        pace(r, shape, g, x);
+    }
     bool bands = shape.planes == 1 && shape.cols > 1 && shape.cols <= BANDS_MAX;
     if (bands && r->band_warp > 0) {
         warp(r, shape, g, x);

@@ -58,6 +58,7 @@ static const struct key keys[] = {
     NUM("augment", "rotate", rotate, 0, 180, "largest turn of three-axis data, degrees"),
     NUM("augment", "background", background, 0, 5, "level of another window mixed in, as share of this one's"),
     NUM("augment", "time_mask", time_mask, 0, 0.9, "largest share of feature rows blanked out"),
+    NUM("augment", "time_warp", time_warp, 0, 0.5, "largest relative change of tempo, the pitch staying as it is"),
     NUM("augment", "band_mask", band_mask, 0, 0.9, "largest share of feature columns blanked out"),
     NUM("augment", "band_warp", band_warp, 0, 0.5, "largest relative shift of the bands' pitch (vocal tract length)"),
     NUM("augment", "band_tilt", band_tilt, 0, 5, "largest smooth change of the bands' levels"),

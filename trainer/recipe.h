@@ -49,7 +49,7 @@ struct recipe {
     int64_t standardise;
     double limit;
     // [augment]
-    double noise, gain, shift, stretch, rotate, background, time_mask, band_mask, band_warp, band_tilt, flip, crop, colour,
+    double noise, gain, shift, stretch, rotate, background, time_mask, time_warp, band_mask, band_warp, band_tilt, flip, crop, colour,
         zoom, turn, erase;
     // [network]
     int64_t network;

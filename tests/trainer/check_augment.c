@@ -115,6 +115,29 @@ START_TEST(tilt_moves_levels_but_no_silence)
 }
 END_TEST
 
+START_TEST(tempo_moves_ends_but_not_the_middle)
+{
+    bool faster = false, slower = false;
+    struct mote_dsp_shape shape = {21, 2, 1};
+    recipe.time_warp = 0.4;
+    ck_assert(augment_changes_features(&recipe));
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct rng g = seeded(seed);
+        float x[42];
+        for (int i = 0; i < 42; i++) {
+            x[i] = (float)(i / 2); // its own row's number
+        }
+        augment_features(&recipe, shape, &g, x);
+        ck_assert_float_eq_tol(x[20], 10, 1e-4f);
+        ck_assert(x[0] >= 0 && x[40] <= 20);
+        ck_assert_float_eq_tol(x[2], x[3], 1e-6f);
+        faster = faster || x[18] < 8.9f;
+        slower = slower || x[18] > 9.1f;
+    }
+    ck_assert(faster && slower);
+}
+END_TEST
+
 START_TEST(warp_moves_a_peak_along_the_bands)
 {
     bool up = false, down = false;
@@ -147,6 +170,7 @@ int main(void)
     tcase_add_test(t, zoom_and_turn_stay_within_the_picture);
     tcase_add_test(t, erase_leaves_a_gray_square);
     tcase_add_test(t, tilt_moves_levels_but_no_silence);
+    tcase_add_test(t, tempo_moves_ends_but_not_the_middle);
     tcase_add_test(t, warp_moves_a_peak_along_the_bands);
     Suite *s = suite_create("augment");
     suite_add_tcase(s, t);
