@@ -57,6 +57,24 @@ try {
             await page.waitForSelector(".toast >> text=normal was wrong");
             assert.equal((await api(page, "POST", "/api/verdicts", { verdict: "wrong", label: "x" })).status, 400);
         }],
+        ["remote recording: a group is asked, and what was asked is listed, by keys", async () => {
+            await press("g", "d");
+            await page.waitForSelector("tr.here");
+            await press("r");
+            await page.waitForSelector("text=What was asked");
+            await page.focus("label.chip:has-text('group canary') input");
+            await press("Space", "r");
+            await page.waitForSelector(".toast >> text=1 device asked to record 10 s");
+            await page.waitForFunction(() => document.querySelector("table[aria-label='Recordings asked for']")?.textContent.includes("fan-01"));
+            assert.equal((await api(page, "GET", "/api/record")).data.asked[0].device, "fan-01");
+            await shot(page, "record");
+            await page.focus("input[type=number][required]");
+            await page.keyboard.type("50");
+            await press("Enter");
+            await page.waitForSelector(".toast >> text=1 device will be told");
+            assert.equal((await api(page, "GET", "/api/record?device=fan-01")).data.config.settings !== null, true);
+            await page.goto(`${server.url}/live?device=fan-02`);
+        }],
         ["it fits, in the dark too", async () => {
             await page.emulateMedia({ colorScheme: "dark" });
             await page.reload();

@@ -25,6 +25,7 @@ import { PicturesView } from "./views/pictures.jsx";
 import { ProposalsView } from "./views/proposals.jsx";
 import { QualityView } from "./views/quality.jsx";
 import { QueueView } from "./views/queue.jsx";
+import { RecordView } from "./views/record.jsx";
 import { RecordingView } from "./views/recording.jsx";
 import { RecordingsView } from "./views/recordings.jsx";
 import { RolloutsView } from "./views/rollouts.jsx";
@@ -140,6 +141,7 @@ function Frame() {
     let View = place?.[3];
     if (path[0] === "recordings" && path[1]) View = RecordingView;
     if (path[0] === "models" && path[1]) View = path[1] === "compare" ? CompareView : ModelView;
+    if (path[0] === "record") View = RecordView;
     if (path[0] === "proposals") View = ProposalsView;
     if (path[0] === "tasks" && path[1]) View = path[2] === "work" ? WorkView : TaskView;
     return (

@@ -2,10 +2,12 @@
 import { useState } from "preact/hooks";
 import { post, useApi } from "../api.js";
 import { ago, bytes, count, digest, duration, percent, rate, when } from "../format.js";
+import { useKeys } from "../keys.js";
 import { Link, go, useNow, useTitle } from "../router.jsx";
 import { classes, may, say, useCell } from "../store.js";
 import { Icon } from "../widgets/icons.jsx";
 import { Card, Dialog, Empty, Facts, LabelChip, Status, Waiting } from "../widgets/pieces.jsx";
+import { useRows } from "../widgets/rows.js";
 import { Top } from "../widgets/top.jsx";
 
 const capability = ["small", "medium", "large"];
@@ -47,15 +49,17 @@ function List() {
     useTitle("Devices");
     const now = useNow(2000);
     const { data, error } = useApi("/api/devices", ["device_ms", "blocks"]);
+    const [here] = useRows(data?.devices.length || 0, { open: (i) => go(`/devices/${data.devices[i].id}`), what: "device", group: "Devices" });
+    useKeys([{ key: "r", group: "Devices", what: "record on many", run: () => go("/record") }]);
     return (
         <>
-            <Top title={<h1>Devices</h1>} />
+            <Top title={<h1>Devices</h1>}><Link class="btn small primary" to="/record"><Icon name="rec" />Record on many <kbd>r</kbd></Link></Top>
             <main><Card>
                 {!data ? <Waiting error={error} what="Devices" /> : !data.devices.length ? <Empty icon="devices" title="No devices yet"><code>moteloop device add NAME</code> makes the credentials of one.</Empty> : (
                     <div class="scroll-x"><table>
                         <thead><tr><th>Device</th><th>State</th><th>Board</th><th>Class</th><th>Group</th><th>Model</th><th>Release</th><th class="n">Windows judged</th><th class="n">Last data</th></tr></thead>
-                        <tbody>{data.devices.map((d) => (
-                            <tr class="link" onClick={() => go(`/devices/${d.id}`)} style={d.removed_ms ? { opacity: 0.5 } : undefined}>
+                        <tbody>{data.devices.map((d, i) => (
+                            <tr data-row={i} class={`link ${i === here ? "here" : ""}`} onClick={() => go(`/devices/${d.id}`)} style={d.removed_ms ? { opacity: 0.5 } : undefined}>
                                 <td><Link to={`/devices/${d.id}`}><b>{d.id}</b></Link> {d.name && <span class="dim">{d.name}</span>} {d.simulated && <span class="chip warn">simulated</span>} {d.removed_ms && <span class="chip">removed</span>}</td>
                                 <td><State d={d} /></td>
                                 <td>{d.board || <span class="faint">–</span>} <span class="faint">{d.isa}</span></td>
