@@ -24,10 +24,7 @@ static uint8_t *run(const void *file, size_t len, uint32_t flags, uint32_t seed,
     void *arena = aligned_alloc(16, need);
     ck_assert_int_eq(mote_nn_open(&nn, file, len, &mote_nn_ops_all, flags, arena, need, diag), MOTE_OK);
     ck_assert_int_eq(mote_nn_input(&nn, 0, &t), MOTE_OK);
-    uint32_t state = seed | 1u;
-    for (size_t i = 0; i < t.bytes; i++) {
-        ((uint8_t *)t.data)[i] = (uint8_t)nn_random_next(&state);
-    }
+    nn_random_input(seed, t.data, t.bytes);
     ck_assert_int_eq(mote_nn_invoke(&nn), MOTE_OK);
     ck_assert_int_eq(mote_nn_output(&nn, 0, &t), MOTE_OK);
     uint8_t *out = malloc(t.bytes + 1);

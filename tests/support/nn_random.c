@@ -29,6 +29,15 @@ uint32_t nn_random_next(uint32_t *state)
     return *state;
 }
 
+void nn_random_input(uint32_t seed, uint8_t *bytes, size_t count)
+{
+    uint32_t state = seed | 1u;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t any = (uint8_t)nn_random_next(&state);
+        bytes[i] = seed % 7 == 3 ? 0x80 : seed % 7 == 5 ? 0x7f : any;
+    }
+}
+
 static int32_t pick(struct maker *m, int32_t lo, int32_t hi)
 {
     return lo + (int32_t)(nn_random_next(&m->state) % (uint32_t)(hi - lo + 1));
@@ -44,7 +53,8 @@ static struct tflite_tensor *activation(struct maker *m, const char *name, int32
 {
     size_t i = m->tensors++;
     m->single[i] = pick_scale(m);
-    m->zero[i] = pick(m, 0, 2) == 0 ? -128 : pick(m, -128, 127);
+    int32_t end = pick(m, 0, 5);
+    m->zero[i] = end <= 1 ? -128 : end == 2 ? 127 : pick(m, -128, 127);
     m->tensor[i] = (struct tflite_tensor){.name = name, .type = TFLITE_INT8, .rank = 4, .dims = {a, b, c, d},
                                           .scale = &m->single[i], .zero_point = &m->zero[i], .scales = 1};
     return &m->tensor[i];

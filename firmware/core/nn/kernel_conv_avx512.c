@@ -1,4 +1,4 @@
-// CONV_2D and DEPTHWISE_CONV_2D on int8 for x86-64 with AVX-512 VNNI. Convolutions take sixteen filters, laid out four weights of each behind each other, against
+// CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED on int8 for x86-64 with AVX-512 VNNI. Convolutions take sixteen filters, laid out four weights of each behind each other, against
 // eight pixels whose inputs are broadcast by fours. Inputs become unsigned by adding 128; what that adds, and the
 // offset, joins each filter's start. Depthwise windows take sixteen channels, two taps at a time as pairs of int16.
 // Shifts to the right alone.
@@ -40,28 +40,33 @@ static __m512i pack(const int8_t *w, int32_t k, int32_t count, int8_t *to)
     return total;
 }
 
-// weights: the sums of each filter's; less: what was added to the inputs.
-static void load_block(const struct nn_conv *p, int32_t c, __m512i weights, int32_t less, struct block *b)
+// Factors of `count` filters: `each` is 0 where one serves all.
+static void load_factors(const int32_t *multiplier, const int8_t *shift, int32_t each, int32_t count, struct block *b)
 {
-    const int32_t count = nn_min32(FILTERS, p->g.out_c - c);
-    int64_t multiplier[2][8] = {{0}};
+    int64_t factor[2][8] = {{0}};
     int64_t half[2][8] = {{0}};
     int64_t down[2][8] = {{0}};
     for (int32_t i = 0; i < count; i++) {
-        const int32_t shift = p->shift[c + i];
-        multiplier[i % 2][i / 2] = p->multiplier[c + i];
-        half[i % 2][i / 2] = ((int64_t)1 << (30 - shift)) + (1 << 30);
-        down[i % 2][i / 2] = 31 - shift;
+        const int32_t s = shift[i * each];
+        factor[i % 2][i / 2] = multiplier[i * each];
+        half[i % 2][i / 2] = ((int64_t)1 << (30 - s)) + (1 << 30);
+        down[i % 2][i / 2] = 31 - s;
     }
     b->lanes = (__mmask16)((1u << count) - 1u);
+    for (int i = 0; i < 2; i++) {
+        b->multiplier[i] = _mm512_loadu_si512(factor[i]);
+        b->half[i] = _mm512_loadu_si512(half[i]);
+        b->down[i] = _mm512_loadu_si512(down[i]);
+    }
+}
+
+// weights: the sums of each filter's; less: what was added to the inputs.
+static void load_block(const struct nn_conv *p, int32_t c, __m512i weights, int32_t less, struct block *b)
+{
+    load_factors(p->multiplier + c, p->shift + c, 1, nn_min32(FILTERS, p->g.out_c - c), b);
     b->start = _mm512_mullo_epi32(weights, _mm512_set1_epi32(p->in_offset - less));
     if (p->bias != NULL) {
         b->start = _mm512_add_epi32(b->start, _mm512_maskz_loadu_epi32(b->lanes, (const int32_t *)p->bias + c));
-    }
-    for (int i = 0; i < 2; i++) {
-        b->multiplier[i] = _mm512_loadu_si512(multiplier[i]);
-        b->half[i] = _mm512_loadu_si512(half[i]);
-        b->down[i] = _mm512_loadu_si512(down[i]);
     }
 }
 
@@ -73,14 +78,19 @@ static inline __m512i rescale(__m512i x, const struct block *b, int i)
     return _mm512_srav_epi64(_mm512_add_epi64(_mm512_mul_epi32(x, b->multiplier[i]), round), b->down[i]);
 }
 
-static inline void finish(const struct nn_conv *p, const struct block *b, __m512i sum, int8_t *out)
+static inline void finish_16(const struct block *b, __m512i sum, int32_t offset, int32_t lo, int32_t hi, int8_t *out)
 {
     const __m512i even = rescale(sum, b, 0);
     const __m512i odd = rescale(_mm512_srli_epi64(sum, 32), b, 1);
     __m512i y = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
-    y = _mm512_add_epi32(y, _mm512_set1_epi32(p->out_offset));
-    y = _mm512_min_epi32(_mm512_max_epi32(y, _mm512_set1_epi32(p->lo)), _mm512_set1_epi32(p->hi));
+    y = _mm512_add_epi32(y, _mm512_set1_epi32(offset));
+    y = _mm512_min_epi32(_mm512_max_epi32(y, _mm512_set1_epi32(lo)), _mm512_set1_epi32(hi));
     _mm512_mask_cvtepi32_storeu_epi8(out, b->lanes, y);
+}
+
+static inline void finish(const struct nn_conv *p, const struct block *b, __m512i sum, int8_t *out)
+{
+    finish_16(b, sum, p->out_offset, p->lo, p->hi, out);
 }
 
 static inline int8_t *copy(int8_t *to, const int8_t *from, int32_t count)
@@ -249,6 +259,35 @@ void nn_depthwise_i8_avx512(const void *params)
                     finish(p, &k.b, window(p, &k, image, y * g->stride_h - g->pad_h, x * g->stride_w - g->pad_w, zero), out);
                 }
             }
+        }
+    }
+}
+
+void nn_fc_i8_avx512(const void *params)
+{
+    const struct nn_fc *p = params;
+    struct block b;
+    load_factors(p->multiplier, p->shift, p->per_channel, nn_min32(FILTERS, p->out_n), &b);
+    for (int32_t n = 0; n < p->batches; n++) {
+        const int8_t *x = (const int8_t *)p->in + (size_t)n * (size_t)p->in_n;
+        int8_t *out = (int8_t *)p->out + (size_t)n * (size_t)p->out_n;
+        for (int32_t o = 0; o < p->out_n; o += FILTERS) {
+            const int32_t count = nn_min32(FILTERS, p->out_n - o);
+            const int8_t *w[FILTERS];
+            int32_t sums[FILTERS];
+            for (int32_t f = 0; f < FILTERS; f++) {
+                w[f] = (const int8_t *)p->weights + (size_t)nn_min32(o + f, p->out_n - 1) * (size_t)p->in_n;
+            }
+            nn_x86_dots_16x1_avx512(w, &x, p->in_n, p->in_offset, sums);
+            if (p->per_channel) {
+                load_factors(p->multiplier + o, p->shift + o, 1, count, &b);
+            }
+            b.lanes = (__mmask16)((1u << count) - 1u);
+            __m512i sum = _mm512_loadu_si512(sums);
+            if (p->bias != NULL) {
+                sum = _mm512_add_epi32(sum, _mm512_maskz_loadu_epi32(b.lanes, (const int32_t *)p->bias + o));
+            }
+            finish_16(&b, sum, p->out_offset, p->lo, p->hi, out + o);
         }
     }
 }

@@ -4,6 +4,22 @@
 
 #include <immintrin.h>
 
+// Sums of the lanes of sixteen vectors, in order.
+static inline __m512i sums_of(const __m512i *v)
+{
+    __m512i a[8];
+    __m512i b[4];
+    for (int i = 0; i < 8; i++) { // lanes 0 and 2, 1 and 3 of each quarter: of the first vector, then of the second
+        a[i] = _mm512_add_epi32(_mm512_unpacklo_epi32(v[2 * i], v[2 * i + 1]), _mm512_unpackhi_epi32(v[2 * i], v[2 * i + 1]));
+    }
+    for (int i = 0; i < 4; i++) { // each quarter: one lane of each of four vectors
+        b[i] = _mm512_add_epi32(_mm512_unpacklo_epi64(a[2 * i], a[2 * i + 1]), _mm512_unpackhi_epi64(a[2 * i], a[2 * i + 1]));
+    }
+    const __m512i x = _mm512_add_epi32(_mm512_shuffle_i32x4(b[0], b[1], 0x88), _mm512_shuffle_i32x4(b[0], b[1], 0xdd));
+    const __m512i y = _mm512_add_epi32(_mm512_shuffle_i32x4(b[2], b[3], 0x88), _mm512_shuffle_i32x4(b[2], b[3], 0xdd));
+    return _mm512_add_epi32(_mm512_shuffle_i32x4(x, y, 0x88), _mm512_shuffle_i32x4(x, y, 0xdd));
+}
+
 static inline __attribute__((always_inline)) void dots(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset,
                                                        int32_t *sums, const int f_count, const int p_count)
 {
@@ -32,6 +48,11 @@ static inline __attribute__((always_inline)) void dots(const int8_t *const *w, c
                 acc[f * p_count + p] = _mm512_dpbusd_epi32(acc[f * p_count + p], in[p], row);
             }
         }
+    }
+    if (p_count == 1) {
+        const __m512i repair = _mm512_mullo_epi32(sums_of(total), _mm512_set1_epi32(offset - 128));
+        _mm512_storeu_si512(sums, _mm512_add_epi32(sums_of(acc), repair));
+        return;
     }
 #pragma GCC unroll 16
     for (int f = 0; f < f_count; f++) {

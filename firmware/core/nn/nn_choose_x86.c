@@ -30,7 +30,12 @@ static void conv_avx2(const void *params)
 
 static void fc_avx512(const void *params)
 {
-    nn_fc_by_dots(params, nn_x86_dots_16x1_avx512);
+    const struct nn_fc *p = params;
+    if (p->steep) {
+        nn_fc_by_dots(p, nn_x86_dots_16x1_avx512);
+        return;
+    }
+    nn_fc_i8_avx512(p);
 }
 
 static void fc_avx2(const void *params)

@@ -27,7 +27,6 @@ static int write_one(const char *folder, int kind, uint32_t seed)
     size_t need;
     void *file = NULL;
     void *arena = NULL;
-    uint32_t state = seed;
     int rc = nn_random_model((enum nn_random_kind)kind, seed, &b, &e) == OK ? 0 : -1;
     if (rc != 0 || posix_memalign(&file, 16, b.len) != 0) {
         goto out;
@@ -42,9 +41,7 @@ static int write_one(const char *folder, int kind, uint32_t seed)
         mote_nn_input(&nn, 0, &t) != MOTE_OK) {
         goto out;
     }
-    for (size_t i = 0; i < t.bytes; i++) {
-        ((uint8_t *)t.data)[i] = (uint8_t)nn_random_next(&state);
-    }
+    nn_random_input(seed, t.data, t.bytes);
     if (save(folder, kind, seed, "in", t.data, t.bytes) == 0 && mote_nn_invoke(&nn) == MOTE_OK &&
         mote_nn_output(&nn, 0, &t) == MOTE_OK && save(folder, kind, seed, "out", t.data, t.bytes) == 0) {
         rc = save(folder, kind, seed, "tflite", file, b.len);
