@@ -5,25 +5,27 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { bin, startServer } from "./server.mjs";
-import { api, launch, open, setup, shot, steps } from "./page.mjs";
+import { api, launch, open, saved, setup, shot, steps } from "./page.mjs";
 
-const server = await startServer(24);
+const server = await startServer(24, 600);
 const browser = await launch();
 const live = join(bin, "../bin-test/labeler-live");
 if (!existsSync(live)) throw new Error(`not built: ${live}`);
-const feed = spawn(live, [join(server.dir, "project"), "fan-02"], { stdio: "inherit" });
+const feed = spawn(live, [join(server.dir, "project"), "fan-01"], { stdio: "inherit" });
 try {
     const page = await open(browser, server.url);
     const press = async (...keys) => { for (const k of keys) await page.keyboard.press(k); };
-    const commands = async () => (await api(page, "GET", "/api/devices/fan-02")).data.commands;
+    const commands = async () => (await api(page, "GET", "/api/devices/fan-01")).data.commands;
     await steps([
         ["set up", async () => setup(page, server.url)],
         ["samples arrive with the model's answer beneath", async () => {
             await press("g", "v");
             await page.waitForSelector("h1:text('Live')");
-            await page.waitForSelector("text=Waiting for samples"); // fan-01 sends none
-            await shot(page, "live-empty");
+            await page.waitForSelector("text=samples arrive");
             await press("]");
+            await page.waitForSelector("text=Waiting for samples"); // fan-02 sends none
+            await shot(page, "live-empty");
+            await press("[");
             await page.waitForSelector("text=samples arrive");
             await page.waitForSelector("#said");
             assert.match(await page.textContent("#said"), /normal.*75 %/);
@@ -33,8 +35,8 @@ try {
             await press("2");
             await page.waitForSelector("#recording");
             await page.waitForFunction(() => document.querySelector("#recording").textContent.includes("bearing"));
-            await page.waitForFunction(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-02")).length === 1);
-            const first = await page.evaluate(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-02"))[0].t0);
+            await page.waitForFunction(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-01")).length === 1);
+            const first = await page.evaluate(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-01"))[0].t0);
             await page.waitForSelector("#said"); // a second of samples at least
             await page.waitForFunction((n) => document.querySelector("#said").textContent.length > 0 && n, 1);
             await page.waitForTimeout(600); // samples have to pass between two labels
@@ -44,13 +46,23 @@ try {
             await shot(page, "live");
             await press("Escape");
             await page.waitForSelector("text=2 waiting for their recording");
-            const marks = await page.evaluate(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-02")));
+            const marks = await page.evaluate(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-01")));
             assert.deepEqual(marks.map((m) => m.label), ["bearing", "imbalance"]);
             assert.equal(marks[0].t0, first);
             assert.equal(marks[0].t1, marks[1].t0, "the switch leaves no gap");
             assert.ok(marks[1].t1 > marks[1].t0);
             const kinds = (await commands()).map((c) => c.kind);
             assert.ok(kinds.includes("record") && kinds.includes("stop"), kinds.join());
+        }],
+        ["the stretches become regions once their recording is stored", async () => {
+            const marks = await page.evaluate(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-01")));
+            await page.reload();
+            await page.waitForFunction(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-01")).length === 0);
+            await saved(page);
+            const rec = (await api(page, "GET", "/api/recordings?device=fan-01&limit=1")).data.recordings[0].id;
+            const regions = (await api(page, "GET", `/api/recordings/${rec}/labels`)).data.regions;
+            assert.deepEqual(regions.map((r) => [r.label, r.start_us, r.end_us]), marks.map((m) => [m.label, m.t0, m.t1]));
+            await page.waitForSelector("#said");
         }],
         ["one key marks a wrong answer", async () => {
             await press("w");
@@ -73,7 +85,7 @@ try {
             await press("Enter");
             await page.waitForSelector(".toast >> text=1 device will be told");
             assert.equal((await api(page, "GET", "/api/record?device=fan-01")).data.config.settings !== null, true);
-            await page.goto(`${server.url}/live?device=fan-02`);
+            await page.goto(`${server.url}/live?device=fan-01`);
         }],
         ["it fits, in the dark too", async () => {
             await page.emulateMedia({ colorScheme: "dark" });

@@ -47,13 +47,13 @@ export function skip(reason) {
     process.exit(0);
 }
 
-// recordings: of motion, see tests/labeler/seed.c. Returns {url, dir, stop()}.
-export async function startServer(recordings = 24) {
+// recordings: of motion, and a sound of so many seconds, see tests/labeler/seed.c. Returns {url, dir, stop()}.
+export async function startServer(recordings = 24, soundSeconds = 0) {
     for (const [what, path] of [["labeler", join(bin, "moteloop-labeler.fcgi")], ["labeler-seed", seedProgram]]) {
         if (!existsSync(path)) throw new Error(`${what} is not built: ${path}`);
     }
     const dir = mkdtempSync(join(tmpdir(), "moteloop-browser-"));
-    const seeded = spawnSync(seedProgram, [join(dir, "project"), String(recordings)], { encoding: "utf8" });
+    const seeded = spawnSync(seedProgram, [join(dir, "project"), String(recordings), ...(soundSeconds ? [String(soundSeconds)] : [])], { encoding: "utf8" });
     if (seeded.status !== 0) throw new Error(seeded.stderr);
     mkdirSync(shots, { recursive: true });
     const port = await freePort();

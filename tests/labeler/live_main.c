@@ -45,9 +45,9 @@ int main(int argc, char **argv)
         return 2;
     }
     int rc = live_open(&l, argv[1], &e);
-    // Device time such that the last recording's would be plausible; paced as a device paces itself.
+    // From device time 110 s on, which lies in the long sound that labeler-seed makes; paced as a device paces itself.
     for (uint64_t k = 0; rc == OK; k++) {
-        uint64_t t = 5000000000ull + k * FRAMES * 10000;
+        uint64_t t = 110000000ull + k * FRAMES * 10000;
         rc = put_samples(l, argv[2], k * 2, t, &e);
         rc = rc || k % 5 ? rc : put_event(l, argv[2], k * 2 + 1, t, &e);
         nanosleep(&(struct timespec){.tv_nsec = FRAMES * 10000000}, NULL);
