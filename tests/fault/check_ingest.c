@@ -27,6 +27,12 @@
 #define FAKETIME_ARCH "x86_64"
 #endif
 
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true // must be loaded first, as libfaketime; and keeps what was freed for a while
+#else
+#define SANITIZED false
+#endif
+
 static struct broker broker;
 static struct proxy *proxy;
 static struct store_fixture fix;
@@ -249,8 +255,8 @@ static void jump(void)
 
 static void prepare_clock(void)
 {
-    if (access(FAKETIME, R_OK) != 0) {
-        printf("libfaketime is not here: the clock does not jump\n");
+    if (SANITIZED || access(FAKETIME, R_OK) != 0) {
+        printf("%s: the clock does not jump\n", SANITIZED ? "a build with sanitizers" : "libfaketime is not here");
         return;
     }
     snprintf(clock_file, sizeof clock_file, "%s/clock", fix.dir);
@@ -375,7 +381,7 @@ START_TEST(a_slow_disk_slows_acknowledgements_and_not_memory)
     sqlite3_close(db);
     load_get(load, &s);
     ck_assert_int_gt(before, 0);
-    ck_assert_msg(most - before < 40 * 1024, "resident memory grew from %ld to %ld KB", before, most); // the queue's 16 MiB, and its items
+    ck_assert_msg(SANITIZED || most - before < 40 * 1024, "resident memory grew from %ld to %ld KB", before, most); // the queue's 16 MiB, and its items
     expect_all_to_arrive();
     end_collectors();
     uint64_t blocks = check_store();
