@@ -24,7 +24,7 @@ static double noise(void)
 static void record(int device, const char *label, bool fault)
 {
     int16_t x[FRAMES][2];
-    char name[16];
+    char name[24];
     snprintf(name, sizeof(name), "pump-%d", device);
     for (int i = 0; i < FRAMES; i++) {
         double a = sin(0.2 * i + device), b = fault ? sin(0.31 * i) : a;

@@ -14,7 +14,7 @@ static struct trainer_kit kit;
 static void record(int device, const char *label)
 {
     int16_t x[200];
-    char name[16];
+    char name[24];
     snprintf(name, sizeof(name), "d%d", device);
     for (int i = 0; i < 200; i++) {
         x[i] = (int16_t)(1000 * sin(0.1 * i * (label[0] - '`')));
@@ -51,7 +51,7 @@ static bool holds(const json_t *list, int device)
 {
     size_t i;
     json_t *g;
-    char name[16];
+    char name[24];
     snprintf(name, sizeof(name), "d%d", device);
     json_array_foreach(list, i, g) {
         if (strcmp(json_string_value(g), name) == 0) {

@@ -18,7 +18,7 @@ static struct trainer_kit kit;
 static void record(int device, int level, const char *label)
 {
     int16_t x[FRAMES];
-    char name[16];
+    char name[24];
     snprintf(name, sizeof(name), "tank-%d", device);
     for (int i = 0; i < FRAMES; i++) {
         x[i] = (int16_t)(100 * (1 + level) * sin(0.3 * i + device));
@@ -33,7 +33,7 @@ static void start(void)
     trainer_kit_make(&kit);
     for (int d = 0; d < DEVICES; d++) {
         for (int level = 0; level < LEVELS; level++) {
-            char label[16];
+            char label[24];
             snprintf(label, sizeof(label), "%.1f", 1000 + 20.5 * level);
             record(d, level, label);
         }
