@@ -16,6 +16,8 @@ try {
     const page = await open(browser, server.url);
     const press = async (...keys) => { for (const k of keys) await page.keyboard.press(k); };
     const commands = async () => (await api(page, "GET", "/api/devices/fan-01")).data.commands;
+    const end = () => page.evaluate(() => Number(document.querySelector("canvas").dataset.end));
+    const samples = async () => page.waitForFunction((t) => Number(document.querySelector("canvas").dataset.end) > t + 400000, await end()); // some pass
     await steps([
         ["set up", async () => setup(page, server.url)],
         ["samples arrive with the model's answer beneath", async () => {
@@ -37,12 +39,10 @@ try {
             await page.waitForFunction(() => document.querySelector("#recording").textContent.includes("bearing"));
             await page.waitForFunction(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-01")).length === 1);
             const first = await page.evaluate(() => JSON.parse(localStorage.getItem("moteloop.marks.fan-01"))[0].t0);
-            await page.waitForSelector("#said"); // a second of samples at least
-            await page.waitForFunction((n) => document.querySelector("#said").textContent.length > 0 && n, 1);
-            await page.waitForTimeout(600); // samples have to pass between two labels
+            await samples();
             await press("3");
             await page.waitForFunction(() => document.querySelector("#recording").textContent.includes("imbalance"));
-            await page.waitForTimeout(600);
+            await samples();
             await shot(page, "live");
             await press("Escape");
             await page.waitForSelector("text=2 waiting for their recording");

@@ -43,6 +43,7 @@ export class LivePlot {
         while (list[0].t_us < block.t_us - KEEP_US) list.shift();
         this.streams.set(stream, list);
         this.end = Math.max(block.t_us + block.frames * block.step_us, list.length === 1 ? 0 : this.end || 0);
+        this.canvas.dataset.end = Math.round(this.end); // device time of the newest sample, for tests
         this.redraw();
     }
     addEvent(e) {
