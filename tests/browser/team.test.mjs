@@ -158,7 +158,7 @@ try {
             await page.fill("input[aria-label=Recording]", "2");
             await press(page, "Enter");
             await page.waitForSelector(".timeline >> text=#2");
-            assert.equal((await api(page, "GET", "/api/gold")).data.gold.length, 1);
+            await page.waitForFunction(async () => (await (await fetch("/api/gold")).json()).gold.length === 1);
         }],
         ["the views fit, in the dark too", async () => {
             await page.emulateMedia({ colorScheme: "dark" });
