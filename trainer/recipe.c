@@ -34,6 +34,7 @@ static const struct key keys[] = {
     ONE("model", "task", task, "classify anomaly regress detect", "what the outputs mean"),
     TXT("model", "description", description, "free words, kept in the file"),
     TXT("data", "stream", stream, "stream of samples that the model listens to"),
+    TXT("data", "dataset", dataset, "digest of a dataset version, or its beginning, in place of all that is labelled"),
     TXT("data", "labels", labels, "classes in the order of the outputs; empty: all labels found, by name"),
     TXT("data", "drop", drop, "labels that are left out"),
     TXT("data", "rename", rename, "old=new pairs: labels that are taken as others"),
@@ -382,6 +383,31 @@ static int check_loss(struct recipe *r, struct err *e)
                                                                         : "this task has classes: crossentropy or focal");
 }
 
+// A dataset version says itself which windows there are and on which side of the split each is.
+static int check_dataset(struct recipe *r, struct err *e)
+{
+    static const char *const own[] = {"inside", "conflict", "group", "test", "validate", "test_groups", "validate_groups",
+                                      "per_recording"};
+    const struct conf_entry *given = conf_find(&r->conf, "data", "dataset");
+    size_t len = strlen(r->dataset);
+    if (len == 0) {
+        return OK;
+    }
+    if (len < 4 || len > 2 * sizeof(r->digest) || strspn(r->dataset, "0123456789abcdef") != len) {
+        return conf_bad(&r->conf, given, e, "'%s' is no digest: 4 to 64 of 0-9 and a-f", r->dataset);
+    }
+    if (r->task == TASK_DETECT) {
+        return conf_bad(&r->conf, given, e, "dataset versions hold no boxes, which a detector learns from");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        const struct conf_entry *entry = conf_find(&r->conf, "data", own[i]);
+        if (entry) {
+            return conf_bad(&r->conf, entry, e, "a dataset version settles that itself: leave it out beside 'dataset'");
+        }
+    }
+    return OK;
+}
+
 int recipe_parse(struct recipe *r, const char *name, const char *text, size_t len, struct err *e)
 {
     set_defaults(r);
@@ -398,6 +424,7 @@ int recipe_parse(struct recipe *r, const char *name, const char *text, size_t le
     rc = rc ? rc : read_features(r, e);
     rc = rc ? rc : check_loss(r, e);
     rc = rc ? rc : check_detect(r, e);
+    rc = rc ? rc : check_dataset(r, e);
     rc = rc ? rc : check_known(r, e);
     if (rc == OK && r->stream[0] == 0) {
         rc = err_set(e, E_FORMAT, "%s: [data] stream is missing: the name of the stream to learn from", name);

@@ -37,7 +37,7 @@ struct recipe {
     int64_t task;
     char description[RECIPE_TEXT];
     // [data]
-    char stream[32], labels[RECIPE_TEXT], drop[RECIPE_TEXT], rename[RECIPE_TEXT];
+    char stream[32], dataset[72], labels[RECIPE_TEXT], drop[RECIPE_TEXT], rename[RECIPE_TEXT];
     struct recipe_span window, stride;
     double inside;
     int64_t conflict, pad, group;

@@ -78,22 +78,44 @@ static int keep_dataset(struct session *s, struct err *e)
                                               .stream = s->recipe.stream, .label = label_of(s, x, number[i]),
                                               .split = split_name((enum split)x->split), .grp = w->group.name[x->group]};
     }
-    snprintf(query, sizeof(query), "stream=%s labels=%s", s->recipe.stream, s->recipe.labels[0] ? s->recipe.labels : "all");
+    snprintf(query, sizeof(query), "stream=%s labels=%s%s%s", s->recipe.stream, s->recipe.labels[0] ? s->recipe.labels : "all",
+             s->recipe.dataset[0] ? " dataset=" : "", s->recipe.dataset);
     int rc = store_dataset_put(s->store, s->recipe.name, query, item, used, s->dataset, e);
     free(item);
     free(number);
     return rc;
 }
 
+// All that is labelled, split here and kept as a dataset version.
+static int load_labelled(struct session *s, struct err *e)
+{
+    int rc = windows_from_store(&s->windows, s->store, e);
+    rc = rc ? rc : windows_finish(&s->windows, e);
+    rc = rc ? rc : s->o->in_folds ? split_fold(&s->windows, (uint64_t)s->o->seed, s->o->fold, s->o->folds, e)
+                              : split_windows(&s->windows, (uint64_t)s->o->seed, e);
+    return rc ? rc : s->o->register_model ? keep_dataset(s, e) : OK;
+}
+
+// The windows and splits of the dataset version that the recipe names.
+static int load_version(struct session *s, struct err *e)
+{
+    if (s->o->test || s->o->validate || s->o->in_folds) {
+        return err_set(e, E_USAGE, "a dataset version has its own splits: no --test, --validate or folds with [data] dataset");
+    }
+    int rc = windows_recipe_labels(&s->windows, e);
+    rc = rc ? rc : windows_find_dataset(s->store, s->recipe.dataset, s->dataset, e);
+    rc = rc ? rc : windows_from_dataset(&s->windows, s->store, s->dataset, NULL, e);
+    rc = rc ? rc : windows_finish(&s->windows, e);
+    rc = rc ? rc : split_given(&s->windows, e);
+    // under other names it is another version, which eval can read
+    return rc || !s->recipe.rename[0] || !s->o->register_model ? rc : keep_dataset(s, e);
+}
+
 static int load(struct session *s, struct err *e)
 {
     windows_init(&s->windows, &s->recipe);
     int rc = take_labels(s, e);
-    rc = rc ? rc : windows_from_store(&s->windows, s->store, e);
-    rc = rc ? rc : windows_finish(&s->windows, e);
-    rc = rc ? rc : s->o->in_folds ? split_fold(&s->windows, (uint64_t)s->o->seed, s->o->fold, s->o->folds, e)
-                              : split_windows(&s->windows, (uint64_t)s->o->seed, e);
-    rc = rc ? rc : s->o->register_model ? keep_dataset(s, e) : OK;
+    rc = rc ? rc : s->recipe.dataset[0] ? load_version(s, e) : load_labelled(s, e);
     if (rc) {
         return rc;
     }

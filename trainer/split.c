@@ -96,11 +96,10 @@ static int draw_order(const struct windows *w, uint64_t seed, uint32_t *order, s
     return OK;
 }
 
-// Gives every window its group's split. A class that is nowhere in training is an error.
-static int apply(struct windows *w, const uint8_t *of, struct err *e)
+int split_given(struct windows *w, struct err *e)
 {
     for (size_t i = 0; i < w->count; i++) {
-        uint8_t s = of[w->w[i].group];
+        uint8_t s = w->w[i].split;
         // what is not learned from serves to judge by, and that in groups that were not learned from
         w->w[i].split = s == SPLIT_TEST || windows_learns(w, w->w[i].label) ? s : SPLIT_NONE;
     }
@@ -115,6 +114,15 @@ static int apply(struct windows *w, const uint8_t *of, struct err *e)
         }
     }
     return OK;
+}
+
+// Gives every window its group's split.
+static int apply(struct windows *w, const uint8_t *of, struct err *e)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        w->w[i].split = of[w->w[i].group];
+    }
+    return split_given(w, e);
 }
 
 int split_fold(struct windows *w, uint64_t seed, size_t fold, size_t folds, struct err *e)

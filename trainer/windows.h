@@ -3,10 +3,10 @@
 #define TRAINER_WINDOWS_H
 
 #include "common/recording.h"
+#include "common/store/store.h"
 #include "trainer/recipe.h"
 
 struct err;
-struct store;
 
 #define WINDOWS_MAX ((size_t)4 << 20)
 #define WINDOWS_CLASSES_MAX MOTE_MAX_CLASSES
@@ -78,7 +78,12 @@ int windows_from_store(struct windows *w, struct store *s, struct err *e) MUST_C
 // counted in *bad, and the last one's error is left in bad_text (cap bytes).
 int windows_from_folder(struct windows *w, const char *folder, const char *map, size_t *bad, char *bad_text, size_t cap,
                         struct err *e) MUST_CHECK;
-// The windows of one split of a dataset version (NULL: all of it).
+// The classes that the recipe names, unless some are fixed already.
+int windows_recipe_labels(struct windows *w, struct err *e) MUST_CHECK;
+// The full digest of the dataset version that begins so. E_NOT_FOUND, or E_CONFLICT where several do.
+int windows_find_dataset(struct store *s, const char *start, char digest[STORE_DIGEST_TEXT], struct err *e) MUST_CHECK;
+// The windows of one split of a dataset version (NULL: all of it), each with the split that it has there. E_NOT_FOUND
+// where there are none; E_CONFLICT where they are of another stream or all are shorter than the recipe's window.
 int windows_from_dataset(struct windows *w, struct store *s, const char *digest, const char *split, struct err *e) MUST_CHECK;
 // Labels in the order of their names where the recipe gave none; checks that there is something to learn.
 int windows_finish(struct windows *w, struct err *e) MUST_CHECK;

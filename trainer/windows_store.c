@@ -1,6 +1,5 @@
 // Windows from the store's labelled recordings, and the order of the classes. See windows.h.
 #include "common/err.h"
-#include "common/store/store_dataset.h"
 #include "common/store/store_label.h"
 #include "common/store/store_sample.h"
 #include "trainer/windows.h"
@@ -88,7 +87,7 @@ static int add_recording(struct windows *w, struct store *s, const struct found 
     return rc == OK || rc == E_MEM ? rc : err_wrap(e, "recording %lld", (long long)f->rec_id);
 }
 
-static int fixed_labels(struct windows *w, struct err *e)
+int windows_recipe_labels(struct windows *w, struct err *e)
 {
     char buf[RECIPE_TEXT], *word[RECIPE_LIST];
     size_t n = recipe_words(w->r->labels, buf, word, RECIPE_LIST);
@@ -99,7 +98,7 @@ int windows_from_store(struct windows *w, struct store *s, struct err *e)
 {
     struct found_list list = {0};
     struct store_recording_filter filter = {.stream = w->r->stream};
-    int rc = fixed_labels(w, e);
+    int rc = windows_recipe_labels(w, e);
     rc = rc ? rc : store_recording_walk(s, &filter, on_recording, &list, e);
     if (rc == OK && list.count == 0) {
         rc = err_set(e, E_REFUSED, "no labelled recordings of stream '%s': label some first", w->r->stream);
@@ -193,67 +192,4 @@ int windows_finish(struct windows *w, struct err *e)
         }
     }
     return OK;
-}
-
-// --- the windows of a dataset version ---------------------------------------------------------------
-struct item {
-    int64_t rec_id, start_us, end_us;
-    char label[STORE_LABEL_MAX + 1], group[128];
-};
-struct item_list {
-    struct item *i;
-    size_t count;
-};
-
-static int on_dataset_item(void *ctx, const struct store_dataset_item *d)
-{
-    struct item_list *l = ctx;
-    if ((l->count & (l->count - 1)) == 0) {
-        struct item *grown = realloc(l->i, (l->count ? 2 * l->count : 1) * sizeof(*grown));
-        if (!grown) {
-            return E_MEM;
-        }
-        l->i = grown;
-    }
-    struct item *x = &l->i[l->count++];
-    *x = (struct item){.rec_id = d->rec_id, .start_us = d->start_us, .end_us = d->end_us};
-    snprintf(x->label, sizeof(x->label), "%s", d->label);
-    snprintf(x->group, sizeof(x->group), "%s", d->grp);
-    return 0;
-}
-
-// Items of one recording lie side by side: they were cut from it one after another.
-static int add_items(struct windows *w, struct store *s, const struct item *i, size_t count, struct err *e)
-{
-    struct rec_samples samples = {0};
-    struct labelled *l = calloc(count, sizeof(*l));
-    if (!l) {
-        return err_set(e, E_MEM, "out of memory");
-    }
-    int rc = rec_load(s, i->rec_id, w->r->stream, INT64_MIN, INT64_MAX, FRAMES_MAX, &samples, e);
-    for (size_t k = 0; k < count && rc == OK; k++) {
-        l[0] = (struct labelled){.start_us = i[k].start_us, .end_us = i[k].end_us, .whole = false};
-        snprintf(l[0].label, sizeof(l[0].label), "%s", i[k].label);
-        rc = windows_add(w, &samples, i->rec_id, l, 1, i->group, e);
-        w->recordings -= rc == OK && k + 1 < count; // one recording, however many windows
-    }
-    rec_release(&samples);
-    free(l);
-    return rc;
-}
-
-int windows_from_dataset(struct windows *w, struct store *s, const char *digest, const char *split, struct err *e)
-{
-    struct item_list l = {0};
-    int rc = store_dataset_items(s, digest, split, on_dataset_item, &l, e);
-    if (rc == OK && l.count == 0) {
-        rc = err_set(e, E_NOT_FOUND, "dataset %.12s has no windows%s%s", digest, split ? " of split " : "", split ? split : "");
-    }
-    for (size_t at = 0, n; at < l.count && rc == OK; at += n) {
-        for (n = 1; at + n < l.count && l.i[at + n].rec_id == l.i[at].rec_id; n++) {
-        }
-        rc = add_items(w, s, l.i + at, n, e);
-    }
-    free(l.i);
-    return rc;
 }
