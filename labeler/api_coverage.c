@@ -5,6 +5,7 @@
 #include "common/err.h"
 #include "common/jx.h"
 #include "common/store/store_survey.h"
+#include "labeler/lab_save.h"
 
 #define TARGET "coverage.target"
 
@@ -28,6 +29,19 @@ static int read_target(struct lab *lab, json_t **out, struct err *e)
     return rc;
 }
 
+// Counts what changed since somebody last looked. Saves go first between any two steps.
+static int count_changes(struct lab *lab, struct err *e)
+{
+    int64_t chunk = -1;
+    int rc;
+    do {
+        lab_save_alone();
+        rc = store_survey_count(lab->store, &chunk, e);
+        lab_save_done();
+    } while (rc == OK && chunk >= 0);
+    return rc;
+}
+
 int api_coverage(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 {
     const char *by = lab_req_param(q, "by"), *stream = lab_req_param(q, "stream");
@@ -36,6 +50,7 @@ int api_coverage(struct lab *lab, struct lab_req *q, struct lab_res *r, struct e
     stream = stream && *stream ? stream : NULL;
     int rc = store_survey_check_key(by, e);
     rc = rc ? rc : read_target(lab, &target, e);
+    rc = rc ? rc : count_changes(lab, e);
     rc = rc ? rc : store_survey_coverage(lab->store, by, stream, on_cell, cells, e);
     rc = rc ? rc : store_survey_groups(lab->store, by, on_name, groups, e);
     rc = rc ? rc : store_survey_meta_names(lab->store, on_name, names, e);

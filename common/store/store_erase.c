@@ -123,7 +123,8 @@ static int erase_main(struct store *s, int64_t rec_id, const char *digest, const
         "DELETE FROM region WHERE rec_id = ?",     "DELETE FROM task_item WHERE rec_id = ?",
         "DELETE FROM answer WHERE rec_id = ?",     "DELETE FROM gold WHERE rec_id = ?",
         "DELETE FROM label_example WHERE rec_id = ?", "DELETE FROM projection_window WHERE rec_id = ?",
-        "DELETE FROM verdict WHERE rec_id = ?", "DELETE FROM video WHERE rec_id = ?"};
+        "DELETE FROM verdict WHERE rec_id = ?", "DELETE FROM video WHERE rec_id = ?",
+        "DELETE FROM coverage_part WHERE chunk = ? / 1024", "UPDATE coverage_chunk SET counted = -1 WHERE chunk = ? / 1024"};
     int rc = sql_enter(s, SQL_MAIN, e);
     if (rc) {
         return rc;

@@ -12,12 +12,16 @@
 // E_FORMAT where the key is none of the above.
 int store_survey_check_key(const char *key, struct err *e) MUST_CHECK;
 
+// Counts the labels of the next 1,024 recordings after *chunk in which something changed since they were counted, in one
+// transaction of some 20 ms. *chunk starts at -1 and is -1 when none is left. A loop over it leaves the coverage exact.
+int store_survey_count(struct store *s, int64_t *chunk, struct err *e) MUST_CHECK;
+
 struct store_survey_cell {
     const char *label, *group;
     int64_t recordings, labelled_us; // with that label, and the time that carries it
 };
 typedef int (*store_survey_fn)(void *ctx, const struct store_survey_cell *c);
-// Labelled time per label and group. stream NULL: any.
+// Labelled time per label and group, of what store_survey_count has counted. stream NULL: any.
 int store_survey_coverage(struct store *s, const char *key, const char *stream, store_survey_fn fn, void *ctx, struct err *e) MUST_CHECK;
 // Names of metadata members and groups of a key that the newest 20,000 recordings have.
 typedef int (*store_survey_name_fn)(void *ctx, const char *name);

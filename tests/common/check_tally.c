@@ -10,6 +10,8 @@
 #include "common/store/store_page.h"
 #include "common/store/store_retain.h"
 #include "common/store/store_sample.h"
+#include "common/store/store_erase.h"
+#include "common/store/store_survey.h"
 #include "tests/support/store_fixture.h"
 
 static struct store_fixture fix;
@@ -95,6 +97,16 @@ static int64_t count(const char *text)
     return n;
 }
 
+static void run(const char *file, const char *text)
+{
+    char path[400];
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/%s", fix.dir, file);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
 static int on_class(void *ctx, const struct store_label_class *c)
 {
     char text[200];
@@ -127,8 +139,52 @@ static int on_minute(void *ctx, const char *name, int64_t n, int64_t extra)
     return OK;
 }
 
+struct cells { // of the coverage by a key
+    const char *group, *stream; // group as SQL
+    int count;
+};
+
+static int on_cell(void *ctx, const struct store_survey_cell *c)
+{
+    struct cells *x = ctx;
+    char from[700], text[900];
+    snprintf(from, sizeof from, "FROM region g JOIN recording r USING (rec_id) WHERE g.label = '%s' AND %s = '%s' AND (%d OR EXISTS"
+             " (SELECT 1 FROM recording_stream JOIN stream USING (stream_id) WHERE rec_id = r.rec_id AND name = '%s'))",
+             c->label, x->group, c->group, !x->stream, x->stream ? x->stream : "");
+    snprintf(text, sizeof text, "SELECT count(DISTINCT g.rec_id) %s", from);
+    ck_assert_int_eq(c->recordings, count(text));
+    snprintf(text, sizeof text, "SELECT sum(coalesce(g.end_us - g.start_us, r.end_us - r.start_us)) %s", from);
+    ck_assert_int_eq(c->labelled_us, count(text));
+    x->count++;
+    return OK;
+}
+
+// The coverage by a key against a plain count; what no recording has any longer is no cell.
+static void compare_coverage(const char *key, const char *group, const char *name)
+{
+    struct cells x = {.group = group, .stream = name};
+    char text[500];
+    OKAY(store_survey_coverage(s, key, name, on_cell, &x, &e));
+    snprintf(text, sizeof text, "SELECT count(*) FROM (SELECT DISTINCT g.label, %s FROM region g JOIN recording r USING (rec_id)"
+             " WHERE %d OR EXISTS (SELECT 1 FROM recording_stream JOIN stream USING (stream_id) WHERE rec_id = r.rec_id AND name = '%s'))",
+             group, !name, name ? name : "");
+    ck_assert_int_eq(x.count, count(text));
+}
+
+static void compare_coverages(void)
+{
+    int64_t chunk = -1;
+    do {
+        OKAY(store_survey_count(s, &chunk, &e));
+    } while (chunk >= 0);
+    compare_coverage("device", "r.device", NULL);
+    compare_coverage("group", "iif(r.grp = '', r.device, r.grp)", NULL);
+    compare_coverage("meta:room", "coalesce(r.meta ->> 'room', '')", "mic");
+}
+
 static void compare(void)
 {
+    compare_coverages();
     struct store_overview o;
     int64_t minutes[2] = {0}, unlabelled = 0, all = 0;
     OKAY(store_page_overview(s, &o, &e));
@@ -172,6 +228,37 @@ START_TEST(tallies_follow_every_change)
 }
 END_TEST
 
+// Groups, metadata and lengths stand in the other file; regions have times of their own.
+START_TEST(coverage_follows_both_files)
+{
+    int64_t chunk = -1;
+    label_at_random(120);
+    run("blocks.db", "UPDATE recording SET grp = 'user-' || (rec_id % 5), meta = json_object('room', 'r' || (rec_id % 3))");
+    compare_coverages();
+    struct store_region g = {.rec_id = first_rec, .region = "r9", .label = "a", .author = "t", .source = "human", .model = "", .start_us = 10,
+                             .end_us = 500};
+    OKAY(store_label_set(s, &g, -1, &e));
+    compare_coverages();
+    g.end_us = 700;
+    OKAY(store_label_set(s, &g, -1, &e));
+    compare_coverages();
+    run("blocks.db", "UPDATE recording SET end_us = end_us + 5000, counted_us = counted_us + 5000 WHERE rec_id % 7 = 0");
+    run("blocks.db", "DELETE FROM recording_stream WHERE rec_id % 11 = 0 AND stream_id = 2");
+    run("blocks.db", "UPDATE recording SET meta = '{}' WHERE rec_id % 4 = 0");
+    compare_coverages();
+    // Nothing is left to count, and who was erased is in no table of the coverage.
+    OKAY(store_survey_count(s, &chunk, &e));
+    ck_assert_int_eq(chunk, -1);
+    struct store_erased erased;
+    bool left;
+    OKAY(store_erase_run(s, &(struct store_erase){.person = "user-2"}, "t", "asked", NULL, NULL, &erased, &left, &e));
+    ck_assert_int_gt(erased.labels, 0);
+    ck_assert_int_eq(count("SELECT count(*) FROM coverage_kind WHERE grp = 'user-2'"), 0);
+    compare_coverages();
+    ck_assert_int_gt(count("SELECT count(*) FROM coverage_kind WHERE grp = 'user-1'"), 0);
+}
+END_TEST
+
 START_TEST(deleted_recordings_leave_the_tallies)
 {
     struct store_retain r = {.before_ms = INT64_MAX / 2, .labelled_too = false};
@@ -185,16 +272,6 @@ START_TEST(deleted_recordings_leave_the_tallies)
 }
 END_TEST
 
-static void drop(const char *file, const char *text)
-{
-    char path[400];
-    sqlite3 *db;
-    snprintf(path, sizeof path, "%s/%s", fix.dir, file);
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-    ck_assert_msg(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
-    sqlite3_close(db);
-}
-
 static void run_step(const char *file, const char *step)
 {
     const char *src = getenv("MOTELOOP_SRC");
@@ -202,18 +279,24 @@ static void run_step(const char *file, const char *step)
     struct buf text = {0};
     snprintf(path, sizeof path, "%s/common/store/%s", src ? src : ".", step);
     OKAY(io_read_file(path, 1 << 20, &text, &e));
-    drop(file, text.data);
+    run(file, text.data);
     buf_release(&text);
 }
+
+#define COVERAGE_AWAY                                                                                  \
+    "DROP TRIGGER coverage_region_added; DROP TRIGGER coverage_region_removed; DROP TRIGGER coverage_region_changed;" \
+    "DROP TABLE coverage_part; DROP TABLE coverage_sum; DROP TABLE coverage_kind; DROP TABLE coverage_chunk"
 
 // What the step does is taken away, and the step run again over rows that are there.
 START_TEST(a_store_of_the_version_before_is_counted_once)
 {
     label_at_random(100);
     store_close(s);
-    drop("main.db", "DROP TRIGGER region_added; DROP TRIGGER region_removed; DROP TRIGGER region_renamed; DROP TABLE label_tally;"
-                    "DROP TABLE main_tally; DROP INDEX rollout_device_changed");
-    drop("blocks.db", "DROP TRIGGER recording_added; DROP TRIGGER recording_removed;"
+    run("main.db", "DROP TRIGGER region_added; DROP TRIGGER region_removed; DROP TRIGGER region_renamed; DROP TABLE label_tally;"
+                    "DROP TABLE main_tally; DROP INDEX rollout_device_changed;" COVERAGE_AWAY);
+    run("blocks.db", "DROP TRIGGER recording_changed; DROP TRIGGER recording_gone; DROP TRIGGER recording_stream_joined;"
+                     "DROP TRIGGER recording_stream_left; DROP TABLE recording_chunk;"
+                     "DROP TRIGGER recording_added; DROP TRIGGER recording_removed;"
                       "DROP TRIGGER recording_doubted; DROP TRIGGER recording_stream_added; DROP TRIGGER recording_stream_removed;"
                       "DROP TRIGGER event_added; DROP TRIGGER event_removed;"
                       "DROP TRIGGER conflict_added; DROP TRIGGER conflict_removed; DROP TRIGGER dropped_added; DROP TRIGGER dropped_removed;"
@@ -221,6 +304,8 @@ START_TEST(a_store_of_the_version_before_is_counted_once)
                       "ALTER TABLE recording DROP COLUMN counted_us; ALTER TABLE recording_stream DROP COLUMN counted");
     run_step("main.db", "main_003.sql");
     run_step("blocks.db", "blocks_003.sql");
+    run_step("main.db", "main_009.sql");
+    run_step("blocks.db", "blocks_007.sql");
     OKAY(store_open(&fix.store, fix.dir, STORE_WRITE, &e));
     s = fix.store;
     compare();
@@ -267,6 +352,7 @@ int main(void)
     TCase *t = tcase_create("tally");
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, tallies_follow_every_change);
+    tcase_add_test(t, coverage_follows_both_files);
     tcase_add_test(t, deleted_recordings_leave_the_tallies);
     tcase_add_test(t, a_store_of_the_version_before_is_counted_once);
     tcase_add_test(t, a_list_by_label_pages_without_holes);
