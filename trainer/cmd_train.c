@@ -120,6 +120,10 @@ static void print_report(const json_t *r)
         print_classes(int8);
         print_accuracy(r, int8, ci);
     }
+    if (json_integer_value(json_object_get(r, "patch")) >= 0) {
+        printf("patch: %lld bytes over the air to devices that run %.12s\n", (long long)json_integer_value(json_object_get(r, "patch")),
+               json_string_value(json_object_get(r, "parent")));
+    }
     printf("parity: %lld of %lld windows equal between trainer and device runtime\n",
            (long long)json_integer_value(json_object_get(r, "parity_equal")), (long long)json_integer_value(json_object_get(r, "parity_windows")));
     printf("time: features %.1f s, training %.1f s, all %.1f s\n", (double)json_integer_value(json_object_get(r, "features_ms")) / 1000,

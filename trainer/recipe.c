@@ -135,6 +135,7 @@ static const struct key keys[] = {
     NUM("decision", "false_alarms", false_alarms, 0, 1e6, "of choose: an hour at most, where that can be had"),
     INT("limits", "flash", flash, 0, 1 << 30, "largest file, bytes; 0: any"),
     INT("limits", "ram", ram, 0, 1 << 30, "largest arena, bytes; 0: any"),
+    INT("limits", "patch", patch, 0, 1 << 30, "with --from: largest patch over the air, bytes; 0: any"),
     NUM("gates", "accuracy", accuracy, 0, 1, "least int8 accuracy on the test groups"),
     NUM("gates", "error", error, 0, 1e30, "of regress: largest mean error on the test groups; 0: any"),
     NUM("gates", "int8_loss", int8_loss, 0, 1, "largest accuracy lost to quantization"),

@@ -85,7 +85,7 @@ struct recipe {
     bool choose;         // smooth, suppress and threshold from validation recordings
     double false_alarms; // an hour
     // [limits]
-    int64_t flash, ram;
+    int64_t flash, ram, patch;
     // [gates]
     double accuracy, int8_loss, error;
 

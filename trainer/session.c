@@ -144,6 +144,10 @@ static int check_gates(const struct session *s, struct err *e)
     if (r->ram > 0 && arena > (size_t)r->ram) {
         return err_set(e, E_REFUSED, "limit: the model needs %zu bytes of arena, [limits] ram allows %lld", arena, (long long)r->ram);
     }
+    if (r->patch > 0 && s->patch > r->patch) {
+        return err_set(e, E_REFUSED, "limit: the patch from the earlier model has %lld bytes, [limits] patch allows %lld: [finetune] "
+                                     "freeze = body keeps it small", (long long)s->patch, (long long)r->patch);
+    }
     if (r->task == TASK_REGRESS && r->error > 0 && judge_mean_error(&s->test_int8) > r->error) {
         return err_set(e, E_REFUSED, "gate: the mean error of int8 is %.4g, [gates] error allows %.4g", judge_mean_error(&s->test_int8),
                        r->error);
@@ -203,6 +207,7 @@ int session_train(const struct session_options *o, json_t **report, struct err *
     rc = rc ? rc : session_squeeze(s, e);
     rc = rc ? rc : session_quantize(s, e);
     rc = rc ? rc : session_judge(s, e);
+    rc = rc ? rc : session_patch_size(s, e);
     if (rc == OK) {
         s->total_ms = (clock_mono_us() - started) / 1000;
         rc = o->trial ? OK : check_gates(s, e);

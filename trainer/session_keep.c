@@ -55,6 +55,10 @@ int session_find_parent(struct session *s, struct err *e)
         (void)project_path(&s->project, path, p.path);
     }
     int rc = session_weights_path(weights, path, e);
+    if (rc == OK) {
+        int stem = (int)(strlen(weights) - strlen(".weights"));
+        snprintf(s->parent_path, sizeof(s->parent_path), "%.*s.tflite", stem, weights);
+    }
     rc = rc ? rc : weights_load(&s->from, weights, e);
     return rc ? err_wrap(e, "--from %s: its float weights", from) : OK;
 }
@@ -116,6 +120,7 @@ json_t *session_report(const struct session *s)
     }
     json_object_set_new(r, "dataset", json_string(s->dataset));
     json_object_set_new(r, "parent", json_string(s->parent));
+    json_object_set_new(r, "patch", json_integer(s->patch));
     json_object_set_new(r, "seed", json_integer(s->o->seed));
     json_object_set_new(r, "data", data_part(s));
     json_object_set_new(r, "features", json_integer((json_int_t)f->count));

@@ -199,7 +199,8 @@ int session_quantized(struct session *s, const struct net *n, const struct squee
         return rc;
     }
     quant_scales(g);
-    return quant_weights(g, q.per_channel_dense, e);
+    rc = session_frozen_scales(s, g, e);
+    return rc ? rc : quant_weights(g, q.per_channel_dense, e);
 }
 
 // The files, by the thresholds of now.

@@ -26,7 +26,8 @@ struct session {
     int lanes;
     struct net net;
     struct weights from;
-    char parent[STORE_DIGEST_TEXT];
+    char parent[STORE_DIGEST_TEXT], parent_path[IO_PATH_MAX]; // its .tflite
+    int64_t patch; // bytes over the air from the parent; -1: no parent, or its file is not there
     struct novelty novelty;
     float number_mean, number_gain; // of regress: x' = (x - mean) * gain
     float threshold;
@@ -100,6 +101,11 @@ int session_choose_distance(struct session *s, struct err *e) MUST_CHECK;
 json_t *session_report(const struct session *s);
 int session_keep(struct session *s, struct err *e) MUST_CHECK;
 int session_find_parent(struct session *s, struct err *e) MUST_CHECK;
+// session_patch.c: with a frozen body, the earlier model's activation scales in all of the graph but its last layer, so that
+// biases and multipliers stay as well; nothing where the graphs differ or something was squeezed.
+int session_frozen_scales(const struct session *s, struct graph *g, struct err *e) MUST_CHECK;
+// Sets s->patch, once the model is judged.
+int session_patch_size(struct session *s, struct err *e) MUST_CHECK;
 // The float weights beside a model file.
 int session_weights_path(char out[IO_PATH_MAX], const char *model, struct err *e) MUST_CHECK;
 
