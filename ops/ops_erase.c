@@ -30,7 +30,8 @@ static const struct opt erase_options[] = {
     OPT_JSON(struct erase_opts, json),
     OPT_END};
 
-// Pictures of a recording: PROJECT/cache/KIND-REC-... (docs/formats/store.md). They are derived from its samples.
+// Pictures of a recording: PROJECT/cache/KIND-REC-... (docs/formats/store.md). They are derived from its samples. Features
+// (features-DIGEST, docs/formats/features.md) are of many recordings and name none: all of them go.
 static int drop_cache(void *ctx, int64_t rec_id)
 {
     const char *folder = ctx;
@@ -39,7 +40,7 @@ static int drop_cache(void *ctx, int64_t rec_id)
     snprintf(mark, sizeof(mark), "-%lld-", (long long)rec_id);
     for (struct dirent *x; d && (x = readdir(d));) {
         const char *at = strchr(x->d_name, '-');
-        if (at && strncmp(at, mark, strlen(mark)) == 0) {
+        if ((at && strncmp(at, mark, strlen(mark)) == 0) || strncmp(x->d_name, "features-", 9) == 0) {
             (void)unlinkat(dirfd(d), x->d_name, 0); // gone already is as good
         }
     }

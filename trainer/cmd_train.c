@@ -126,7 +126,8 @@ static void print_report(const json_t *r)
     }
     printf("parity: %lld of %lld windows equal between trainer and device runtime\n",
            (long long)json_integer_value(json_object_get(r, "parity_equal")), (long long)json_integer_value(json_object_get(r, "parity_windows")));
-    printf("time: features %.1f s, training %.1f s, all %.1f s\n", (double)json_integer_value(json_object_get(r, "features_ms")) / 1000,
+    printf("time: features %.1f s%s, training %.1f s, all %.1f s\n", (double)json_integer_value(json_object_get(r, "features_ms")) / 1000,
+           json_is_true(json_object_get(r, "features_cached")) ? " (kept from before)" : "",
            (double)json_integer_value(json_object_get(r, "train_ms")) / 1000, (double)json_integer_value(json_object_get(r, "total_ms")) / 1000);
 }
 

@@ -2,6 +2,7 @@
 #include "trainer/feature.h"
 #include "common/err.h"
 #include "trainer/augment.h"
+#include "trainer/feature_cache.h"
 
 #include <math.h>
 
@@ -90,19 +91,26 @@ static bool all_finite(const uint8_t *raw, size_t n)
     return true;
 }
 
+static int extract_one(const struct features *f, struct feature_lane *l, size_t i, float *out)
+{
+    const struct windows *w = f->w;
+    const struct piece *p = &w->piece[w->w[i].piece];
+    size_t size = w->channels * mote_sample_size(p->type);
+    return mote_dsp_run_raw(&f->r->dsp, w->channels, w->window, w->interval_ns, p->raw + w->w[i].frame * size, p->type, p->scale,
+                            out, l->scratch, l->scratch_len);
+}
+
 static void extract_lane(void *ctx, int lane)
 {
     const struct extract *x = ctx;
     struct features *f = x->f;
     const struct windows *w = f->w;
     struct feature_lane *l = &f->lane[lane];
-    size_t size = 0;
     for (size_t i = w->count * (size_t)lane / (size_t)x->lanes, to = w->count * ((size_t)lane + 1) / (size_t)x->lanes; i < to; i++) {
         const struct piece *p = &w->piece[w->w[i].piece];
-        size = w->channels * mote_sample_size(p->type);
+        size_t size = w->channels * mote_sample_size(p->type);
         float *out = f->x + i * f->count;
-        int rc = mote_dsp_run_raw(&f->r->dsp, w->channels, w->window, w->interval_ns, p->raw + w->w[i].frame * size, p->type,
-                                  p->scale, out, l->scratch, l->scratch_len);
+        int rc = extract_one(f, l, i, out);
         l->status = rc ? rc : l->status;
         // the pipeline takes what is no number for nought, as a device must: here it is missing data
         if (p->type == MOTE_F32 && l->bad < 0 && !all_finite(p->raw + w->w[i].frame * size, w->window * w->channels)) {
@@ -258,8 +266,59 @@ static int settle_block(struct features *f, struct err *e)
     return OK;
 }
 
-int features_make(struct features *f, const struct windows *w, const float *offset, const float *gain, int lanes,
-                  struct par *par, struct err *e)
+static int extract(struct features *f, struct par *par, struct err *e)
+{
+    const struct windows *w = f->w;
+    struct extract x = {f, f->lanes};
+    par_run(par, f->lanes, extract_lane, &x);
+    for (int i = 0; i < f->lanes; i++) {
+        if (f->lane[i].status) {
+            return err_set(e, E_STATE, "the feature block failed: %s", mote_status_text(f->lane[i].status));
+        }
+        if (f->lane[i].bad >= 0) {
+            const struct window *bad = &w->w[f->lane[i].bad];
+            double at = (double)bad->frame * (double)w->interval_ns / 1e9;
+            return err_set(e, E_STATE, "recording %lld holds values that are missing or not finite, between %.2f s and %.2f s: leave "
+                                       "that part out of its labels", (long long)w->piece[bad->piece].rec_id, at,
+                           at + (double)w->window * (double)w->interval_ns / 1e9);
+        }
+    }
+    return OK;
+}
+
+// A few windows extracted again: features that another build of the block made are not believed.
+static bool are_ours(const struct features *f)
+{
+    const size_t step = f->w->count / 8 + 1;
+    float *again = malloc(f->count * sizeof(float));
+    bool same = again;
+    for (size_t i = 0; same && i < f->w->count; i += step) {
+        same = extract_one(f, &f->lane[0], i, again) == MOTE_OK &&
+               memcmp(again, f->x + i * f->count, f->count * sizeof(float)) == 0;
+    }
+    free(again);
+    return same;
+}
+
+// From the cache, or extracted and kept there.
+static int obtain(struct features *f, const char *cache, struct par *par, struct err *e)
+{
+    char key[HEX_DIGEST_TEXT];
+    struct err unkept = {0};
+    int rc = cache ? feature_cache_key(f->w, key, e) : OK;
+    if (rc) {
+        return rc;
+    }
+    f->cached = cache && feature_cache_load(cache, key, f->w->count, f->count, f->x) && are_ours(f);
+    rc = f->cached ? OK : extract(f, par, e);
+    if (rc == OK && cache && !f->cached && feature_cache_keep(cache, key, f->w->count, f->count, f->x, &unkept)) {
+        return OK; // a full disk, say: the next training extracts again
+    }
+    return rc;
+}
+
+int features_make(struct features *f, const struct windows *w, const float *offset, const float *gain, const char *cache,
+                  int lanes, struct par *par, struct err *e)
 {
     *f = (struct features){.w = w, .r = w->r};
     int rc = settle_block(f, e);
@@ -271,19 +330,9 @@ int features_make(struct features *f, const struct windows *w, const float *offs
     if (!f->x) {
         return err_set(e, E_MEM, "out of memory: %zu windows of %zu features", w->count, f->count);
     }
-    struct extract x = {f, lanes};
-    par_run(par, lanes, extract_lane, &x);
-    for (int i = 0; i < lanes; i++) {
-        if (f->lane[i].status) {
-            return err_set(e, E_STATE, "the feature block failed: %s", mote_status_text(f->lane[i].status));
-        }
-        if (f->lane[i].bad >= 0) {
-            const struct window *bad = &w->w[f->lane[i].bad];
-            double at = (double)bad->frame * (double)w->interval_ns / 1e9;
-            return err_set(e, E_STATE, "recording %lld holds values that are missing or not finite, between %.2f s and %.2f s: leave "
-                                       "that part out of its labels", (long long)w->piece[bad->piece].rec_id, at,
-                           at + (double)w->window * (double)w->interval_ns / 1e9);
-        }
+    rc = obtain(f, cache, par, e);
+    if (rc) {
+        return rc;
     }
     f->spread = measure_spread(f);
     if (offset && gain) {

@@ -123,9 +123,11 @@ static int load(struct session *s, struct err *e)
         s->recipe.dsp.width = (uint16_t)s->windows.width;
         s->recipe.dsp.height = (uint16_t)s->windows.height;
     }
+    char cache[IO_PATH_MAX];
     int64_t started = clock_mono_us();
     const float *offset = s->o->from && s->from.features ? s->from.offset : NULL;
-    rc = features_make(&s->features, &s->windows, offset, offset ? s->from.gain : NULL, s->lanes, s->par, e);
+    rc = features_make(&s->features, &s->windows, offset, offset ? s->from.gain : NULL,
+                       project_path(&s->project, cache, "cache"), s->lanes, s->par, e);
     s->features_ms = (clock_mono_us() - started) / 1000;
     if (rc == OK && offset && s->from.features != s->features.count) {
         rc = err_set(e, E_CONFLICT, "the earlier model has %zu features, the recipe gives %zu", s->from.features, s->features.count);

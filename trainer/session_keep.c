@@ -141,6 +141,7 @@ json_t *session_report(const struct session *s)
         json_object_set(r, "decision", s->decision);
     }
     json_object_set_new(r, "kernels", json_string(s->net.kern->name));
+    json_object_set_new(r, "features_cached", json_boolean(f->cached));
     json_object_set_new(r, "features_ms", json_integer(s->features_ms));
     json_object_set_new(r, "train_ms", json_integer(s->train_ms));
     json_object_set_new(r, "total_ms", json_integer(s->total_ms));

@@ -41,6 +41,7 @@ block = flatten
 epochs = 2
 END
 moteloop train "$T/sound.recipe" --project "$T/p" --json >"$T/train.json" || fail "train"
+compgen -G "$T/p/cache/features-*" >/dev/null || fail "training kept no features for this test to see go"
 mkdir -p "$T/p/cache" && touch "$T"/p/cache/{pyramid-4-1,spectro-4-1-0,pyramid-41-1,pyramid-1-4} # 4: the first of zebra's, in the order of names
 kept() { grep -c "$1" "$T"/p/*.db* | awk -F: '{n += $NF} END {exit n == 0}'; }
 kept 'zebra-hum1.zebra-hum1.' || fail "the samples are not where this test looks for them"
