@@ -5,6 +5,7 @@
 // author saw; where another is stored the answer is 409 with both, and nothing changes.
 #include "labeler/api.h"
 
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/jx.h"
 #include "common/store/store_label.h"
@@ -15,6 +16,8 @@
 #include <sodium.h>
 
 #define BULK_MAX 20000
+#define STEP_MAX 64   // changes in one transaction,
+#define STEP_US 20000 // and none begins in it after that: transactions stay under 50 ms
 #define WHOLE "whole"
 
 json_t *api_region_json(const void *region)
@@ -270,37 +273,70 @@ static json_t *undo_of(struct lab *lab, const struct store_region *g)
     return json_pack("{s:I,s:s,s:b}", "rec", (json_int_t)g->rec_id, "region", *g->region ? g->region : WHOLE, "delete", true);
 }
 
-static int bulk_one(struct lab *lab, struct lab_req *q, struct lab_res *r, const json_t *change, json_t *done, json_t *undo,
-                    struct err *e)
+// A change of a bulk request, read and checked as far as it can be without writing.
+static int bulk_read(struct lab *lab, const struct lab_req *q, const json_t *change, struct store_region *g, int64_t *expected,
+                     struct err *e)
 {
-    struct store_region g = {0};
     struct extent x;
-    bool delete = false;
-    int64_t expected = -1;
-    g.region = "";
-    int rc = jx_get_i64(change, "rec", 1, INT64_MAX, &g.rec_id, e);
-    rc = rc ? rc : api_opt_str(change, "region", 40, &g.region, e);
-    rc = rc ? rc : check_region_id(g.region, e);
-    rc = rc ? rc : api_opt_bool(change, "delete", &delete, e);
-    rc = rc ? rc : api_opt_i64(change, "version", -1, INT64_MAX, &expected, e);
-    rc = rc ? rc : find_extent(lab, g.rec_id, &x, e);
+    *g = (struct store_region){.region = ""};
+    *expected = -1;
+    int rc = jx_get_i64(change, "rec", 1, INT64_MAX, &g->rec_id, e);
+    rc = rc ? rc : api_opt_str(change, "region", 40, &g->region, e);
+    rc = rc ? rc : check_region_id(g->region, e);
+    rc = rc ? rc : api_opt_bool(change, "delete", &g->deleted, e);
+    rc = rc ? rc : api_opt_i64(change, "version", -1, INT64_MAX, expected, e);
+    rc = rc ? rc : find_extent(lab, g->rec_id, &x, e);
     if (rc) {
         return rc;
     }
-    if (strcmp(g.region, WHOLE) == 0) {
-        g.region = "";
+    if (strcmp(g->region, WHOLE) == 0) {
+        g->region = "";
+    }
+    if (g->deleted) {
+        g->author = q->user;
+        g->source = "human";
+        g->model = g->label = "";
+        return OK;
+    }
+    rc = api_region_read(change, q, g, e);
+    return rc ? rc : check_inside(g, &x, e);
+}
+
+// Whether a change can be made to what is stored now. seen names regions of earlier changes, which may alter that.
+static int bulk_check(struct lab *lab, struct lab_req *q, struct lab_res *r, const json_t *change, json_t *seen, struct err *e)
+{
+    struct store_region g;
+    int64_t expected;
+    char name[72];
+    int rc = bulk_read(lab, q, change, &g, &expected, e);
+    if (rc) {
+        return rc;
+    }
+    (void)snprintf(name, sizeof(name), "%lld %s", (long long)g.rec_id, g.region);
+    if ((expected >= 0 || g.deleted) && !json_object_get(seen, name)) {
+        json_t *stored = stored_region(lab, g.rec_id, g.region);
+        int64_t version = json_integer_value(json_object_get(stored, "version"));
+        json_decref(stored);
+        if (g.deleted && version == 0) {
+            rc = err_set(e, E_NOT_FOUND, "recording %lld has no region '%s'", (long long)g.rec_id, g.region);
+        } else if (expected >= 0 && expected != version) {
+            rc = answer_conflict(lab, r, &g, expected, e);
+        }
+    }
+    return json_object_set_new(seen, name, json_true()) && rc == OK ? err_set(e, E_MEM, "out of memory") : rc;
+}
+
+static int bulk_one(struct lab *lab, struct lab_req *q, struct lab_res *r, const json_t *change, json_t *done, json_t *undo,
+                    struct err *e)
+{
+    struct store_region g;
+    int64_t expected;
+    int rc = bulk_read(lab, q, change, &g, &expected, e);
+    if (rc) {
+        return rc;
     }
     json_t *back = undo_of(lab, &g);
-    if (delete) {
-        g.author = q->user;
-        g.source = "human";
-        g.model = g.label = "";
-        rc = store_label_delete(lab->store, &g, expected, e);
-    } else {
-        rc = api_region_read(change, q, &g, e);
-        rc = rc ? rc : check_inside(&g, &x, e);
-        rc = rc ? rc : store_label_set(lab->store, &g, expected, e);
-    }
+    rc = g.deleted ? store_label_delete(lab->store, &g, expected, e) : store_label_set(lab->store, &g, expected, e);
     if (rc) {
         json_decref(back);
         return rc == E_CONFLICT ? answer_conflict(lab, r, &g, expected, e) : rc;
@@ -311,30 +347,74 @@ static int bulk_one(struct lab *lab, struct lab_req *q, struct lab_res *r, const
                                                  *g.region ? g.region : WHOLE, "version", (json_int_t)g.version));
 }
 
-int api_label_bulk(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
+static void cut_to(json_t *list, size_t size)
 {
-    const json_t *changes = json_object_get(q->json, "changes");
-    if (!json_is_array(changes) || json_array_size(changes) > BULK_MAX) {
-        return err_set(e, E_FORMAT, "'changes' is an array of at most %d changes", BULK_MAX);
+    while (json_array_size(list) > size) {
+        (void)json_array_remove(list, json_array_size(list) - 1); // it is there
     }
-    json_t *done = json_array(), *undo = json_array();
+}
+
+// The changes from *next on, in one short transaction. On failure done and undo tell of the steps before alone.
+static int bulk_step(struct lab *lab, struct lab_req *q, struct lab_res *r, const json_t *changes, size_t *next, json_t *done,
+                     json_t *undo, struct err *e)
+{
+    size_t first = *next, kept = json_array_size(done);
     lab_save_alone();
     int rc = store_begin(lab->store, e);
-    size_t i;
-    json_t *change;
-    json_array_foreach((json_t *)(uintptr_t)changes, i, change) {
-        if (rc == OK) {
-            rc = bulk_one(lab, q, r, change, done, undo, e);
-            if (rc) {
-                err_wrap(e, "change %zu", i + 1);
-            }
+    int64_t began = clock_mono_us();
+    for (; rc == OK && *next < json_array_size(changes) && *next < first + STEP_MAX && clock_mono_us() - began < STEP_US; ++*next) {
+        rc = bulk_one(lab, q, r, json_array_get(changes, *next), done, undo, e);
+        if (rc) {
+            err_wrap(e, "change %zu", *next + 1);
         }
     }
     rc = rc ? rc : store_commit(lab->store, e);
     if (rc) {
         store_rollback(lab->store);
+        cut_to(done, kept);
+        cut_to(undo, kept);
     }
     lab_save_done();
+    return rc;
+}
+
+// Somebody changed a label between two steps, or the store failed: the answer tells what is changed and how to go back.
+static int bulk_stopped(struct lab_res *r, int rc, size_t asked, json_t *done, json_t *undo, struct err *e)
+{
+    err_wrap(e, "%zu of %zu changes are made and the rest is not", json_array_size(done), asked);
+    if (rc != E_CONFLICT && rc != E_NOT_FOUND) {
+        return rc;
+    }
+    e->code = E_CONFLICT;
+    r->status = 409;
+    r->json = r->json ? r->json : json_object();
+    json_object_set(r->json, "changed", done);
+    json_object_set(r->json, "undo", undo);
+    return E_CONFLICT;
+}
+
+int api_label_bulk(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
+{
+    const json_t *changes = json_object_get(q->json, "changes");
+    size_t count = json_array_size(changes), next = 0;
+    if (!json_is_array(changes) || count > BULK_MAX) {
+        return err_set(e, E_FORMAT, "'changes' is an array of at most %d changes", BULK_MAX);
+    }
+    json_t *done = json_array(), *undo = json_array(), *seen = json_object();
+    int rc = OK;
+    for (size_t i = 0; rc == OK && count > 1 && i < count; i++) {
+        rc = bulk_check(lab, q, r, json_array_get(changes, i), seen, e);
+        if (rc) {
+            err_wrap(e, "change %zu", i + 1);
+        }
+    }
+    while (rc == OK && next < count) {
+        rc = bulk_step(lab, q, r, changes, &next, done, undo, e);
+    }
+    if (rc && json_array_size(done)) {
+        rc = bulk_stopped(r, rc, count, done, undo, e);
+    }
+    json_decref(seen);
     if (rc) {
         json_decref(done);
         json_decref(undo);

@@ -6,6 +6,8 @@
 #include "tests/support/store_fixture.h"
 
 #include <check.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char dir[] = "/tmp/moteloop-api-XXXXXX";
@@ -204,6 +206,142 @@ START_TEST(bulk_changes_are_all_or_none_and_undoable)
     http_send(&ada, "GET", "/api/recordings/9/labels", NULL, &a);
     ck_assert_uint_eq(json_array_size(json_object_get(a.json, "regions")), 0);
     http_release(&a);
+}
+END_TEST
+
+#define MANY 300
+
+// MANY new regions of recording 10, then another change.
+static char *many_changes(const char *last)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < MANY; i++) {
+        char region[16];
+        (void)snprintf(region, sizeof(region), "m%d", i);
+        json_array_append_new(list, json_pack("{s:i,s:s,s:s,s:i}", "rec", 10, "region", region, "label", "off", "version", 0));
+    }
+    if (last) {
+        json_array_append_new(list, json_loads(last, 0, NULL));
+    }
+    json_t *body = json_pack("{s:o}", "changes", list);
+    char *text = json_dumps(body, 0);
+    json_decref(body);
+    return text;
+}
+
+static size_t regions_of_ten(void)
+{
+    struct http_answer a;
+    http_send(&ada, "GET", "/api/recordings/10/labels", NULL, &a);
+    size_t n = json_array_size(json_object_get(a.json, "regions"));
+    http_release(&a);
+    return n;
+}
+
+static void undo_all(const struct http_answer *a)
+{
+    json_t *back = json_pack("{s:O}", "changes", json_object_get(a->json, "undo"));
+    char *undo = json_dumps(back, 0);
+    ck_assert_int_eq(http_status(&ada, "POST", "/api/labels/bulk", undo), 200);
+    json_decref(back);
+    free(undo);
+}
+
+START_TEST(a_bulk_that_is_stopped_tells_what_it_did_and_is_undone_at_once)
+{
+    struct http_answer a;
+    size_t before = regions_of_ten();
+    // What is wrong from the start is found before the first step.
+    char *body = many_changes("{\"rec\":9999,\"label\":\"off\"}");
+    ck_assert_int_eq(http_status(&ada, "POST", "/api/labels/bulk", body), 404);
+    free(body);
+    body = many_changes("{\"rec\":11,\"region\":\"none\",\"delete\":true}");
+    ck_assert_int_eq(http_status(&ada, "POST", "/api/labels/bulk", body), 404);
+    free(body);
+    body = many_changes("{\"rec\":11,\"region\":\"none\",\"label\":\"off\",\"version\":5}");
+    ck_assert_int_eq(http_status(&ada, "POST", "/api/labels/bulk", body), 409);
+    free(body);
+    ck_assert_uint_eq(regions_of_ten(), before);
+    // The first region is another one when the last step comes to it, as if somebody had changed it meanwhile.
+    body = many_changes("{\"rec\":10,\"region\":\"m0\",\"label\":\"normal\",\"version\":0}");
+    http_send(&ada, "POST", "/api/labels/bulk", body, &a);
+    ck_assert_int_eq(a.status, 409);
+    ck_assert_str_eq(http_text(&a, "error.code"), "conflict");
+    ck_assert_str_eq(http_text(&a, "stored.label"), "off");
+    size_t made = json_array_size(json_object_get(a.json, "changed"));
+    ck_assert_uint_gt(made, 0);
+    ck_assert_uint_le(made, MANY);
+    ck_assert_uint_eq(regions_of_ten(), before + made);
+    undo_all(&a);
+    http_release(&a);
+    free(body);
+    ck_assert_uint_eq(regions_of_ten(), before);
+    // All of it, and back by one request.
+    body = many_changes(NULL);
+    json_t *v = json_loads(body, 0, NULL);
+    size_t i;
+    json_t *c;
+    json_array_foreach(json_object_get(v, "changes"), i, c) {
+        json_object_del(c, "version");
+    }
+    free(body);
+    body = json_dumps(v, 0);
+    json_decref(v);
+    http_send(&ada, "POST", "/api/labels/bulk", body, &a);
+    ck_assert_int_eq(a.status, 200);
+    ck_assert_uint_eq(regions_of_ten(), before + MANY);
+    undo_all(&a);
+    http_release(&a);
+    free(body);
+    ck_assert_uint_eq(regions_of_ten(), before);
+}
+END_TEST
+
+static int64_t uses_of(const char *label)
+{
+    struct http_answer a;
+    int64_t uses = -1;
+    size_t i;
+    json_t *c;
+    http_send(&ada, "GET", "/api/classes", NULL, &a);
+    json_array_foreach(json_object_get(a.json, "classes"), i, c) {
+        if (strcmp(json_string_value(json_object_get(c, "name")), label) == 0) {
+            uses = json_integer_value(json_object_get(c, "uses"));
+        }
+    }
+    http_release(&a);
+    return uses;
+}
+
+// A server that is killed between two steps: what it did stands, is counted truly, and can be done again.
+START_TEST(a_bulk_that_is_cut_leaves_a_true_state)
+{
+    size_t before = regions_of_ten();
+    int64_t uses = uses_of("off");
+    char *body = many_changes(NULL);
+    ck_assert_int_ge(uses, 0);
+    // Its versions are of regions that were there and went: 0 is what is present.
+    pid_t child = fork();
+    if (child == 0) {
+        struct lab own;
+        struct err e = {0};
+        struct http h = ada;
+        h.lab = &own;
+        _exit(lab_open(&own, dir, &e) || http_status(&h, "POST", "/api/labels/bulk", body) != 200);
+    }
+    bool ended = false;
+    while (!ended && regions_of_ten() == before) {
+        ended = waitpid(child, NULL, WNOHANG) != 0;
+    }
+    if (!ended) {
+        (void)kill(child, SIGKILL);
+        ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    }
+    size_t made = regions_of_ten() - before;
+    ck_assert_uint_gt(made, 0);
+    ck_assert_uint_le(made, MANY);
+    ck_assert_int_eq(uses_of("off"), uses + (int64_t)made);
+    free(body);
 }
 END_TEST
 
@@ -415,6 +553,8 @@ int main(void)
     tcase_add_test(t, a_token_is_listed_ended_and_in_the_audit_log);
     tcase_add_test(t, a_stale_change_is_refused_with_both_sides);
     tcase_add_test(t, bulk_changes_are_all_or_none_and_undoable);
+    tcase_add_test(t, a_bulk_that_is_stopped_tells_what_it_did_and_is_undone_at_once);
+    tcase_add_test(t, a_bulk_that_is_cut_leaves_a_true_state);
     tcase_add_test(t, gaps_stay_gaps_and_microseconds_stay);
     tcase_add_test(t, sound_answers_byte_ranges_that_meet);
     tcase_add_test(t, pictures_are_png);

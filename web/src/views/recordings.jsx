@@ -5,6 +5,7 @@ import { count, duration, when } from "../format.js";
 import { useKeys } from "../keys.js";
 import { go, useParam, useTitle } from "../router.jsx";
 import { changes, classes, may, say, useCell } from "../store.js";
+import { undoOf } from "../widgets/apply.jsx";
 import { Icon } from "../widgets/icons.jsx";
 import { Dialog, Empty, LabelChip } from "../widgets/pieces.jsx";
 import { Top } from "../widgets/top.jsx";
@@ -38,10 +39,11 @@ function BulkDialog({ ids, label, onDone, onClose }) {
     const apply = async () => {
         try {
             const answer = await post("/api/labels/bulk", { changes: plan.changes });
-            say(`${answer.changed.length} recordings changed`, "info", { label: "Undo", run: () => post("/api/labels/bulk", { changes: answer.undo }).then(() => say("undone"), (e) => say(e.message, "error")) });
+            say(`${answer.changed.length} recordings changed`, "info", undoOf(answer.undo));
             onDone();
         } catch (e) {
-            say(e.message, "error");
+            say(e.message, "error", undoOf(e.body?.undo));
+            if (e.body?.undo?.length) onDone();
         }
     };
     const was = plan && [...plan.relabelled.reduce((m, l) => m.set(l, (m.get(l) || 0) + 1), new Map())];

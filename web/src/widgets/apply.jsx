@@ -5,6 +5,12 @@ import { many } from "../format.js";
 import { say } from "../store.js";
 import { Dialog } from "./pieces.jsx";
 
+/** What goes back on a bulk change: the action of a notice, or nothing where nothing was changed. */
+export function undoOf(undo, onDone = () => {}) {
+    if (!undo?.length) return undefined;
+    return { label: "Undo", run: () => post("/api/labels/bulk", { changes: undo }).then(() => { say("undone"); onDone(); }, (e) => say(e.message, "error")) };
+}
+
 /** @param {{title: string, changes: object[], children: any, what?: string, onDone: () => void, onClose: () => void}} p */
 export function ApplyDialog({ title, changes, children, what = "label", onDone, onClose }) {
     const go = useRef(null);
@@ -12,11 +18,13 @@ export function ApplyDialog({ title, changes, children, what = "label", onDone, 
     const apply = async () => {
         try {
             const answer = await post("/api/labels/bulk", { changes });
-            say(`${many(answer.changed.length, what)} changed`, "info", { label: "Undo", run: () => post("/api/labels/bulk", { changes: answer.undo }).then(() => { say("undone"); onDone(); }, (e) => say(e.message, "error")) });
+            say(`${many(answer.changed.length, what)} changed`, "info", undoOf(answer.undo, onDone));
             onDone();
             onClose();
         } catch (e) {
-            say(e.message, "error");
+            // Stopped between two steps: what is changed is shown, and goes back by one key like all of it.
+            say(e.message, "error", undoOf(e.body?.undo, onDone));
+            if (e.body?.undo?.length) onDone();
         }
     };
     return (
