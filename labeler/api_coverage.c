@@ -38,6 +38,9 @@ static int count_changes(struct lab *lab, struct err *e)
         lab_save_alone();
         rc = store_survey_count(lab->store, &chunk, e);
         lab_save_done();
+        if (rc == OK && chunk >= 0) {
+            lab_save_pause();
+        }
     } while (rc == OK && chunk >= 0);
     return rc;
 }

@@ -409,6 +409,9 @@ int api_label_bulk(struct lab *lab, struct lab_req *q, struct lab_res *r, struct
         }
     }
     while (rc == OK && next < count) {
+        if (next) {
+            lab_save_pause();
+        }
         rc = bulk_step(lab, q, r, changes, &next, done, undo, e);
     }
     if (rc && json_array_size(done)) {

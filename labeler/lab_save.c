@@ -9,7 +9,9 @@
 #include "common/err.h"
 
 #include <pthread.h>
+#include <time.h>
 
+#define PAUSE_NS 2000000
 #define TOGETHER_MAX 64 // keeps a transaction well under 50 ms
 
 struct save {
@@ -25,6 +27,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t finished = PTHREAD_COND_INITIALIZER;
 static struct save *first, **last = &first; // that wait; guarded by lock
 static bool leading;                        // a thread commits
+static uint64_t rounds;                     // transactions that saves have shared so far
 
 static void run_one(struct store *s, struct save *x)
 {
@@ -106,6 +109,7 @@ int lab_save(struct lab *lab, struct store_region *g, int64_t expected, struct e
             list = next;
         }
         leading = false;
+        rounds++;
         pthread_cond_broadcast(&finished);
     }
     pthread_mutex_unlock(&lock);
@@ -115,7 +119,8 @@ int lab_save(struct lab *lab, struct store_region *g, int64_t expected, struct e
 void lab_save_alone(void)
 {
     pthread_mutex_lock(&lock);
-    while (leading) {
+    // Saves that wait go first, once: a thread of many steps is always the first at the lock that it just gave back.
+    for (uint64_t until = rounds + 1; leading || (first && rounds < until);) {
         pthread_cond_wait(&finished, &lock);
     }
     leading = true;
@@ -128,4 +133,9 @@ void lab_save_done(void)
     leading = false;
     pthread_cond_broadcast(&finished);
     pthread_mutex_unlock(&lock);
+}
+
+void lab_save_pause(void)
+{
+    (void)nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL); // cut short by a signal: no harm
 }

@@ -8,8 +8,11 @@
 
 // store_label_set, or store_label_delete where g->deleted: the same results and errors. Returns when it is on the disk.
 int lab_save(struct lab *lab, struct store_region *g, int64_t expected, struct err *e) MUST_CHECK;
-// Keeps the other threads' saves back while this one runs a long transaction of its own; lab_save_done lets them go on.
+// Keeps the other threads' saves back while this one runs a transaction of its own, after those that wait already;
+// lab_save_done lets them go on.
 void lab_save_alone(void);
 void lab_save_done(void);
+// 2 ms between two such transactions: other processes try SQLite's lock every few milliseconds and would find it taken each time.
+void lab_save_pause(void);
 
 #endif
