@@ -17,7 +17,7 @@
 static struct trainer_kit kit;
 static struct {
     int64_t rec_id;
-    char device[8];
+    char device[24];
     const char *label;
 } take[2 * DEVICES];
 

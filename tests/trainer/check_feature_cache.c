@@ -23,7 +23,7 @@ static char folder[512];
 static void record(int device, bool fast)
 {
     int16_t x[FRAMES];
-    char id[8];
+    char id[24];
     snprintf(id, sizeof(id), "d%d", device);
     for (int i = 0; i < FRAMES; i++) {
         x[i] = (int16_t)(1000 * sin((fast ? 0.9 : 0.2) * i + device));

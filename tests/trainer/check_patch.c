@@ -16,7 +16,7 @@ static void record(int device, int turn, int label)
 {
     static const char *const name[] = {"slow", "even", "fast"};
     int16_t x[FRAMES];
-    char id[8];
+    char id[24];
     snprintf(id, sizeof(id), "d%d", device);
     for (int i = 0; i < FRAMES; i++) {
         x[i] = (int16_t)(1000 * sin((0.1 + 0.15 * label) * i + device + 3 * turn) + 100 * cos(7.7 * i * (turn + 1)));
