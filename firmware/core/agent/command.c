@@ -46,7 +46,9 @@ int agent_record_asked(struct mote_agent *a, const struct mote_asked *r, bool as
         *why = "label is too long";
         return MOTE_E_LIMIT;
     }
-    memcpy(label, r->label.p, r->label.len);
+    if (r->label.len) { // an absent one has no address
+        memcpy(label, r->label.p, r->label.len);
+    }
     struct mote_agent_recording entry = {.command = r->id,
                                          .expires_s = r->expires_s,
                                          .duration_us = 1000 * r->duration_ms,
