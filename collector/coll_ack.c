@@ -33,7 +33,8 @@ static int64_t due_at(const struct coll_device *d, bool busy)
     if (d->blocks >= COLL_ACK_BLOCKS) {
         return 0;
     }
-    int64_t by_age = d->first_us + COLL_ACK_AGE_US, by_quiet = d->last_us + (busy ? COLL_ACK_BUSY_US : COLL_ACK_QUIET_US);
+    int64_t by_age = d->first_us + COLL_ACK_AGE_US,
+            by_quiet = d->last_us + (busy ? COLL_ACK_BUSY_US : COLL_ACK_QUIET_US);
     return by_age < by_quiet ? by_age : by_quiet;
 }
 
@@ -51,12 +52,14 @@ bool coll_acks_due(struct coll_fleet *f, int64_t now_us, bool busy, int64_t *wai
     return false;
 }
 
-static int add_message(struct coll_acks *a, const char *device, const struct mote_ack *acks, size_t count, struct err *e)
+static int add_message(struct coll_acks *a, const char *device, const struct mote_ack *acks,
+                       size_t count, struct err *e)
 {
     uint8_t bytes[MESSAGE_MAX], len4[4];
     int len = mote_acks_encode(bytes, sizeof bytes, acks, count);
     if (len < 0) {
-        return err_set(e, E_LIMIT, "cannot encode an acknowledgement for '%s': %s", device, mote_status_text(len));
+        return err_set(e, E_LIMIT, "cannot encode an acknowledgement for '%s': %s", device,
+                       mote_status_text(len));
     }
     mote_put32(len4, (uint32_t)len);
     size_t before = a->bytes.len;
@@ -68,14 +71,17 @@ static int add_message(struct coll_acks *a, const char *device, const struct mot
     return OK;
 }
 
-static int fill_entry(struct mote_ack *ack, const struct coll_pending *p, struct store *s, struct err *e)
+static int fill_entry(struct mote_ack *ack, const struct coll_pending *p, struct store *s,
+                      struct err *e)
 {
     int64_t next, ranges[MOTE_ACK_RANGES][2];
     int count = store_block_ack(s, p->session_id, p->stream_id, &next, ranges, MOTE_ACK_RANGES, e);
     if (count < 0) {
         return count;
     }
-    *ack = (struct mote_ack){.stream = {p->name, strlen(p->name)}, .next = (uint64_t)next, .range_count = (uint8_t)count};
+    *ack = (struct mote_ack){.stream = {p->name, strlen(p->name)},
+                             .next = (uint64_t)next,
+                             .range_count = (uint8_t)count};
     memcpy(ack->session, p->uid, MOTE_SESSION_LEN);
     for (int i = 0; i < count; i++) {
         ack->range[i] = (struct mote_ack_range){(uint64_t)ranges[i][0], (uint64_t)ranges[i][1]};
@@ -83,7 +89,8 @@ static int fill_entry(struct mote_ack *ack, const struct coll_pending *p, struct
     return OK;
 }
 
-static int make_device(struct coll_acks *a, const struct coll_device *d, struct store *s, struct err *e)
+static int make_device(struct coll_acks *a, const struct coll_device *d, struct store *s,
+                       struct err *e)
 {
     struct mote_ack entry[ENTRIES];
     size_t count = 0;
@@ -111,7 +118,8 @@ static bool is_due(void *ctx, const struct coll_device *d)
     return c->all || due_at(d, c->busy) <= c->now_us;
 }
 
-int coll_acks_make(struct coll_acks *a, struct coll_fleet *f, struct store *s, int64_t now_us, bool busy, bool all, struct err *e)
+int coll_acks_make(struct coll_acks *a, struct coll_fleet *f, struct store *s, int64_t now_us,
+                   bool busy, bool all, struct err *e)
 {
     struct settle_ctx c = {now_us, busy, all};
     for (const struct coll_device *d = coll_fleet_waiting(f); d; d = d->waiting) {

@@ -12,14 +12,15 @@
 #include "common/names.h"
 #include "common/project.h"
 
-#define LISTED_MAX 200           // of either kind in a message or the file; the counts have all of them
+#define LISTED_MAX 200 // of either kind in a message or the file; the counts have all of them
 #define WRITE_EVERY_US 1000000   // the file
 #define LOGGED_MAX 20            // lines of a second; the others are counted
 
 struct alarm {
     char kind[16], subject[40], text[160];
     int64_t since_ms, over_ms;   // over_ms 0: it lasts
-    bool told, telling, telling_over; // telling: is in the message under way, telling_over: as one that is over
+    bool told, telling,
+        telling_over; // telling: is in the message under way, telling_over: as one that is over
 };
 struct coll_alarms {
     const struct project *p;
@@ -34,7 +35,8 @@ struct coll_alarms {
     size_t logged;
 };
 
-int coll_alarms_new(struct coll_alarms **out, const struct project *p, const char *collector, struct err *e)
+int coll_alarms_new(struct coll_alarms **out, const struct project *p, const char *collector,
+                    struct err *e)
 {
     char name[96];
     struct coll_alarms *a = calloc(1, sizeof *a);
@@ -46,7 +48,9 @@ int coll_alarms_new(struct coll_alarms **out, const struct project *p, const cha
     a->unwritten = true;
     snprintf(name, sizeof name, "run/alarms-%.60s.json", collector);
     project_path(p, a->path, name);
-    int rc = p->conf.alert_url[0] || p->conf.alert_command[0] ? coll_tell_new(&a->tell, p->conf.alert_url, p->conf.alert_command, e) : OK;
+    int rc = p->conf.alert_url[0] || p->conf.alert_command[0]
+                 ? coll_tell_new(&a->tell, p->conf.alert_url, p->conf.alert_command, e)
+                 : OK;
     if (rc) {
         free(a);
         return rc;
@@ -106,11 +110,13 @@ static void log_some(struct coll_alarms *a, const char *what, const char *text)
         a->logged = 0;
     }
     if (a->logged++ < LOGGED_MAX) {
-        log_warn("%s%s%s", what, text, a->logged == LOGGED_MAX ? " (more of this second are in the alarms' file)" : "");
+        log_warn("%s%s%s", what, text,
+                 a->logged == LOGGED_MAX ? " (more of this second are in the alarms' file)" : "");
     }
 }
 
-void coll_alarms_raise(struct coll_alarms *a, const char *kind, const char *subject, int64_t since_ms, const char *text)
+void coll_alarms_raise(struct coll_alarms *a, const char *kind, const char *subject,
+                       int64_t since_ms, const char *text)
 {
     struct alarm *one = find(a, kind, subject);
     if (one && one->over_ms == 0) {
@@ -151,7 +157,8 @@ static json_t *entry(const struct alarm *one)
 {
     char since[24], over[24];
     clock_iso(one->since_ms, since, sizeof since);
-    json_t *o = json_pack("{ss ss ss ss}", "kind", one->kind, "subject", one->subject, "since", since, "text", one->text);
+    json_t *o = json_pack("{ss ss ss ss}", "kind", one->kind, "subject", one->subject, "since",
+                          since, "text", one->text);
     if (one->over_ms) {
         clock_iso(one->over_ms, over, sizeof over);
         json_object_set_new(o, "over", json_string(over));
@@ -167,7 +174,8 @@ static json_t *compose(struct coll_alarms *a, bool fresh, char *line, size_t cap
     const char *first = "";
     for (size_t i = 0; i < a->count; i++) {
         struct alarm *one = &a->alarm[i];
-        bool says_raised = !one->over_ms && (!fresh || !one->told), says_over = fresh && one->over_ms;
+        bool says_raised = !one->over_ms && (!fresh || !one->told),
+             says_over = fresh && one->over_ms;
         lasting += !one->over_ms;
         raised_count += says_raised;
         over_count += says_over;
@@ -187,9 +195,11 @@ static json_t *compose(struct coll_alarms *a, bool fresh, char *line, size_t cap
     }
     char now[24];
     clock_iso(clock_wall_ms(), now, sizeof now);
-    snprintf(line, cap, "%s: %zu new, %zu over, %zu in all%s%s", a->p->conf.name, raised_count, over_count, lasting, *first ? "; " : "", first);
-    return json_pack("{ss ss ss sI sI sI so so}", "project", a->p->conf.name, "collector", a->collector, "time", now, "active",
-                     (json_int_t)lasting, "raised_count", (json_int_t)raised_count, "recovered_count", (json_int_t)over_count, "raised",
+    snprintf(line, cap, "%s: %zu new, %zu over, %zu in all%s%s", a->p->conf.name, raised_count,
+             over_count, lasting, *first ? "; " : "", first);
+    return json_pack("{ss ss ss sI sI sI so so}", "project", a->p->conf.name, "collector",
+                     a->collector, "time", now, "active", (json_int_t)lasting, "raised_count",
+                     (json_int_t)raised_count, "recovered_count", (json_int_t)over_count, "raised",
                      raised, "recovered", over);
 }
 

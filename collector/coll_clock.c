@@ -22,7 +22,10 @@ static int64_t wall_us(void)
 
 void coll_clock_presence(struct coll_clock *k, bool online, int64_t now_us)
 {
-    *k = (struct coll_clock){.online = online, .left = COLL_CLOCK_BURST, .due_us = now_us, .pause_us = COLL_CLOCK_FIRST_US};
+    *k = (struct coll_clock){.online = online,
+                             .left = COLL_CLOCK_BURST,
+                             .due_us = now_us,
+                             .pause_us = COLL_CLOCK_FIRST_US};
 }
 
 struct asking {
@@ -41,7 +44,10 @@ static int ask_one(void *ctx, struct coll_device *d)
         return 0;
     }
     // Ids differ from those of commands that have rows, and from each other.
-    struct mote_cmd c = {.id = (uint64_t)1 << 61 | ((uint64_t)a->now_us << 8 & (((uint64_t)1 << 60) - 1)) | (uint64_t)(a->asked & 255), .kind = MOTE_CMD_TIME};
+    struct mote_cmd c = {.id = (uint64_t)1 << 61 |
+                               ((uint64_t)a->now_us << 8 & (((uint64_t)1 << 60) - 1)) |
+                               (uint64_t)(a->asked & 255),
+                         .kind = MOTE_CMD_TIME};
     int n = mote_cmd_encode(bytes, sizeof(bytes), &c);
     snprintf(topic, sizeof(topic), "d/%s/cmd", d->id);
     k->sent_us = clock_mono_us();
@@ -60,7 +66,8 @@ void coll_clock_ask(struct coll_fleet *f, struct coll_mqtt *m, int64_t now_us)
     coll_fleet_each(f, ask_one, &a);
 }
 
-static int keep(struct coll_fleet *f, struct coll_device *d, struct store *s, bool simulated, struct err *e)
+static int keep(struct coll_fleet *f, struct coll_device *d, struct store *s, bool simulated,
+                struct err *e)
 {
     struct coll_clock *k = &d->clock;
     struct clock_measure m = {k->best_device_us, k->best_server_us, k->best_rtt_us / 2 + 1};
@@ -75,7 +82,8 @@ static int keep(struct coll_fleet *f, struct coll_device *d, struct store *s, bo
     return more ? store_clock_add(s, session_id, &next, e) : OK;
 }
 
-static int take(struct coll_fleet *f, struct coll_device *d, struct store *s, const struct mote_block *b, int64_t arrived_us, struct err *e)
+static int take(struct coll_fleet *f, struct coll_device *d, struct store *s,
+                const struct mote_block *b, int64_t arrived_us, struct err *e)
 {
     struct coll_clock *k = &d->clock;
     int64_t rtt = arrived_us - k->sent_us;
@@ -100,14 +108,16 @@ static int take(struct coll_fleet *f, struct coll_device *d, struct store *s, co
     return rc;
 }
 
-int coll_clock_answer(struct coll_fleet *f, struct store *s, const char *prefix, const struct coll_item *item, struct err *e)
+int coll_clock_answer(struct coll_fleet *f, struct store *s, const char *prefix,
+                      const struct coll_item *item, struct err *e)
 {
     struct mote_topic t;
     struct mote_block b;
     struct mote_reply r;
-    bool sound = mote_topic_parse(&t, prefix, item->topic, item->topic_len) == MOTE_OK &&
-                 mote_block_decode(&b, item->payload, item->len) == MOTE_OK && b.kind == MOTE_BLOCK_REPLY &&
-                 mote_reply_decode(&r, b.data, b.data_len) == MOTE_OK && b.t_us < COLL_CLOCK_TIME_MAX;
+    bool sound =
+        mote_topic_parse(&t, prefix, item->topic, item->topic_len) == MOTE_OK &&
+        mote_block_decode(&b, item->payload, item->len) == MOTE_OK && b.kind == MOTE_BLOCK_REPLY &&
+        mote_reply_decode(&r, b.data, b.data_len) == MOTE_OK && b.t_us < COLL_CLOCK_TIME_MAX;
     if (!sound) {
         return err_set(e, E_FORMAT, "not an answer to a question for the time");
     }

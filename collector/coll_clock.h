@@ -31,6 +31,7 @@ void coll_clock_presence(struct coll_clock *k, bool online, int64_t now_us);
 // Sends the questions that are due.
 void coll_clock_ask(struct coll_fleet *f, struct coll_mqtt *m, int64_t now_us);
 // An answer on live/reply of that device. E_FORMAT where it is none; OK where it is nobody's any more.
-int coll_clock_answer(struct coll_fleet *f, struct store *s, const char *prefix, const struct coll_item *item, struct err *e) MUST_CHECK;
+int coll_clock_answer(struct coll_fleet *f, struct store *s, const char *prefix,
+                      const struct coll_item *item, struct err *e) MUST_CHECK;
 
 #endif

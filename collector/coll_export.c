@@ -103,11 +103,13 @@ static int load_manifest(struct export *x, const char *path)
     return rc;
 }
 
-static bool is_kept(struct export *x, const char *name, const char *path, char digest[HEX_DIGEST_TEXT])
+static bool is_kept(struct export *x, const char *name, const char *path,
+                    char digest[HEX_DIGEST_TEXT])
 {
     struct known_file key = {.path = (char *)name};
     struct err ignored;
-    const struct known_file *k = x->knowns ? bsearch(&key, x->known, x->knowns, sizeof key, compare_known) : NULL;
+    const struct known_file *k =
+        x->knowns ? bsearch(&key, x->known, x->knowns, sizeof key, compare_known) : NULL;
     return k && digest_file(path, digest, &ignored) == OK && strcmp(k->digest, digest) == 0;
 }
 
@@ -119,7 +121,8 @@ static int note_file(struct export *x, const char *name, const char *digest)
 
 // --- samples -------------------------------------------------------------------------------------
 
-static int put_file(struct export *x, const char *name, enum write_kind kind, const struct write_piece *p)
+static int put_file(struct export *x, const char *name, enum write_kind kind,
+                    const struct write_piece *p)
 {
     char path[IO_PATH_MAX], part[IO_PATH_MAX + 8], digest[HEX_DIGEST_TEXT];
     if (io_join(path, sizeof path, x->dir, name)) {
@@ -153,7 +156,8 @@ static int put_stream(void *ctx, const struct store_recording_stream *rs)
     if (x->o->stream && strcmp(x->o->stream, rs->stream.name) != 0) {
         return OK;
     }
-    int rc = rec_load(x->s, x->rec_id, rs->stream.name, INT64_MIN, INT64_MAX, FRAMES_MAX, &samples, x->e);
+    int rc = rec_load(x->s, x->rec_id, rs->stream.name, INT64_MIN, INT64_MAX, FRAMES_MAX, &samples,
+                      x->e);
     if (rc) {
         return rc;
     }
@@ -163,9 +167,13 @@ static int put_stream(void *ctx, const struct store_recording_stream *rs)
         if (samples.runs > 1) { // a file has no gaps, so each run gets its own
             snprintf(run, sizeof run, "-run%zu", i + 1);
         }
-        snprintf(name, sizeof name, "%s/%lld-%s%s.%s", x->device, (long long)x->rec_id, rs->stream.name, run, write_extension(kind));
-        struct write_piece p = {.samples = &samples, .run = samples.run[i], .channel_names = rs->stream.channel_names,
-                                .device = x->device, .start_us = x->start_us};
+        snprintf(name, sizeof name, "%s/%lld-%s%s.%s", x->device, (long long)x->rec_id,
+                 rs->stream.name, run, write_extension(kind));
+        struct write_piece p = {.samples = &samples,
+                                .run = samples.run[i],
+                                .channel_names = rs->stream.channel_names,
+                                .device = x->device,
+                                .start_us = x->start_us};
         rc = put_file(x, name, kind, &p);
         if (!x->first_file[0]) {
             snprintf(x->first_file, sizeof x->first_file, "%s", name);
@@ -225,7 +233,8 @@ static int label_csv(void *ctx, const struct store_region *r)
 static int label_audacity(void *ctx, const struct store_region *r)
 {
     struct export *x = ctx;
-    double start = r->whole ? 0 : seconds(x, r->start_us), end = seconds(x, r->whole ? x->end_us : r->end_us);
+    double start = r->whole ? 0 : seconds(x, r->start_us),
+           end = seconds(x, r->whole ? x->end_us : r->end_us);
     char text[STORE_LABEL_MAX + 1];
     snprintf(text, sizeof text, "%s", r->label);
     for (char *p = text; *p; p++) {
@@ -240,26 +249,34 @@ static json_t *studio_result(const struct export *x, const struct store_region *
 {
     json_t *labels = json_pack("[s]", r->label);
     if (r->has_box && x->width > 0 && x->height > 0) {
-        double w = (double)x->width / 100, h = (double)x->height / 100; // Label Studio counts in percent
-        return json_pack("{ss ss ss sI sI s{sf sf sf sf si so}}", "type", "rectanglelabels", "from_name", "label", "to_name",
-                         "data", "original_width", (json_int_t)x->width, "original_height", (json_int_t)x->height, "value", "x",
-                         r->x / w, "y", r->y / h, "width", r->w / w, "height", r->h / h, "rotation", 0, "rectanglelabels", labels);
+        double w = (double)x->width / 100,
+               h = (double)x->height / 100; // Label Studio counts in percent
+        return json_pack("{ss ss ss sI sI s{sf sf sf sf si so}}", "type", "rectanglelabels",
+                         "from_name", "label", "to_name", "data", "original_width",
+                         (json_int_t)x->width, "original_height", (json_int_t)x->height, "value",
+                         "x", r->x / w, "y", r->y / h, "width", r->w / w, "height", r->h / h,
+                         "rotation", 0, "rectanglelabels", labels);
     }
     if (r->whole) {
-        return json_pack("{ss ss ss s{so}}", "type", "choices", "from_name", "label", "to_name", "data", "value", "choices", labels);
+        return json_pack("{ss ss ss s{so}}", "type", "choices", "from_name", "label", "to_name",
+                         "data", "value", "choices", labels);
     }
-    return json_pack("{ss ss ss s{sf sf sb so}}", "type", "timeserieslabels", "from_name", "label", "to_name", "data", "value",
-                     "start", seconds(x, r->start_us), "end", seconds(x, r->end_us), "instant", r->start_us == r->end_us,
-                     "timeserieslabels", labels);
+    return json_pack("{ss ss ss s{sf sf sb so}}", "type", "timeserieslabels", "from_name", "label",
+                     "to_name", "data", "value", "start", seconds(x, r->start_us), "end",
+                     seconds(x, r->end_us), "instant", r->start_us == r->end_us, "timeserieslabels",
+                     labels);
 }
 
 static int label_studio(void *ctx, const struct store_region *r)
 {
     struct export *x = ctx;
     json_t *task = json_array_get(x->tasks, json_array_size(x->tasks) - 1);
-    json_t *result = json_object_get(json_array_get(json_object_get(task, "annotations"), 0), "result");
+    json_t *result =
+        json_object_get(json_array_get(json_object_get(task, "annotations"), 0), "result");
     x->r->labels++;
-    return json_array_append_new(result, studio_result(x, r)) == 0 ? OK : err_set(x->e, E_MEM, "out of memory");
+    return json_array_append_new(result, studio_result(x, r)) == 0
+               ? OK
+               : err_set(x->e, E_MEM, "out of memory");
 }
 
 static int put_labels(struct export *x)
@@ -271,8 +288,9 @@ static int put_labels(struct export *x)
         return store_label_walk(x->s, x->rec_id, label_csv, x, x->e);
     }
     if (strcmp(x->o->labels, "labelstudio") == 0) {
-        json_array_append_new(x->tasks, json_pack("{sI s{ss} s[{s[]}]}", "id", (json_int_t)x->rec_id, "data", "data",
-                                                  x->first_file, "annotations", "result"));
+        json_array_append_new(x->tasks,
+                              json_pack("{sI s{ss} s[{s[]}]}", "id", (json_int_t)x->rec_id, "data",
+                                        "data", x->first_file, "annotations", "result"));
         return store_label_walk(x->s, x->rec_id, label_studio, x, x->e);
     }
     char path[IO_PATH_MAX + 8], base[IO_PATH_MAX];
@@ -305,8 +323,9 @@ static int put_recording(void *ctx, const struct store_recording *r)
     x->first_file[0] = 0;
     snprintf(x->device, sizeof x->device, "%s", r->device);
     snprintf(x->group, sizeof x->group, "%s", r->grp);
-    int rc = io_join(path, sizeof path, x->dir, x->device) ? err_set(x->e, E_LIMIT, "path of '%s' is too long", x->dir)
-                                                           : io_mkdirs(path, 0777, x->e);
+    int rc = io_join(path, sizeof path, x->dir, x->device)
+                 ? err_set(x->e, E_LIMIT, "path of '%s' is too long", x->dir)
+                 : io_mkdirs(path, 0777, x->e);
     if (!rc) {
         rc = store_recording_streams(x->s, r->rec_id, put_stream, x, x->e);
     }
@@ -327,13 +346,16 @@ static int open_outputs(struct export *x)
         i++;
     }
     if (i == ARRAY_LEN(kinds)) {
-        return err_set(x->e, E_USAGE, "'%s' is not a format of labels: csv, audacity, labelstudio, none", x->o->labels);
+        return err_set(x->e, E_USAGE,
+                       "'%s' is not a format of labels: csv, audacity, labelstudio, none",
+                       x->o->labels);
     }
     int rc = io_mkdirs(x->dir, 0777, x->e);
     if (rc) {
         return rc;
     }
-    if (io_join(path, sizeof path, x->dir, "manifest.sha256") || io_join(fresh, sizeof fresh, x->dir, "labels.csv")) {
+    if (io_join(path, sizeof path, x->dir, "manifest.sha256") ||
+        io_join(fresh, sizeof fresh, x->dir, "labels.csv")) {
         return err_set(x->e, E_LIMIT, "path of '%s' is too long", x->dir);
     }
     rc = load_manifest(x, path);
@@ -372,7 +394,8 @@ static int finish(struct export *x)
     return rc ? rc : failed ? err_errno(x->e, E_IO, "cannot write below '%s'", x->dir) : OK;
 }
 
-int export_folder(struct store *s, const char *dir, const struct export_options *o, struct export_result *r, struct err *e)
+int export_folder(struct store *s, const char *dir, const struct export_options *o,
+                  struct export_result *r, struct err *e)
 {
     struct export x = {.s = s, .dir = dir, .o = o, .r = r, .e = e};
     struct store_recording_filter f = {.device = o->device, .label = o->label, .stream = o->stream};

@@ -16,7 +16,7 @@ struct export_result {
 
 // Makes dir; DEVICE/REC-STREAM.EXT below it, labels beside them or in one file, manifest.sha256 with a
 // line for each file, as sha256sum checks it. A file that an earlier run wrote whole is kept.
-int export_folder(struct store *s, const char *dir, const struct export_options *o, struct export_result *r,
-                  struct err *e) MUST_CHECK;
+int export_folder(struct store *s, const char *dir, const struct export_options *o,
+                  struct export_result *r, struct err *e) MUST_CHECK;
 
 #endif

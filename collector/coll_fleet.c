@@ -84,8 +84,9 @@ struct coll_device *coll_fleet_device(struct coll_fleet *f, const char *id, stru
     return d;
 }
 
-int coll_fleet_session(struct coll_fleet *f, struct coll_device *d, struct store *s, const uint8_t uid[MOTE_SESSION_LEN],
-                       int64_t device_us, bool simulated, int64_t *session_id, struct err *e)
+int coll_fleet_session(struct coll_fleet *f, struct coll_device *d, struct store *s,
+                       const uint8_t uid[MOTE_SESSION_LEN], int64_t device_us, bool simulated,
+                       int64_t *session_id, struct err *e)
 {
     struct coll_session *oldest = &d->session[0];
     for (size_t i = 0; i < COLL_SESSIONS_KEPT; i++) {
@@ -127,15 +128,21 @@ static struct coll_stream *new_stream(struct coll_device *d, const char *name, s
     return &more[d->streams];
 }
 
-static int check_room(const struct coll_device *d, struct store *s, const char *name, size_t max_streams, struct err *e)
+static int check_room(const struct coll_device *d, struct store *s, const char *name,
+                      size_t max_streams, struct err *e)
 {
     bool room = true;
     int rc = store_stream_room(s, d->id, name, (int64_t)max_streams, &room, e);
-    return rc || room ? rc : err_set(e, E_LIMIT, "device '%s' has %zu streams already ([limits] streams in moteloop.conf)", d->id, max_streams);
+    return rc || room
+               ? rc
+               : err_set(e, E_LIMIT,
+                         "device '%s' has %zu streams already ([limits] streams in moteloop.conf)",
+                         d->id, max_streams);
 }
 
-int coll_fleet_stream(struct coll_device *d, struct store *s, const char *name, const struct mote_block *b,
-                      size_t max_streams, int64_t *stream_id, struct err *e)
+int coll_fleet_stream(struct coll_device *d, struct store *s, const char *name,
+                      const struct mote_block *b, size_t max_streams, int64_t *stream_id,
+                      struct err *e)
 {
     struct coll_stream *k = NULL;
     for (size_t i = 0; i < d->streams && !k; i++) {
@@ -154,8 +161,12 @@ int coll_fleet_stream(struct coll_device *d, struct store *s, const char *name, 
         }
     }
     bool samples = b->kind == MOTE_BLOCK_SAMPLES;
-    struct store_stream st = {.device = d->id, .name = name, .type = samples ? b->type : -1, .channels = b->channels,
-                              .scale = (double)b->scale, .interval_ns = (int64_t)b->interval_ns,
+    struct store_stream st = {.device = d->id,
+                              .name = name,
+                              .type = samples ? b->type : -1,
+                              .channels = b->channels,
+                              .scale = (double)b->scale,
+                              .interval_ns = (int64_t)b->interval_ns,
                               .keeps_rate = true};
     int rc = store_stream_put(s, &st, e);
     if (rc) {
@@ -179,7 +190,9 @@ bool coll_fleet_spend(struct coll_device *d, int64_t per_second, int64_t now_us)
     if (per_second == 0) {
         return true;
     }
-    d->tokens = d->filled_us ? d->tokens + (double)(now_us - d->filled_us) / 1e6 * (double)per_second : full;
+    d->tokens = d->filled_us
+                    ? d->tokens + (double)(now_us - d->filled_us) / 1e6 * (double)per_second
+                    : full;
     d->tokens = d->tokens > full ? full : d->tokens;
     d->filled_us = now_us;
     if (d->tokens < 1) {
@@ -189,8 +202,8 @@ bool coll_fleet_spend(struct coll_device *d, int64_t per_second, int64_t now_us)
     return true;
 }
 
-int coll_fleet_owe(struct coll_fleet *f, struct coll_device *d, const uint8_t uid[MOTE_SESSION_LEN], int64_t session_id,
-                   int64_t stream_id, const char *name, int64_t arrived_us)
+int coll_fleet_owe(struct coll_fleet *f, struct coll_device *d, const uint8_t uid[MOTE_SESSION_LEN],
+                   int64_t session_id, int64_t stream_id, const char *name, int64_t arrived_us)
 {
     bool there = false;
     for (size_t i = 0; i < d->pendings && !there; i++) {
@@ -227,7 +240,8 @@ struct coll_device *coll_fleet_waiting(struct coll_fleet *f)
     return f->waiting;
 }
 
-void coll_fleet_settle(struct coll_fleet *f, bool (*done)(void *ctx, const struct coll_device *d), void *ctx)
+void coll_fleet_settle(struct coll_fleet *f, bool (*done)(void *ctx, const struct coll_device *d),
+                       void *ctx)
 {
     struct coll_device **at = &f->waiting;
     while (*at) {

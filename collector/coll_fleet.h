@@ -56,20 +56,24 @@ void coll_fleet_forget(struct coll_fleet *f);
 // Finds or makes. NULL with e filled: too many devices, or no memory.
 struct coll_device *coll_fleet_device(struct coll_fleet *f, const char *id, struct err *e);
 // The row of a block's session, added to the store where it is new.
-int coll_fleet_session(struct coll_fleet *f, struct coll_device *d, struct store *s, const uint8_t uid[MOTE_SESSION_LEN],
-                       int64_t device_us, bool simulated, int64_t *session_id, struct err *e) MUST_CHECK;
+int coll_fleet_session(struct coll_fleet *f, struct coll_device *d, struct store *s,
+                       const uint8_t uid[MOTE_SESSION_LEN], int64_t device_us, bool simulated,
+                       int64_t *session_id, struct err *e) MUST_CHECK;
 // The row of a stream; b gives its shape where it is a block of samples. E_LIMIT where the device has max_streams others.
-int coll_fleet_stream(struct coll_device *d, struct store *s, const char *name, const struct mote_block *b,
-                      size_t max_streams, int64_t *stream_id, struct err *e) MUST_CHECK;
+int coll_fleet_stream(struct coll_device *d, struct store *s, const char *name,
+                      const struct mote_block *b, size_t max_streams, int64_t *stream_id,
+                      struct err *e) MUST_CHECK;
 // Takes one from the device's bucket, which holds a minute's blocks and fills at per_second (0: no ceiling). false: empty.
 bool coll_fleet_spend(struct coll_device *d, int64_t per_second, int64_t now_us);
 // Notes that an acknowledgement is owed.
-int coll_fleet_owe(struct coll_fleet *f, struct coll_device *d, const uint8_t uid[MOTE_SESSION_LEN], int64_t session_id,
-                   int64_t stream_id, const char *name, int64_t arrived_us) MUST_CHECK;
+int coll_fleet_owe(struct coll_fleet *f, struct coll_device *d, const uint8_t uid[MOTE_SESSION_LEN],
+                   int64_t session_id, int64_t stream_id, const char *name,
+                   int64_t arrived_us) MUST_CHECK;
 // The first of those that are owed one; follow ->waiting.
 struct coll_device *coll_fleet_waiting(struct coll_fleet *f);
 // Takes those for which done() says true off the list, with what is pending.
-void coll_fleet_settle(struct coll_fleet *f, bool (*done)(void *ctx, const struct coll_device *d), void *ctx);
+void coll_fleet_settle(struct coll_fleet *f, bool (*done)(void *ctx, const struct coll_device *d),
+                       void *ctx);
 // Calls fn with every device until it returns other than 0.
 void coll_fleet_each(struct coll_fleet *f, int (*fn)(void *ctx, struct coll_device *d), void *ctx);
 size_t coll_fleet_count(const struct coll_fleet *f);

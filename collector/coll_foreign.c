@@ -22,7 +22,9 @@ static const char *file_of(const uint8_t *p, size_t len)
         const char *magic;
         size_t len;
         const char *name;
-    } kinds[] = {{"RIFF", 4, "message.wav"}, {"fLaC", 4, "message.flac"}, {"\x89PNG\r\n\x1a\n", 8, "message.png"},
+    } kinds[] = {{"RIFF", 4, "message.wav"},
+                 {"fLaC", 4, "message.flac"},
+                 {"\x89PNG\r\n\x1a\n", 8, "message.png"},
                  {"\xff\xd8\xff", 3, "message.jpg"}};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         if (len > kinds[i].len && memcmp(p, kinds[i].magic, kinds[i].len) == 0) {
@@ -66,7 +68,8 @@ bool coll_foreign_is(const struct coll_ingest *in, const struct coll_item *item)
 {
     struct mote_topic t;
     return (file_of(item->payload, item->len) || is_acquisition(item->payload, item->len)) &&
-           mote_topic_parse(&t, in->prefix, item->topic, item->topic_len) == MOTE_OK && t.leaf == MOTE_LEAF_DATA;
+           mote_topic_parse(&t, in->prefix, item->topic, item->topic_len) == MOTE_OK &&
+           t.leaf == MOTE_LEAF_DATA;
 }
 
 struct foreign {
@@ -88,7 +91,8 @@ static int put_item(void *ctx, const struct ds_item *from)
     return intake_item(f->intake, &item, f->e);
 }
 
-static int put(struct coll_ingest *in, const struct mote_topic *t, const struct coll_item *item, struct err *e)
+static int put(struct coll_ingest *in, const struct mote_topic *t, const struct coll_item *item,
+               struct err *e)
 {
     const char *file = file_of(item->payload, item->len);
     struct acq a = {0};
@@ -113,11 +117,13 @@ static int put(struct coll_ingest *in, const struct mote_topic *t, const struct 
     return rc;
 }
 
-static int check(struct coll_ingest *in, const struct mote_topic *t, const struct coll_item *item, bool *over, struct err *e)
+static int check(struct coll_ingest *in, const struct mote_topic *t, const struct coll_item *item,
+                 bool *over, struct err *e)
 {
     *over = false;
     if (item->len > in->max_message) {
-        return err_set(e, E_LIMIT, "%zu bytes are over the limit of %zu ([limits] message_bytes)", item->len, in->max_message);
+        return err_set(e, E_LIMIT, "%zu bytes are over the limit of %zu ([limits] message_bytes)",
+                       item->len, in->max_message);
     }
     if (coll_is_reserved(t->stream)) {
         return err_set(e, E_FORMAT, "stream '%s' carries blocks alone", t->stream);
@@ -134,7 +140,8 @@ int coll_foreign_message(struct coll_ingest *in, const struct coll_item *item, s
     struct mote_topic t;
     bool over = false;
     int status = mote_topic_parse(&t, in->prefix, item->topic, item->topic_len);
-    int rc = status == MOTE_OK ? check(in, &t, item, &over, e) : coll_refuse(e, "unknown topic", status);
+    int rc =
+        status == MOTE_OK ? check(in, &t, item, &over, e) : coll_refuse(e, "unknown topic", status);
     if (rc == OK && over) {
         in->counts.over_rate++;
         coll_watch_over(in->watch, t.device, item->arrived_us);

@@ -16,6 +16,7 @@ int coll_foreign_start(struct coll_ingest *in, const struct project *p, struct e
 bool coll_foreign_is(const struct coll_ingest *in, const struct coll_item *item);
 // A recording of the topic's device and stream, in transactions of its own: none may be open. As coll_ingest_message:
 // what is refused is counted and OK; negative: the store failed.
-int coll_foreign_message(struct coll_ingest *in, const struct coll_item *item, struct err *e) MUST_CHECK;
+int coll_foreign_message(struct coll_ingest *in, const struct coll_item *item,
+                         struct err *e) MUST_CHECK;
 
 #endif

@@ -93,7 +93,8 @@ static int take_acquisition(struct import *im, const char *path, const char *nam
     struct acq a = {0};
     struct ds_region label = {.whole = true};
     int rc = io_read_file(path, ACQ_BYTES_MAX, &b, &why);
-    if (!rc && has_end(name, ".json") && !memmem(b.data ? b.data : "", b.len, "\"protected\"", 11)) {
+    if (!rc && has_end(name, ".json") &&
+        !memmem(b.data ? b.data : "", b.len, "\"protected\"", 11)) {
         buf_release(&b);
         return OK; // labels of something else, settings
     }
@@ -163,8 +164,8 @@ static int walk(struct import *im, const char *path)
     return rc;
 }
 
-int import_path(struct store *s, const char *path, const struct import_options *o, struct import_result *r,
-                import_bad_fn bad, void *ctx, struct err *e)
+int import_path(struct store *s, const char *path, const struct import_options *o,
+                struct import_result *r, import_bad_fn bad, void *ctx, struct err *e)
 {
     struct import im = {.o = o, .r = r, .bad = bad, .bad_ctx = ctx, .e = e};
     char name[128], device[INTAKE_DEVICE_MAX];

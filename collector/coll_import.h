@@ -20,7 +20,7 @@ typedef void (*import_bad_fn)(void *ctx, const char *path, const struct err *why
 
 // Adds to r. A file that cannot be read is told and skipped; what was committed stays where the rest
 // fails. What is in the store already (by a digest of shape and samples) is skipped.
-int import_path(struct store *s, const char *path, const struct import_options *o, struct import_result *r,
-                import_bad_fn bad, void *ctx, struct err *e) MUST_CHECK;
+int import_path(struct store *s, const char *path, const struct import_options *o,
+                struct import_result *r, import_bad_fn bad, void *ctx, struct err *e) MUST_CHECK;
 
 #endif

@@ -25,26 +25,33 @@ int coll_refuse(struct err *e, const char *what, int mote_status)
 
 bool coll_is_reserved(const char *stream)
 {
-    return strcmp(stream, "event") == 0 || strcmp(stream, "health") == 0 || strcmp(stream, "reply") == 0;
+    return strcmp(stream, "event") == 0 || strcmp(stream, "health") == 0 ||
+           strcmp(stream, "reply") == 0;
 }
 
 // The reserved streams carry their own kind, others carry samples; a record of drops fits any.
 static int check_kind(const struct mote_topic *t, const struct mote_block *b, struct err *e)
 {
     static const char *const names[] = {NULL, "event", "health", "reply"};
-    bool fits = b->kind == MOTE_BLOCK_DROPPED || (b->kind == MOTE_BLOCK_SAMPLES && !coll_is_reserved(t->stream)) ||
-                (b->kind > MOTE_BLOCK_SAMPLES && b->kind < MOTE_BLOCK_DROPPED && strcmp(t->stream, names[b->kind]) == 0);
-    return fits ? OK : err_set(e, E_FORMAT, "a block of kind %d does not belong to stream '%s'", b->kind, t->stream);
+    bool fits = b->kind == MOTE_BLOCK_DROPPED ||
+                (b->kind == MOTE_BLOCK_SAMPLES && !coll_is_reserved(t->stream)) ||
+                (b->kind > MOTE_BLOCK_SAMPLES && b->kind < MOTE_BLOCK_DROPPED &&
+                 strcmp(t->stream, names[b->kind]) == 0);
+    return fits ? OK
+                : err_set(e, E_FORMAT, "a block of kind %d does not belong to stream '%s'", b->kind,
+                          t->stream);
 }
 
-static int check_numbers(const struct mote_block *b, int64_t *frames, int64_t *span_us, struct err *e)
+static int check_numbers(const struct mote_block *b, int64_t *frames, int64_t *span_us,
+                         struct err *e)
 {
     *frames = 0;
     *span_us = 1; // of what has no rate: it is there at its time
     if (b->kind == MOTE_BLOCK_SAMPLES) {
         *frames = (int64_t)(b->data_len / (mote_sample_size(b->type) * b->channels));
         if (b->interval_ns > 0) {
-            __extension__ unsigned __int128 ns = (unsigned __int128)b->interval_ns * (uint64_t)*frames;
+            __extension__ unsigned __int128 ns =
+                (unsigned __int128)b->interval_ns * (uint64_t)*frames;
             if (ns / 1000 >= COLL_NUMBER_MAX) {
                 return err_set(e, E_FORMAT, "the block lasts too long");
             }
@@ -62,8 +69,9 @@ struct place { // where a block belongs
     int64_t session_id, stream_id, frames, span_us;
 };
 
-static int find_place(struct coll_ingest *in, const struct mote_topic *t, const struct mote_block *b, struct coll_device *from,
-                      struct place *at, struct err *e)
+static int find_place(struct coll_ingest *in, const struct mote_topic *t,
+                      const struct mote_block *b, struct coll_device *from, struct place *at,
+                      struct err *e)
 {
     int rc = check_kind(t, b, e);
     if (!rc) {
@@ -73,9 +81,12 @@ static int find_place(struct coll_ingest *in, const struct mote_topic *t, const 
         return rc;
     }
     at->device = from;
-    rc = coll_fleet_session(in->fleet, at->device, in->store, b->session, (int64_t)b->t_us + at->span_us,
-                            b->flags & MOTE_BLOCK_SIMULATED, &at->session_id, e);
-    return rc ? rc : coll_fleet_stream(at->device, in->store, t->stream, b, in->max_streams, &at->stream_id, e);
+    rc = coll_fleet_session(in->fleet, at->device, in->store, b->session,
+                            (int64_t)b->t_us + at->span_us, b->flags & MOTE_BLOCK_SIMULATED,
+                            &at->session_id, e);
+    return rc ? rc
+              : coll_fleet_stream(at->device, in->store, t->stream, b, in->max_streams,
+                                  &at->stream_id, e);
 }
 
 static int put_block(struct coll_ingest *in, const struct mote_block *b, const struct place *at,
@@ -84,14 +95,24 @@ static int put_block(struct coll_ingest *in, const struct mote_block *b, const s
     char hint[MOTE_NAME_MAX + 1];
     int64_t rec_id;
     snprintf(hint, sizeof hint, "%.*s", (int)b->label.len, b->label.len ? b->label.p : "");
-    struct store_block row = {
-        .session_id = at->session_id, .stream_id = at->stream_id, .seq = (int64_t)b->seq, .kind = b->kind,
-        .rec_no = b->kind == MOTE_BLOCK_SAMPLES ? b->recording : 0, .t_us = (int64_t)b->t_us, .frames = at->frames,
-        .end_us = (int64_t)b->t_us + at->span_us, .bytes = item->payload, .len = item->len,
-        .rec_end = b->flags & MOTE_BLOCK_REC_END, .uncertain = b->flags & MOTE_BLOCK_UNCERTAIN,
-        .simulated = b->flags & MOTE_BLOCK_SIMULATED, .hint = hint, .width = b->width, .height = b->height,
-        .interval_ns = (int64_t)(b->interval_ns & INT64_MAX),
-        .device = at->device->id};
+    struct store_block row = {.session_id = at->session_id,
+                              .stream_id = at->stream_id,
+                              .seq = (int64_t)b->seq,
+                              .kind = b->kind,
+                              .rec_no = b->kind == MOTE_BLOCK_SAMPLES ? b->recording : 0,
+                              .t_us = (int64_t)b->t_us,
+                              .frames = at->frames,
+                              .end_us = (int64_t)b->t_us + at->span_us,
+                              .bytes = item->payload,
+                              .len = item->len,
+                              .rec_end = b->flags & MOTE_BLOCK_REC_END,
+                              .uncertain = b->flags & MOTE_BLOCK_UNCERTAIN,
+                              .simulated = b->flags & MOTE_BLOCK_SIMULATED,
+                              .hint = hint,
+                              .width = b->width,
+                              .height = b->height,
+                              .interval_ns = (int64_t)(b->interval_ns & INT64_MAX),
+                              .device = at->device->id};
     return store_block_put(in->store, &row, &rec_id, e);
 }
 
@@ -115,7 +136,8 @@ static int count_result(struct coll_ingest *in, int result, size_t len)
 }
 
 // Rows that a block's body asks for. Its bytes are stored whatever they say.
-static int put_body(struct coll_ingest *in, const struct mote_block *b, const struct place *at, int result, struct err *e)
+static int put_body(struct coll_ingest *in, const struct mote_block *b, const struct place *at,
+                    int result, struct err *e)
 {
     if (b->kind == MOTE_BLOCK_SAMPLES || result == STORE_BLOCK_CONFLICT) {
         return OK;
@@ -124,7 +146,8 @@ static int put_body(struct coll_ingest *in, const struct mote_block *b, const st
                                      : coll_body_repeat(in, at->device->id, at->session_id, b, e);
 }
 
-static int ingest_block(struct coll_ingest *in, const struct mote_topic *t, const struct coll_item *item, struct err *e)
+static int ingest_block(struct coll_ingest *in, const struct mote_topic *t,
+                        const struct coll_item *item, struct err *e)
 {
     struct mote_block b;
     struct place at = {0};
@@ -140,7 +163,8 @@ static int ingest_block(struct coll_ingest *in, const struct mote_topic *t, cons
     if (!coll_fleet_spend(from, in->max_rate, item->arrived_us)) {
         in->counts.over_rate++;
         coll_watch_over(in->watch, t->device, item->arrived_us);
-        return OK; // not stored, so not acknowledged: it stays in the device's spool and comes again
+        return OK; // not stored, so not acknowledged: it stays in the device's spool and comes
+                   // again
     }
     int rc = find_place(in, t, &b, from, &at, e);
     if (rc) {
@@ -158,7 +182,8 @@ static int ingest_block(struct coll_ingest *in, const struct mote_topic *t, cons
         return rc;
     }
     // Even one whose body is refused is acknowledged, or it would come for ever.
-    int owed = coll_fleet_owe(in->fleet, at.device, b.session, at.session_id, at.stream_id, t->stream, item->arrived_us);
+    int owed = coll_fleet_owe(in->fleet, at.device, b.session, at.session_id, at.stream_id,
+                              t->stream, item->arrived_us);
     if (owed == E_MEM) {
         return err_set(e, E_MEM, "out of memory");
     }
@@ -169,7 +194,8 @@ static int dispatch(struct coll_ingest *in, const struct coll_item *item, struct
 {
     struct mote_topic t;
     if (item->len > in->max_message) {
-        return err_set(e, E_LIMIT, "%zu bytes are over the limit of %zu ([limits] message_bytes)", item->len, in->max_message);
+        return err_set(e, E_LIMIT, "%zu bytes are over the limit of %zu ([limits] message_bytes)",
+                       item->len, in->max_message);
     }
     int status = mote_topic_parse(&t, in->prefix, item->topic, item->topic_len);
     if (status != MOTE_OK) {
@@ -178,7 +204,8 @@ static int dispatch(struct coll_ingest *in, const struct coll_item *item, struct
     if (item->len == 0) {
         return OK; // a retained message that was withdrawn
     }
-    if (t.leaf != MOTE_LEAF_DATA && coll_muster_heard(in->muster, t.device, t.leaf, item->arrived_us)) {
+    if (t.leaf != MOTE_LEAF_DATA &&
+        coll_muster_heard(in->muster, t.device, t.leaf, item->arrived_us)) {
         return err_set(e, E_MEM, "out of memory");
     }
     switch (t.leaf) {

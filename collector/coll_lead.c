@@ -33,14 +33,18 @@ int coll_lead_take(struct coll_lead *l, const struct project *p, const char *nam
     }
     l->store_fd = lock_file(p, "run/collector.lock", shared ? LOCK_SH : LOCK_EX);
     if (l->store_fd < 0) {
-        return errno == EWOULDBLOCK ? err_set(e, E_BUSY, "another collector is writing the store of '%s'", p->dir)
-                                    : err_errno(e, E_IO, "cannot lock '%s/run/collector.lock'", p->dir);
+        return errno == EWOULDBLOCK
+                   ? err_set(e, E_BUSY, "another collector is writing the store of '%s'", p->dir)
+                   : err_errno(e, E_IO, "cannot lock '%s/run/collector.lock'", p->dir);
     }
     snprintf(file, sizeof file, "run/collector-%.60s.lock", name);
     l->name_fd = lock_file(p, file, LOCK_EX);
     if (l->name_fd < 0) {
-        return errno == EWOULDBLOCK ? err_set(e, E_BUSY, "a collector called '%s' runs already: give this one another --number", name)
-                                    : err_errno(e, E_IO, "cannot lock '%s/%s'", p->dir, file);
+        return errno == EWOULDBLOCK
+                   ? err_set(e, E_BUSY,
+                             "a collector called '%s' runs already: give this one another --number",
+                             name)
+                   : err_errno(e, E_IO, "cannot lock '%s/%s'", p->dir, file);
     }
     (void)coll_lead_try(l, p);
     return OK;

@@ -13,7 +13,8 @@ struct coll_lead { // zeroed but for the descriptors, which are -1
 };
 
 // E_BUSY where another has the store alone, or one of this name runs.
-int coll_lead_take(struct coll_lead *l, const struct project *p, const char *name, struct err *e) MUST_CHECK;
+int coll_lead_take(struct coll_lead *l, const struct project *p, const char *name,
+                   struct err *e) MUST_CHECK;
 // Leads from now on, where nobody else does. Returns whether it leads.
 bool coll_lead_try(struct coll_lead *l, const struct project *p);
 void coll_lead_release(struct coll_lead *l);

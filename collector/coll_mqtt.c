@@ -34,17 +34,20 @@ struct coll_mqtt {
 };
 
 // State is retained and has no sequence, so it may come twice; data never come without their block's key.
-static const char *const state_topics[] = {COLL_MARK_TOPIC, "d/+/hello", "d/+/status", "d/+/reported"};
+static const char *const state_topics[] = {COLL_MARK_TOPIC, "d/+/hello", "d/+/status",
+                                           "d/+/reported"};
 // "#" and not "+": a topic that is none is refused with a line instead of never being seen.
 static const char *const data_topics[] = {"d/+/data/#"};
 // For whoever watches: what is lost is not missed.
 static const char *const live_topics[] = {"d/+/live/#"};
 
-static void subscribe(struct coll_mqtt *m, const char *const *topics, size_t count, const char *share, int qos)
+static void subscribe(struct coll_mqtt *m, const char *const *topics, size_t count,
+                      const char *share, int qos)
 {
     for (size_t i = 0; i < count; i++) {
         char topic[200];
-        snprintf(topic, sizeof topic, "%s%s%s%s/%s", *share ? "$share/" : "", share, *share ? "/" : "", m->prefix, topics[i]);
+        snprintf(topic, sizeof topic, "%s%s%s%s/%s", *share ? "$share/" : "", share,
+                 *share ? "/" : "", m->prefix, topics[i]);
         int code = mosquitto_subscribe(m->mosq, NULL, topic, qos);
         if (code != MOSQ_ERR_SUCCESS) {
             log_error("cannot subscribe to '%s': %s", topic, mosquitto_strerror(code));
@@ -87,14 +90,19 @@ int coll_mqtt_ask(struct coll_mqtt *m, const char *const *topics, size_t count, 
     enum { TOPICS_MAX = 256, TOPIC_MAX = 128 };
     char(*full)[TOPIC_MAX] = calloc(count, TOPIC_MAX);
     char *list[TOPICS_MAX];
-    int rc = !full ? E_MEM : count > TOPICS_MAX ? E_LIMIT : atomic_load(&m->connected) ? OK : E_STATE;
+    int rc = !full                        ? E_MEM
+             : count > TOPICS_MAX         ? E_LIMIT
+             : atomic_load(&m->connected) ? OK
+                                          : E_STATE;
     for (size_t i = 0; i < count && rc == OK; i++) {
         snprintf(full[i], TOPIC_MAX, "%s/%s", m->prefix, topics[i]);
         list[i] = full[i];
     }
     if (rc == OK) {
         int code = mosquitto_subscribe_multiple(m->mosq, mid, (int)count, list, 1, 0, NULL);
-        rc = code == MOSQ_ERR_SUCCESS ? OK : code == MOSQ_ERR_NO_CONN || code == MOSQ_ERR_CONN_LOST ? E_STATE : E_IO;
+        rc = code == MOSQ_ERR_SUCCESS                                 ? OK
+             : code == MOSQ_ERR_NO_CONN || code == MOSQ_ERR_CONN_LOST ? E_STATE
+                                                                      : E_IO;
     }
     free(full);
     return rc;
@@ -122,7 +130,8 @@ static void on_connect(struct mosquitto *mosq, void *ctx, int code)
     (void)mosq;
     if (code != 0) {
         if (!m->told) {
-            log_error("broker at %s:%d refused the connection: %s", m->host, m->port, mosquitto_connack_string(code));
+            log_error("broker at %s:%d refused the connection: %s", m->host, m->port,
+                      mosquitto_connack_string(code));
             m->told = true;
         }
         return;
@@ -157,7 +166,8 @@ static void on_subscribe(struct mosquitto *mosq, void *ctx, int mid, int count, 
     note(m, COLL_SUBSCRIBED, mid);
     for (int i = 0; i < count; i++) {
         if (granted[i] > 2) {
-            log_error("broker at %s:%d refused a subscription below '%s': check its access list", m->host, m->port, m->prefix);
+            log_error("broker at %s:%d refused a subscription below '%s': check its access list",
+                      m->host, m->port, m->prefix);
         }
     }
 }
@@ -167,7 +177,8 @@ static void on_message(struct mosquitto *mosq, void *ctx, const struct mosquitto
     struct coll_mqtt *m = ctx;
     (void)mosq;
     m->messages++;
-    int rc = coll_queue_put(m->queue, msg->topic, msg->payload, (size_t)msg->payloadlen, msg->retain);
+    int rc =
+        coll_queue_put(m->queue, msg->topic, msg->payload, (size_t)msg->payloadlen, msg->retain);
     if (rc == E_MEM) {
         log_error("out of memory: a message on '%s' was left out", msg->topic);
     }
@@ -239,18 +250,21 @@ static int set_up(struct coll_mqtt *m, const struct coll_mqtt_conf *c, struct er
     if (!m->mosq) {
         return err_set(e, E_MEM, "out of memory");
     }
-    if (c->password && mosquitto_username_pw_set(m->mosq, c->user, c->password) != MOSQ_ERR_SUCCESS) {
+    if (c->password &&
+        mosquitto_username_pw_set(m->mosq, c->user, c->password) != MOSQ_ERR_SUCCESS) {
         return err_set(e, E_MEM, "out of memory");
     }
     if (c->ca) {
         int code = mosquitto_tls_set(m->mosq, c->ca, NULL, NULL, NULL, NULL);
         if (code != MOSQ_ERR_SUCCESS) {
-            return err_set(e, E_NOT_FOUND, "cannot use the certificates in '%s': %s", c->ca, mosquitto_strerror(code));
+            return err_set(e, E_NOT_FOUND, "cannot use the certificates in '%s': %s", c->ca,
+                           mosquitto_strerror(code));
         }
     }
     if (c->share) {
         mosquitto_int_option(m->mosq, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
-        mosquitto_int_option(m->mosq, MOSQ_OPT_RECEIVE_MAXIMUM, 1000); // the library's 20 would be a brake
+        mosquitto_int_option(m->mosq, MOSQ_OPT_RECEIVE_MAXIMUM,
+                             1000); // the library's 20 would be a brake
         snprintf(m->share, sizeof m->share, "%s", c->share);
     }
     mosquitto_threaded_set(m->mosq, true);
@@ -264,7 +278,8 @@ static int set_up(struct coll_mqtt *m, const struct coll_mqtt_conf *c, struct er
     return OK;
 }
 
-int coll_mqtt_start(struct coll_mqtt **out, const struct coll_mqtt_conf *c, struct coll_queue *q, struct err *e)
+int coll_mqtt_start(struct coll_mqtt **out, const struct coll_mqtt_conf *c, struct coll_queue *q,
+                    struct err *e)
 {
     *out = NULL;
     struct coll_mqtt *m = calloc(1, sizeof *m);
@@ -290,7 +305,8 @@ int coll_mqtt_start(struct coll_mqtt **out, const struct coll_mqtt_conf *c, stru
     return OK;
 }
 
-int coll_mqtt_publish(struct coll_mqtt *m, const char *topic, const void *payload, size_t len, int qos, bool retain, int *mid)
+int coll_mqtt_publish(struct coll_mqtt *m, const char *topic, const void *payload, size_t len,
+                      int qos, bool retain, int *mid)
 {
     char full[256];
     int n = snprintf(full, sizeof full, "%s/%s", m->prefix, topic);

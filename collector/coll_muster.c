@@ -90,7 +90,10 @@ int coll_muster_heard(struct coll_muster *m, const char *device, int leaf, int64
     if (!one) {
         return E_MEM;
     }
-    one->heard |= leaf == MOTE_LEAF_HELLO ? HELLO : leaf == MOTE_LEAF_STATUS ? STATUS : leaf == MOTE_LEAF_REPORTED ? REPORTED : 0;
+    one->heard |= leaf == MOTE_LEAF_HELLO      ? HELLO
+                  : leaf == MOTE_LEAF_STATUS   ? STATUS
+                  : leaf == MOTE_LEAF_REPORTED ? REPORTED
+                                               : 0;
     m->heard_us = now_us;
     m->group_heard = true;
     return OK;
@@ -113,7 +116,8 @@ static int expect(void *ctx, const struct store_device *d)
     if (!one) {
         return E_MEM;
     }
-    one->known = (uint8_t)((d->hello_ms ? HELLO : 0) | (d->status_ms ? STATUS : 0) | (d->reported_ms ? REPORTED : 0));
+    one->known = (uint8_t)((d->hello_ms ? HELLO : 0) | (d->status_ms ? STATUS : 0) |
+                           (d->reported_ms ? REPORTED : 0));
     one->expected = HELLO | STATUS | REPORTED; // its first words of a kind may be what was dropped
     one->tries = MUSTER_TRIES;
     return 0;
@@ -175,7 +179,8 @@ static bool group_is_over(const struct coll_muster *m, int64_t now_us)
         all = all && !lacks(&m->member[m->wait[i]]);
     }
     int64_t last = m->answer_us > m->heard_us ? m->answer_us : m->heard_us;
-    return (all && m->answer_us) || (m->answer_us && now_us - last > MUSTER_ANSWER_US) || now_us - m->asked_us > MUSTER_PATIENCE_US;
+    return (all && m->answer_us) || (m->answer_us && now_us - last > MUSTER_ANSWER_US) ||
+           now_us - m->asked_us > MUSTER_PATIENCE_US;
 }
 
 static void finish(struct coll_muster *m)
@@ -191,10 +196,12 @@ static void finish(struct coll_muster *m)
     m->report.done = true;
     m->state = DONE;
     if (missing) {
-        log_warn("the broker has no retained state of %zu devices that had one ('%s' is the first): they say it again when they connect",
+        log_warn("the broker has no retained state of %zu devices that had one ('%s' is the "
+                 "first): they say it again when they connect",
                  missing, first);
     } else if (m->report.asked) {
-        log_info("the fleet's state is complete: %zu devices were asked for singly", m->report.asked);
+        log_info("the fleet's state is complete: %zu devices were asked for singly",
+                 m->report.asked);
     }
 }
 
@@ -218,7 +225,8 @@ static int next_group(struct coll_muster *m, struct coll_mqtt *mqtt, int64_t now
     return OK;
 }
 
-int coll_muster_step(struct coll_muster *m, struct store *s, struct coll_mqtt *mqtt, int64_t now_us, struct err *e)
+int coll_muster_step(struct coll_muster *m, struct store *s, struct coll_mqtt *mqtt, int64_t now_us,
+                     struct err *e)
 {
     int rc = OK;
     if (m->state == LISTENING && now_us - m->heard_us > MUSTER_QUIET_US) {

@@ -24,11 +24,13 @@ void coll_muster_free(struct coll_muster *m); // accepts NULL
 void coll_muster_begin(struct coll_muster *m, int64_t now_us);
 void coll_muster_lost(struct coll_muster *m); // the connection is gone
 // hello, status or reported of a device came. E_MEM.
-int coll_muster_heard(struct coll_muster *m, const char *device, int leaf, int64_t now_us) MUST_CHECK;
+int coll_muster_heard(struct coll_muster *m, const char *device, int leaf,
+                      int64_t now_us) MUST_CHECK;
 // The broker took the subscription mid.
 void coll_muster_subscribed(struct coll_muster *m, int mid, int64_t now_us);
 // Does what is due. Reads the store once a connection.
-int coll_muster_step(struct coll_muster *m, struct store *s, struct coll_mqtt *mqtt, int64_t now_us, struct err *e) MUST_CHECK;
+int coll_muster_step(struct coll_muster *m, struct store *s, struct coll_mqtt *mqtt, int64_t now_us,
+                     struct err *e) MUST_CHECK;
 // Whether the comparison is over, and what it found.
 struct coll_muster_report {
     bool done;

@@ -50,7 +50,8 @@ static int publish_one(void *ctx, const struct store_outbox_msg *msg)
     int rc = coll_mqtt_publish(c->m, msg->topic, msg->payload, msg->len, 1, msg->retain, &mid);
     if (rc == E_LIMIT) {
         // It would never go; leaving it would block nothing, but be tried for ever.
-        log_error("outbox message %lld on '%s' is too large for the broker: left out", (long long)msg->msg_id, msg->topic);
+        log_error("outbox message %lld on '%s' is too large for the broker: left out",
+                  (long long)msg->msg_id, msg->topic);
         remember(c->o, msg->msg_id, 0, true);
         return 0;
     }
@@ -106,14 +107,16 @@ void coll_outbox_connected(struct coll_outbox *o, int64_t now_us)
     o->look = true;
 }
 
-int coll_outbox_compare(struct coll_outbox *o, struct store *s, const char *mark, size_t len, int64_t now_us, struct err *e)
+int coll_outbox_compare(struct coll_outbox *o, struct store *s, const char *mark, size_t len,
+                        int64_t now_us, struct err *e)
 {
     char text[24];
     int64_t number = 0, count = 0;
     if (o->mark_until_us == 0 || (!mark && now_us < o->mark_until_us)) {
         return OK; // our own mark comes back as well; only the first after a connection counts
     }
-    snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text - 1), mark ? mark : "");
+    snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text - 1),
+             mark ? mark : "");
     if (mark && parse_i64(text, 0, INT64_MAX, &number)) {
         number = 0;
     }

@@ -29,7 +29,8 @@ struct coll_outbox {
 
 // A zeroed struct is ready but for look, which should be true.
 // Publishes new messages where the store changed since the last call.
-int coll_outbox_poll(struct coll_outbox *o, struct store *s, struct coll_mqtt *m, struct err *e) MUST_CHECK;
+int coll_outbox_poll(struct coll_outbox *o, struct store *s, struct coll_mqtt *m,
+                     struct err *e) MUST_CHECK;
 // The broker took message mid.
 void coll_outbox_acked(struct coll_outbox *o, int mid);
 // The connection is gone: what was in flight is published again after the next one.
@@ -37,7 +38,8 @@ void coll_outbox_lost(struct coll_outbox *o);
 // A connection was made: its mark is awaited.
 void coll_outbox_connected(struct coll_outbox *o, int64_t now_us);
 // The mark came (text of len bytes), or should have come by now (NULL). Does nothing before its time.
-int coll_outbox_compare(struct coll_outbox *o, struct store *s, const char *mark, size_t len, int64_t now_us, struct err *e) MUST_CHECK;
+int coll_outbox_compare(struct coll_outbox *o, struct store *s, const char *mark, size_t len,
+                        int64_t now_us, struct err *e) MUST_CHECK;
 #define COLL_MARK_TOPIC "server/outbox"
 #define COLL_MARK_WAIT_US 3000000
 // Marks what the broker took as sent, in one transaction.

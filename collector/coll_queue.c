@@ -58,7 +58,8 @@ static void append(struct coll_queue *q, struct coll_item *item)
     }
 }
 
-int coll_queue_put(struct coll_queue *q, const char *topic, const void *payload, size_t len, bool retained)
+int coll_queue_put(struct coll_queue *q, const char *topic, const void *payload, size_t len,
+                   bool retained)
 {
     size_t topic_len = strlen(topic);
     struct coll_item *item = malloc(sizeof *item + topic_len + 1 + len);
@@ -68,10 +69,16 @@ int coll_queue_put(struct coll_queue *q, const char *topic, const void *payload,
     char *text = (char *)(item + 1);
     memcpy(text, topic, topic_len + 1);
     memcpy(text + topic_len + 1, len ? payload : "", len);
-    *item = (struct coll_item){.kind = COLL_MESSAGE, .arrived_us = clock_mono_us(), .topic = text, .topic_len = topic_len,
-                               .payload = (const uint8_t *)text + topic_len + 1, .len = len, .retained = retained};
+    *item = (struct coll_item){.kind = COLL_MESSAGE,
+                               .arrived_us = clock_mono_us(),
+                               .topic = text,
+                               .topic_len = topic_len,
+                               .payload = (const uint8_t *)text + topic_len + 1,
+                               .len = len,
+                               .retained = retained};
     pthread_mutex_lock(&q->lock);
-    while (!q->closed && q->items > 0 && (q->items >= COLL_QUEUE_ITEMS || q->bytes + len > COLL_QUEUE_BYTES)) {
+    while (!q->closed && q->items > 0 &&
+           (q->items >= COLL_QUEUE_ITEMS || q->bytes + len > COLL_QUEUE_BYTES)) {
         pthread_cond_wait(&q->drained, &q->lock);
     }
     bool closed = q->closed;
@@ -108,7 +115,8 @@ static void wait_for_items(struct coll_queue *q, int64_t wait_us)
     int64_t ns = until.tv_nsec + wait_us * 1000;
     until.tv_sec += ns / 1000000000;
     until.tv_nsec = ns % 1000000000;
-    while (q->items < q->enough && !q->closed && pthread_cond_timedwait(&q->filled, &q->lock, &until) == 0) {
+    while (q->items < q->enough && !q->closed &&
+           pthread_cond_timedwait(&q->filled, &q->lock, &until) == 0) {
     }
 }
 

@@ -25,7 +25,8 @@ struct coll_queue;
 struct coll_queue *coll_queue_new(void); // NULL where memory is short
 void coll_queue_free(struct coll_queue *q); // accepts NULL
 // Copies a message in; waits while the queue is full. E_MEM, or E_STATE once it was closed.
-int coll_queue_put(struct coll_queue *q, const char *topic, const void *payload, size_t len, bool retained) MUST_CHECK;
+int coll_queue_put(struct coll_queue *q, const char *topic, const void *payload, size_t len,
+                   bool retained) MUST_CHECK;
 // Adds a notice; never waits for room.
 int coll_queue_note(struct coll_queue *q, enum coll_item_kind kind, int mid) MUST_CHECK;
 // Takes what is there, at most max items, as a list; waits up to wait_us until there are `enough`, so that

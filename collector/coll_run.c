@@ -72,7 +72,8 @@ struct coll {
     bool open;              // a transaction is
     bool busy;              // more came than TAKE_ENOUGH when the queue was last looked at
     size_t rows;
-    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us, watchdog_us, lead_us, clock_us, config_us, log_us;
+    int64_t opened_us, last_put_us, outbox_us, alive_us, refusal_us, hold_until_us, retain_us,
+        watchdog_us, lead_us, clock_us, config_us, log_us;
     int64_t refused_before, started_ms;
     bool failing;           // the last transaction failed
     bool connected;         // was, once
@@ -177,7 +178,8 @@ static void flush(struct coll *c, bool all)
 static void log_refusal(struct coll *c)
 {
     int64_t now = clock_mono_us();
-    if (c->ingest.counts.refused == c->refused_before || (c->refusal_us && now - c->refusal_us < REFUSAL_LOG_US)) {
+    if (c->ingest.counts.refused == c->refused_before ||
+        (c->refusal_us && now - c->refusal_us < REFUSAL_LOG_US)) {
         return;
     }
     int64_t more = c->ingest.counts.refused - c->refused_before - 1;
@@ -231,14 +233,16 @@ static void take_live(struct coll *c, const struct coll_item *item)
     int rc = c->live ? coll_live_put(c->live, c->project->conf.prefix, item) : OK;
     if (rc) {
         c->ingest.counts.refused++;
-        snprintf(c->ingest.last_error, sizeof c->ingest.last_error, "%.80s: not a block for the live view", item->topic);
+        snprintf(c->ingest.last_error, sizeof c->ingest.last_error,
+                 "%.80s: not a block for the live view", item->topic);
     }
 }
 
 static bool is_mark(const struct coll *c, const struct coll_item *item)
 {
     size_t prefix = strlen(c->project->conf.prefix);
-    return item->topic_len == prefix + 1 + strlen(COLL_MARK_TOPIC) && strcmp(item->topic + prefix + 1, COLL_MARK_TOPIC) == 0;
+    return item->topic_len == prefix + 1 + strlen(COLL_MARK_TOPIC) &&
+           strcmp(item->topic + prefix + 1, COLL_MARK_TOPIC) == 0;
 }
 
 static void compare_outbox(struct coll *c, const char *mark, size_t len)
@@ -320,8 +324,13 @@ static void say_alive(struct coll *c, int64_t now)
     }
     c->alive_us = now;
     const struct coll_counts *n = &c->ingest.counts;
-    struct store_collector row = {.id = c->id, .pid = getpid(), .started_ms = c->started_ms, .blocks = n->blocks,
-                                  .repeats = n->repeats, .conflicts = n->conflicts, .refused = n->refused,
+    struct store_collector row = {.id = c->id,
+                                  .pid = getpid(),
+                                  .started_ms = c->started_ms,
+                                  .blocks = n->blocks,
+                                  .repeats = n->repeats,
+                                  .conflicts = n->conflicts,
+                                  .refused = n->refused,
                                   .last_error = c->ingest.last_error};
     if (store_collector_alive(c->store, &row, &e)) {
         log_warn("cannot say that this collector is alive: %s", e.msg);
@@ -437,7 +446,8 @@ static void turn(struct coll *c)
         notify_watchdog(now, &c->watchdog_us);
         return;
     }
-    struct coll_item *item = coll_queue_take(c->queue, TAKE_MAX, c->open ? TAKE_ENOUGH : 1, wait_time(c, now));
+    struct coll_item *item =
+        coll_queue_take(c->queue, TAKE_MAX, c->open ? TAKE_ENOUGH : 1, wait_time(c, now));
     size_t taken = 0;
     while (item) {
         struct coll_item *next = item->next;
@@ -495,8 +505,14 @@ static int connect_broker(struct coll *c, struct err *e)
     char path[IO_PATH_MAX], ca[IO_PATH_MAX];
     const struct project_conf *k = &c->project->conf;
     struct buf password = {0};
-    struct coll_mqtt_conf conf = {.host = project_broker_host(c->project), .port = project_broker_port(c->project), .prefix = k->prefix,
-                                  .user = c->user, .share = k->collectors > 1 ? "moteloop" : NULL, .lead = c->lead.leads, .ca = k->server_tls ? project_path(c->project, ca, "keys/ca.pem") : NULL};
+    struct coll_mqtt_conf conf = {.host = project_broker_host(c->project),
+                                  .port = project_broker_port(c->project),
+                                  .prefix = k->prefix,
+                                  .user = c->user,
+                                  .share = k->collectors > 1 ? "moteloop" : NULL,
+                                  .lead = c->lead.leads,
+                                  .ca = k->server_tls ? project_path(c->project, ca, "keys/ca.pem")
+                                                      : NULL};
     if (io_exists(project_path(c->project, path, "broker/server.pw"))) {
         int rc = io_read_file(path, 256, &password, e);
         if (rc) {
@@ -516,9 +532,11 @@ static int start(struct coll *c, struct err *e)
 {
     int64_t n = c->options->number < 1 ? 1 : c->options->number;
     snprintf(c->id, sizeof c->id, n > 1 ? "%.40s-%lld" : "%.40s", c->options->id, (long long)n);
-    snprintf(c->user, sizeof c->user, n > 1 ? "%.60s-%lld" : "%.60s", c->project->conf.server_user, (long long)n);
+    snprintf(c->user, sizeof c->user, n > 1 ? "%.60s-%lld" : "%.60s", c->project->conf.server_user,
+             (long long)n);
     int rc = n > 1 && n > c->project->conf.collectors
-                 ? err_set(e, E_USAGE, "--number %lld: [mqtt] collectors in moteloop.conf is %lld", (long long)n, (long long)c->project->conf.collectors)
+                 ? err_set(e, E_USAGE, "--number %lld: [mqtt] collectors in moteloop.conf is %lld",
+                           (long long)n, (long long)c->project->conf.collectors)
                  : coll_lead_take(&c->lead, c->project, c->id, e);
     if (!rc) {
         rc = store_open(&c->store, c->project->dir, STORE_WRITE, e);
@@ -532,15 +550,22 @@ static int start(struct coll *c, struct err *e)
     c->acks = coll_acks_new();
     c->muster = coll_muster_new();
     rc = coll_alarms_new(&c->alarms, c->project, c->id, e);
-    c->watch = rc ? NULL : coll_watch_new(c->project, c->project->conf.collectors > 1 ? c->id : "", c->alarms);
+    c->watch =
+        rc ? NULL
+           : coll_watch_new(c->project, c->project->conf.collectors > 1 ? c->id : "", c->alarms);
     if (rc || !c->queue || !c->fleet || !c->acks || !c->muster || !c->watch) {
         return rc ? rc : err_set(e, E_MEM, "out of memory");
     }
     atomic_store(&c->leads, c->lead.leads);
-    c->ingest = (struct coll_ingest){.store = c->store, .fleet = c->fleet, .prefix = c->project->conf.prefix,
-                                     .max_message = (size_t)c->project->conf.max_message, .config_stale = true,
-                                     .max_rate = c->project->conf.max_rate, .max_streams = (size_t)c->project->conf.max_streams,
-                                     .muster = c->muster, .watch = c->watch};
+    c->ingest = (struct coll_ingest){.store = c->store,
+                                     .fleet = c->fleet,
+                                     .prefix = c->project->conf.prefix,
+                                     .max_message = (size_t)c->project->conf.max_message,
+                                     .config_stale = true,
+                                     .max_rate = c->project->conf.max_rate,
+                                     .max_streams = (size_t)c->project->conf.max_streams,
+                                     .muster = c->muster,
+                                     .watch = c->watch};
     rc = coll_foreign_start(&c->ingest, c->project, e);
     if (rc) {
         return rc;
@@ -583,8 +608,9 @@ int coll_run(const struct project *p, const struct coll_options *o, struct err *
         }
         notify_service("STOPPING=1");
         finish(&c);
-        log_info("stopped: %lld blocks stored, %lld repeats, %lld conflicts, %lld refused", (long long)c.ingest.counts.blocks,
-                 (long long)c.ingest.counts.repeats, (long long)c.ingest.counts.conflicts, (long long)c.ingest.counts.refused);
+        log_info("stopped: %lld blocks stored, %lld repeats, %lld conflicts, %lld refused",
+                 (long long)c.ingest.counts.blocks, (long long)c.ingest.counts.repeats,
+                 (long long)c.ingest.counts.conflicts, (long long)c.ingest.counts.refused);
     }
     end(&c);
     return rc;

@@ -9,7 +9,8 @@ struct err;
 
 struct coll_options {
     const char *id;                 // names its row in the store
-    int64_t number;                 // of those that share the store: 1 (or 0), 2, ...; behind id and broker user from 2 on
+    int64_t number; // of those that share the store: 1 (or 0), 2, ...; behind id and broker user
+                    // from 2 on
     const volatile sig_atomic_t *stop; // set by a signal: finish what is here, and return
 };
 

@@ -16,7 +16,8 @@ static const char *text(char *out, size_t cap, struct mote_str s)
     return out;
 }
 
-static int put_streams(struct coll_ingest *in, const char *device, const struct mote_hello *h, struct err *e)
+static int put_streams(struct coll_ingest *in, const char *device, const struct mote_hello *h,
+                       struct err *e)
 {
     for (size_t i = 0; i < h->stream_count; i++) {
         char name[MOTE_NAME_MAX + 1], units[32];
@@ -30,7 +31,10 @@ static int put_streams(struct coll_ingest *in, const char *device, const struct 
         bool room = true;
         int rc = store_stream_room(in->store, device, name, (int64_t)in->max_streams, &room, e);
         if (!rc && !room) {
-            return err_set(e, E_LIMIT, "device '%s' has %zu streams already ([limits] streams in moteloop.conf)", device, in->max_streams);
+            return err_set(
+                e, E_LIMIT,
+                "device '%s' has %zu streams already ([limits] streams in moteloop.conf)", device,
+                in->max_streams);
         }
         rc = rc ? rc : store_stream_put(in->store, &st, e);
         if (rc) {
@@ -40,7 +44,8 @@ static int put_streams(struct coll_ingest *in, const char *device, const struct 
     return OK;
 }
 
-int coll_state_hello(struct coll_ingest *in, const struct mote_topic *t, const uint8_t *p, size_t len, struct err *e)
+int coll_state_hello(struct coll_ingest *in, const struct mote_topic *t, const uint8_t *p,
+                     size_t len, struct err *e)
 {
     struct mote_hello h;
     int status = mote_hello_decode(&h, p, len);
@@ -50,7 +55,8 @@ int coll_state_hello(struct coll_ingest *in, const struct mote_topic *t, const u
     if (!coll_fleet_device(in->fleet, t->device, e)) {
         return e->code;
     }
-    char board[TEXT_MAX], isa[TEXT_MAX], runtime[TEXT_MAX], ops[2048], variant[TEXT_MAX], model[TEXT_MAX];
+    char board[TEXT_MAX], isa[TEXT_MAX], runtime[TEXT_MAX], ops[2048], variant[TEXT_MAX],
+        model[TEXT_MAX];
     char digest[HEX_DIGEST_TEXT] = "", full_isa[2 * TEXT_MAX], extensions[TEXT_MAX];
     text(isa, sizeof isa, h.isa);
     text(extensions, sizeof extensions, h.extensions);
@@ -76,7 +82,8 @@ int coll_state_hello(struct coll_ingest *in, const struct mote_topic *t, const u
     return rc ? rc : put_streams(in, t->device, &h, e);
 }
 
-int coll_state_status(struct coll_ingest *in, const struct mote_topic *t, const uint8_t *p, size_t len, struct err *e)
+int coll_state_status(struct coll_ingest *in, const struct mote_topic *t, const uint8_t *p,
+                      size_t len, struct err *e)
 {
     struct mote_device_status s;
     char reason[TEXT_MAX];
@@ -89,10 +96,12 @@ int coll_state_status(struct coll_ingest *in, const struct mote_topic *t, const 
         return e->code;
     }
     coll_clock_presence(&d->clock, s.online, clock_mono_us());
-    return store_device_set_status(in->store, t->device, s.online, s.boot_count, text(reason, sizeof reason, s.reason), e);
+    return store_device_set_status(in->store, t->device, s.online, s.boot_count,
+                                   text(reason, sizeof reason, s.reason), e);
 }
 
-static void digest_text(char out[HEX_DIGEST_TEXT], bool there, const uint8_t digest[MOTE_DIGEST_LEN])
+static void digest_text(char out[HEX_DIGEST_TEXT], bool there,
+                        const uint8_t digest[MOTE_DIGEST_LEN])
 {
     out[0] = 0;
     if (there) {
@@ -100,7 +109,8 @@ static void digest_text(char out[HEX_DIGEST_TEXT], bool there, const uint8_t dig
     }
 }
 
-int coll_state_reported(struct coll_ingest *in, const struct mote_topic *t, const uint8_t *p, size_t len, struct err *e)
+int coll_state_reported(struct coll_ingest *in, const struct mote_topic *t, const uint8_t *p,
+                        size_t len, struct err *e)
 {
     struct mote_reported r;
     int status = mote_reported_decode(&r, p, len);
@@ -116,7 +126,8 @@ int coll_state_reported(struct coll_ingest *in, const struct mote_topic *t, cons
     digest_text(active, memcmp(r.active_model, none, sizeof none) != 0, r.active_model);
     text(said, sizeof said, r.reason);
     if (r.status != MOTE_OK) {
-        snprintf(reason, sizeof reason, "%s%s%s", mote_status_text(r.status), said[0] ? ": " : "", said);
+        snprintf(reason, sizeof reason, "%s%s%s", mote_status_text(r.status), said[0] ? ": " : "",
+                 said);
     } else {
         snprintf(reason, sizeof reason, "%s", said);
     }

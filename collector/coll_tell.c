@@ -71,7 +71,8 @@ static bool post(struct coll_tell *t)
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
     CURLcode code = curl_easy_perform(c);
     if (code != CURLE_OK) {
-        snprintf(t->reason, sizeof t->reason, "the webhook: %s", why[0] ? why : curl_easy_strerror(code));
+        snprintf(t->reason, sizeof t->reason, "the webhook: %s",
+                 why[0] ? why : curl_easy_strerror(code));
     }
     curl_slist_free_all(headers);
     curl_easy_cleanup(c);
@@ -157,12 +158,16 @@ static bool run_command(struct coll_tell *t)
     }
     free(env);
     close(p[0]);
-    fcntl(p[1], F_SETPIPE_SZ, 1 << 20); // all of it fits, so a command that does not read holds nobody up
+    fcntl(p[1], F_SETPIPE_SZ,
+          1 << 20); // all of it fits, so a command that does not read holds nobody up
     bool good = child > 0 && write_all(p[1], t->json, strlen(t->json));
     close(p[1]);
     int code = child > 0 ? wait_for_child(t, child) : -1;
     if (!good || code != 0) {
-        snprintf(t->reason, sizeof t->reason, code == 127 ? "the command '%.100s' cannot be run" : "the command '%.100s' failed or took too long", t->command);
+        snprintf(t->reason, sizeof t->reason,
+                 code == 127 ? "the command '%.100s' cannot be run"
+                             : "the command '%.100s' failed or took too long",
+                 t->command);
     }
     return good && code == 0;
 }

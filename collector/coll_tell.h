@@ -6,7 +6,8 @@ struct coll_tell;
 struct err;
 
 // url, command: "" none. Both are kept, not copied.
-int coll_tell_new(struct coll_tell **t, const char *url, const char *command, struct err *e) MUST_CHECK;
+int coll_tell_new(struct coll_tell **t, const char *url, const char *command,
+                  struct err *e) MUST_CHECK;
 // Waits for what is under way, at most wait_ms. Accepts NULL.
 void coll_tell_free(struct coll_tell *t, int64_t wait_ms);
 // Gives it a text (JSON) and a line that says the same; false: it is still busy with the one before.

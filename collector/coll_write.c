@@ -17,10 +17,12 @@ static enum write_kind automatic(const struct rec_samples *s)
         return WRITE_PNG;
     }
     // Sound is what is sampled fast on one or two channels.
-    return s->interval_ns > 0 && s->interval_ns <= 250000 && s->channels <= 2 ? WRITE_WAV : WRITE_CSV;
+    return s->interval_ns > 0 && s->interval_ns <= 250000 && s->channels <= 2 ? WRITE_WAV
+                                                                              : WRITE_CSV;
 }
 
-int write_kind_of(const char *word, const struct rec_samples *s, enum write_kind *kind, struct err *e)
+int write_kind_of(const char *word, const struct rec_samples *s, enum write_kind *kind,
+                  struct err *e)
 {
     size_t i = 0;
     while (i < ARRAY_LEN(words) && strcmp(words[i], word) != 0) {
@@ -29,7 +31,8 @@ int write_kind_of(const char *word, const struct rec_samples *s, enum write_kind
     if (strcmp(word, "auto") == 0) {
         *kind = automatic(s);
     } else if (i == ARRAY_LEN(words)) {
-        return err_set(e, E_USAGE, "'%s' is not a format: auto, csv, wav, flac, npy, png, ei", word);
+        return err_set(e, E_USAGE, "'%s' is not a format: auto, csv, wav, flac, npy, png, ei",
+                       word);
     } else {
         *kind = (enum write_kind)i;
     }
@@ -53,7 +56,9 @@ const char *write_extension(enum write_kind kind)
 
 static double time_ms(const struct write_piece *p, size_t i)
 {
-    return ((double)(p->run.start_us - p->start_us) + (double)i * (double)p->samples->interval_ns / 1000.0) / 1000.0;
+    return ((double)(p->run.start_us - p->start_us) +
+            (double)i * (double)p->samples->interval_ns / 1000.0) /
+           1000.0;
 }
 
 // The n-th of names between commas into out; "chN" where there is none.
@@ -96,14 +101,18 @@ static int write_ei(FILE *f, const struct write_piece *p)
 {
     const struct rec_samples *s = p->samples;
     char name[64];
-    fprintf(f, "{\"protected\":{\"ver\":\"v1\",\"alg\":\"none\"},\"signature\":\"%064d\",\"payload\":{\"device_name\":\"%s\","
-               "\"device_type\":\"MOTELOOP\",\"interval_ms\":%.9g,\"sensors\":[", 0, p->device, (double)s->interval_ns / 1e6);
+    fprintf(f,
+            "{\"protected\":{\"ver\":\"v1\",\"alg\":\"none\"},\"signature\":\"%064d\",\"payload\":{"
+            "\"device_name\":\"%s\","
+            "\"device_type\":\"MOTELOOP\",\"interval_ms\":%.9g,\"sensors\":[",
+            0, p->device, (double)s->interval_ns / 1e6);
     for (unsigned c = 0; c < s->channels; c++) {
         channel_name(p, c, name, sizeof name);
         for (char *q = name; *q; q++) {
             *q = *q == '"' || *q == '\\' || (unsigned char)*q < ' ' ? '_' : *q;
         }
-        fprintf(f, "%s{\"name\":\"%s\",\"units\":\"%s\"}", c ? "," : "", name, s->units[0] ? s->units : "N/A");
+        fprintf(f, "%s{\"name\":\"%s\",\"units\":\"%s\"}", c ? "," : "", name,
+                s->units[0] ? s->units : "N/A");
     }
     fputs("],\"values\":[", f);
     for (size_t i = 0; i < p->run.frames; i++) {
@@ -127,24 +136,29 @@ static int write_npy(FILE *f, const struct write_piece *p)
     bool raw = fabsf(s->scale - 1.0f) < 1e-12f;
     char shape[96], header[256];
     if (s->width > 0) {
-        snprintf(shape, sizeof shape, "(%zu, %u, %u, %u)", p->run.frames / ((size_t)s->width * s->height), s->height, s->width, s->channels);
+        snprintf(shape, sizeof shape, "(%zu, %u, %u, %u)",
+                 p->run.frames / ((size_t)s->width * s->height), s->height, s->width, s->channels);
     } else {
         snprintf(shape, sizeof shape, "(%zu, %u)", p->run.frames, s->channels);
     }
-    int len = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", raw ? types[s->type] : "<f4", shape);
+    int len =
+        snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }",
+                 raw ? types[s->type] : "<f4", shape);
     int total = (10 + len + 1 + 63) / 64 * 64;
     uint8_t head[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
     mote_put16(head + 8, (uint16_t)(total - 10));
     fwrite(head, 1, sizeof head, f);
     fprintf(f, "%s%*s\n", header, total - 11 - len, "");
-    size_t values = p->run.frames * s->channels, first = p->run.first_frame * s->channels, size = mote_sample_size(s->type);
+    size_t values = p->run.frames * s->channels, first = p->run.first_frame * s->channels,
+           size = mote_sample_size(s->type);
     if (raw) {
         fwrite(s->raw + first * size, size, values, f);
         return OK;
     }
     for (size_t i = 0; i < values; i++) {
         uint8_t bytes[4];
-        mote_putf(bytes, rec_value(s, (first + i) / s->channels, (unsigned)((first + i) % s->channels)));
+        mote_putf(bytes,
+                  rec_value(s, (first + i) / s->channels, (unsigned)((first + i) % s->channels)));
         fwrite(bytes, 1, 4, f);
     }
     return OK;
@@ -152,10 +166,12 @@ static int write_npy(FILE *f, const struct write_piece *p)
 
 static int write_sound(const char *path, bool flac, const struct write_piece *p, struct err *e)
 {
-    static const int formats[] = {SF_FORMAT_PCM_U8, SF_FORMAT_PCM_16, SF_FORMAT_PCM_16, SF_FORMAT_PCM_32, SF_FORMAT_FLOAT};
+    static const int formats[] = {SF_FORMAT_PCM_U8, SF_FORMAT_PCM_16, SF_FORMAT_PCM_16,
+                                  SF_FORMAT_PCM_32, SF_FORMAT_FLOAT};
     const struct rec_samples *s = p->samples;
     int sub = flac ? SF_FORMAT_PCM_16 : formats[s->type];
-    SF_INFO info = {.samplerate = (int)lround(1e9 / (double)s->interval_ns), .channels = (int)s->channels,
+    SF_INFO info = {.samplerate = (int)lround(1e9 / (double)s->interval_ns),
+                    .channels = (int)s->channels,
                     .format = (flac ? SF_FORMAT_FLAC : SF_FORMAT_WAV) | sub};
     SNDFILE *f = sf_open(path, SFM_WRITE, &info);
     if (!f) {
@@ -174,7 +190,9 @@ static int write_sound(const char *path, bool flac, const struct write_piece *p,
             good = sf_write_int(f, &v, 1) == 1;
         } else {
             // libsndfile's short is full scale whatever the file's width is.
-            short v = s->type == MOTE_I16 ? (short)mote_get16(q) : s->type == MOTE_I8 ? (short)((int8_t)*q * 256) : (short)((*q - 128) * 256);
+            short v = s->type == MOTE_I16  ? (short)mote_get16(q)
+                      : s->type == MOTE_I8 ? (short)((int8_t)*q * 256)
+                                           : (short)((*q - 128) * 256);
             good = sf_write_short(f, &v, 1) == 1;
         }
     }
@@ -190,7 +208,8 @@ static int write_png(const char *path, const struct write_piece *p, struct err *
     if (p->run.frames < (size_t)s->width * s->height) {
         return err_set(e, E_FORMAT, "a picture is not complete");
     }
-    if (!png_image_write_to_file(&image, path, 0, s->raw + p->run.first_frame * s->channels, 0, NULL)) {
+    if (!png_image_write_to_file(&image, path, 0, s->raw + p->run.first_frame * s->channels, 0,
+                                 NULL)) {
         return err_set(e, E_IO, "cannot write '%s': %s", path, image.message);
     }
     return OK;
@@ -208,7 +227,9 @@ int write_file(const char *path, enum write_kind kind, const struct write_piece 
     if (!f) {
         return err_errno(e, E_IO, "cannot open '%s'", path);
     }
-    int rc = kind == WRITE_CSV ? write_csv(f, p) : kind == WRITE_EI ? write_ei(f, p) : write_npy(f, p);
+    int rc = kind == WRITE_CSV  ? write_csv(f, p)
+             : kind == WRITE_EI ? write_ei(f, p)
+                                : write_npy(f, p);
     bool failed = ferror(f) != 0;
     failed = fclose(f) != 0 || failed;
     return rc ? rc : failed ? err_errno(e, E_IO, "cannot write '%s'", path) : OK;

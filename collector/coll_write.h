@@ -18,9 +18,11 @@ struct write_piece { // a run of a recording's stream
 
 // The kind for words such as "wav"; "auto" goes by the samples. What a kind cannot hold becomes the
 // nearest that can (pictures of other depths and floats in FLAC: npy and wav). E_USAGE for other words.
-int write_kind_of(const char *word, const struct rec_samples *s, enum write_kind *kind, struct err *e) MUST_CHECK;
+int write_kind_of(const char *word, const struct rec_samples *s, enum write_kind *kind,
+                  struct err *e) MUST_CHECK;
 const char *write_extension(enum write_kind kind); // without the dot
 // Writes a whole new file.
-int write_file(const char *path, enum write_kind kind, const struct write_piece *p, struct err *e) MUST_CHECK;
+int write_file(const char *path, enum write_kind kind, const struct write_piece *p,
+               struct err *e) MUST_CHECK;
 
 #endif

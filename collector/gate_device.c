@@ -26,11 +26,16 @@ static struct gate_block *add_block(struct gate_device *d)
 {
     if (d->count == GATE_BLOCKS_MAX) {
         // The record of what goes takes the place of the second oldest; it stands for everything up to there.
-        struct gate_block *oldest = &d->block[d->first], *next = &d->block[(d->first + 1) % GATE_BLOCKS_MAX];
+        struct gate_block *oldest = &d->block[d->first],
+                          *next = &d->block[(d->first + 1) % GATE_BLOCKS_MAX];
         uint8_t body[64];
-        struct mote_dropped loss = {.first = oldest->seq, .last = next->seq, .reason = {"overflow", 8}};
+        struct mote_dropped loss = {
+            .first = oldest->seq, .last = next->seq, .reason = {"overflow", 8}};
         int len = mote_dropped_encode(body, sizeof body, &loss);
-        struct mote_block b = {.kind = MOTE_BLOCK_DROPPED, .seq = oldest->seq, .data = body, .data_len = len > 0 ? (size_t)len : 0};
+        struct mote_block b = {.kind = MOTE_BLOCK_DROPPED,
+                               .seq = oldest->seq,
+                               .data = body,
+                               .data_len = len > 0 ? (size_t)len : 0};
         memcpy(b.session, d->session, sizeof b.session);
         len = mote_block_encode(next->bytes, sizeof next->bytes, &b);
         next->seq = oldest->seq;
@@ -48,9 +53,17 @@ void gate_device_flush(struct gate_device *d, bool end)
     }
     size_t frames = d->used / (4 * d->axes);
     struct gate_block *k = add_block(d);
-    struct mote_block b = {.seq = d->next_seq, .t_us = d->t_us, .interval_ns = d->interval_ns, .type = MOTE_F32,
-                           .channels = (uint8_t)d->axes, .scale = 1.0f, .recording = d->recording, .label = d->label,
-                           .flags = end ? MOTE_BLOCK_REC_END : 0, .data = d->data, .data_len = d->used};
+    struct mote_block b = {.seq = d->next_seq,
+                           .t_us = d->t_us,
+                           .interval_ns = d->interval_ns,
+                           .type = MOTE_F32,
+                           .channels = (uint8_t)d->axes,
+                           .scale = 1.0f,
+                           .recording = d->recording,
+                           .label = d->label,
+                           .flags = end ? MOTE_BLOCK_REC_END : 0,
+                           .data = d->data,
+                           .data_len = d->used};
     memcpy(b.session, d->session, sizeof b.session);
     int len = mote_block_encode(k->bytes, sizeof k->bytes, &b);
     k->seq = d->next_seq++;
@@ -111,7 +124,8 @@ void gate_device_ack(struct gate_device *d, const uint8_t *p, size_t len, int64_
     struct mote_ack ack[16];
     int count = mote_acks_decode(ack, 16, p, len);
     for (int i = 0; i < count; i++) {
-        if (memcmp(ack[i].session, d->session, MOTE_SESSION_LEN) != 0 || ack[i].stream.len != d->stream.len ||
+        if (memcmp(ack[i].session, d->session, MOTE_SESSION_LEN) != 0 ||
+            ack[i].stream.len != d->stream.len ||
             memcmp(ack[i].stream.p, d->stream.p, d->stream.len) != 0) {
             continue;
         }

@@ -52,8 +52,9 @@ static speed_t speed_of(int64_t baud)
     static const struct {
         int64_t baud;
         speed_t speed;
-    } all[] = {{9600, B9600}, {19200, B19200}, {38400, B38400}, {57600, B57600}, {115200, B115200}, {230400, B230400},
-               {460800, B460800}, {921600, B921600}, {1000000, B1000000}, {2000000, B2000000}};
+    } all[] = {{9600, B9600},       {19200, B19200},    {38400, B38400},   {57600, B57600},
+               {115200, B115200},   {230400, B230400},  {460800, B460800}, {921600, B921600},
+               {1000000, B1000000}, {2000000, B2000000}};
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         if (all[i].baud == baud) {
             return all[i].speed;
@@ -80,7 +81,9 @@ static int open_port(struct gate *g, struct err *e)
     t.c_cflag |= CLOCAL | CREAD;
     cfsetispeed(&t, speed);
     cfsetospeed(&t, speed);
-    return tcsetattr(g->port, TCSANOW, &t) == 0 ? OK : err_errno(e, E_IO, "cannot set up '%s'", g->o->port);
+    return tcsetattr(g->port, TCSANOW, &t) == 0
+               ? OK
+               : err_errno(e, E_IO, "cannot set up '%s'", g->o->port);
 }
 
 // --- the broker ---------------------------------------------------------------------------------------
@@ -88,9 +91,11 @@ static int open_port(struct gate *g, struct err *e)
 static bool publish(struct gate *g, const char *leaf, const void *p, size_t len)
 {
     char topic[192];
-    bool retained = strcmp(leaf, "hello") == 0 || strcmp(leaf, "status") == 0 || strcmp(leaf, "reported") == 0;
+    bool retained =
+        strcmp(leaf, "hello") == 0 || strcmp(leaf, "status") == 0 || strcmp(leaf, "reported") == 0;
     snprintf(topic, sizeof topic, "%s/d/%s/%s", g->prefix, g->o->device, leaf);
-    return g->connected && mosquitto_publish(g->mosq, NULL, topic, (int)len, p, 1, retained) == MOSQ_ERR_SUCCESS;
+    return g->connected &&
+           mosquitto_publish(g->mosq, NULL, topic, (int)len, p, 1, retained) == MOSQ_ERR_SUCCESS;
 }
 
 static bool publish_block(void *ctx, const void *bytes, size_t len)
@@ -104,7 +109,9 @@ static bool publish_block(void *ctx, const void *bytes, size_t len)
 static void say_hello(struct gate *g)
 {
     uint8_t m[512];
-    struct mote_hello h = {.board = {"gateway", 7}, .runtime = {MOTELOOP_VERSION, strlen(MOTELOOP_VERSION)}, .stream_count = 1};
+    struct mote_hello h = {.board = {"gateway", 7},
+                           .runtime = {MOTELOOP_VERSION, strlen(MOTELOOP_VERSION)},
+                           .stream_count = 1};
     memcpy(h.session, g->device.session, sizeof h.session);
     h.stream[0].name = (struct mote_str){g->o->stream, strlen(g->o->stream)};
     h.stream[0].units = (struct mote_str){g->o->units, strlen(g->o->units)};
@@ -116,7 +123,8 @@ static void say_hello(struct gate *g)
     if (len > 0) {
         publish(g, "hello", m, (size_t)len);
     }
-    len = mote_device_status_encode(m, sizeof m, &(struct mote_device_status){.online = true, .reason = {"connected", 9}});
+    len = mote_device_status_encode(
+        m, sizeof m, &(struct mote_device_status){.online = true, .reason = {"connected", 9}});
     if (len > 0) {
         publish(g, "status", m, (size_t)len);
     }
@@ -127,7 +135,8 @@ static void on_connect(struct mosquitto *m, void *ctx, int code)
     static const char *const leaves[] = {"ack", "cmd", "config", "desired"};
     struct gate *g = ctx;
     if (code != 0) {
-        log_error("broker at %s:%d refused the connection: %s", g->host, g->broker_port, mosquitto_connack_string(code));
+        log_error("broker at %s:%d refused the connection: %s", g->host, g->broker_port,
+                  mosquitto_connack_string(code));
         return;
     }
     g->connected = true;
@@ -170,7 +179,8 @@ static void on_message(struct mosquitto *m, void *ctx, const struct mosquitto_me
 {
     struct gate *g = ctx;
     char start[160];
-    int skip = snprintf(start, sizeof start, "%s/d/%s/", g->prefix, g->o->device), shorter = (int)strlen(g->prefix) + 1;
+    int skip = snprintf(start, sizeof start, "%s/d/%s/", g->prefix, g->o->device),
+        shorter = (int)strlen(g->prefix) + 1;
     bool own = strncmp(msg->topic, start, (size_t)skip) == 0;
     const char *leaf = msg->topic + (own ? skip : shorter);
     (void)m;
@@ -233,14 +243,20 @@ static int set_up_broker(struct gate *g, struct err *e)
     char topic[160];
     mosquitto_lib_init();
     g->mosq = mosquitto_new(g->o->device, true, g);
-    int len = mote_device_status_encode(will, sizeof will, &(struct mote_device_status){.reason = {"lost", 4}});
+    int len = mote_device_status_encode(will, sizeof will,
+                                        &(struct mote_device_status){.reason = {"lost", 4}});
     snprintf(topic, sizeof topic, "%s/d/%s/status", g->prefix, g->o->device);
-    if (!g->mosq || len < 0 || mosquitto_will_set(g->mosq, topic, len, will, 1, true) != MOSQ_ERR_SUCCESS ||
-        (g->password[0] && mosquitto_username_pw_set(g->mosq, g->o->device, g->password) != MOSQ_ERR_SUCCESS)) {
+    if (!g->mosq || len < 0 ||
+        mosquitto_will_set(g->mosq, topic, len, will, 1, true) != MOSQ_ERR_SUCCESS ||
+        (g->password[0] &&
+         mosquitto_username_pw_set(g->mosq, g->o->device, g->password) != MOSQ_ERR_SUCCESS)) {
         return err_set(e, E_MEM, "out of memory");
     }
-    if (g->ca[0] && mosquitto_tls_set(g->mosq, g->ca, NULL, g->cert[0] ? g->cert : NULL, g->key[0] ? g->key : NULL, NULL) != MOSQ_ERR_SUCCESS) {
-        return err_set(e, E_NOT_FOUND, "cannot use the certificates in '%s' and beside the device's credential", g->ca);
+    if (g->ca[0] && mosquitto_tls_set(g->mosq, g->ca, NULL, g->cert[0] ? g->cert : NULL,
+                                      g->key[0] ? g->key : NULL, NULL) != MOSQ_ERR_SUCCESS) {
+        return err_set(e, E_NOT_FOUND,
+                       "cannot use the certificates in '%s' and beside the device's credential",
+                       g->ca);
     }
     mosquitto_connect_callback_set(g->mosq, on_connect);
     mosquitto_disconnect_callback_set(g->mosq, on_disconnect);
@@ -318,7 +334,8 @@ static int read_port(struct gate *g, struct err *e)
     uint8_t bytes[4096];
     ssize_t n = read(g->port, bytes, sizeof bytes);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-        return n == 0 ? err_set(e, E_IO, "'%s' is gone", g->o->port) : err_errno(e, E_IO, "cannot read '%s'", g->o->port);
+        return n == 0 ? err_set(e, E_IO, "'%s' is gone", g->o->port)
+                      : err_errno(e, E_IO, "cannot read '%s'", g->o->port);
     }
     int64_t now = clock_mono_us();
     for (ssize_t i = 0; i < n; i++) {
@@ -331,7 +348,8 @@ static int turn(struct gate *g, struct err *e)
 {
     int64_t now = clock_mono_us();
     keep_connected(g, now);
-    struct pollfd fds[2] = {{.fd = g->port, .events = POLLIN}, {.fd = mosquitto_socket(g->mosq), .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = g->port, .events = POLLIN},
+                            {.fd = mosquitto_socket(g->mosq), .events = POLLIN}};
     if (mosquitto_want_write(g->mosq)) {
         fds[1].events |= POLLOUT;
     }
@@ -364,7 +382,8 @@ static void finish(struct gate *g)
     while (g->device.count > 0 && g->connected && clock_mono_us() < until && turn(g, &e) == OK) {
     }
     if (g->device.count > 0) {
-        log_warn("%zu blocks were not acknowledged and are lost with this gateway's memory", g->device.count);
+        log_warn("%zu blocks were not acknowledged and are lost with this gateway's memory",
+                 g->device.count);
     }
 }
 
@@ -377,11 +396,15 @@ int gate_run(const struct project *p, const struct gate_options *o, struct err *
     }
     g->o = o;
     g->port = -1;
-    g->protocol = strcmp(o->protocol, "frames") == 0 ? FRAMES : strcmp(o->protocol, "lines") == 0 ? LINES : AUTO;
+    g->protocol = strcmp(o->protocol, "frames") == 0  ? FRAMES
+                  : strcmp(o->protocol, "lines") == 0 ? LINES
+                                                      : AUTO;
     g->device.stream = (struct mote_str){o->stream, strlen(o->stream)};
     g->device.label = (struct mote_str){o->label, strlen(o->label)};
     mote_frame_reader_init(&g->frames, g->frame_buf, sizeof g->frame_buf);
-    int rc = parse_is_device_id(o->device) ? load_credential(g, p, e) : err_set(e, E_USAGE, "'%s' is not a device id", o->device);
+    int rc = parse_is_device_id(o->device)
+                 ? load_credential(g, p, e)
+                 : err_set(e, E_USAGE, "'%s' is not a device id", o->device);
     if (!rc) {
         rc = open_port(g, e);
     }
@@ -397,7 +420,8 @@ int gate_run(const struct project *p, const struct gate_options *o, struct err *
         mosquitto_destroy(g->mosq);
         mosquitto_lib_cleanup();
     }
-    log_info("%llu frames forwarded, %u pieces of noise, %u bad lines", (unsigned long long)g->forwarded, g->frames.errors, g->lines.bad);
+    log_info("%llu frames forwarded, %u pieces of noise, %u bad lines",
+             (unsigned long long)g->forwarded, g->frames.errors, g->lines.bad);
     if (g->port >= 0) {
         close(g->port);
     }

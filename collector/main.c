@@ -35,7 +35,8 @@ static int run(void *options, int npos, char **pos)
     signal(SIGPIPE, SIG_IGN);
     int rc = project_open(&p, o->project, &e);
     if (!rc) {
-        rc = coll_run(&p, &(struct coll_options){.id = o->id, .number = o->number, .stop = &stop}, &e);
+        rc = coll_run(&p, &(struct coll_options){.id = o->id, .number = o->number, .stop = &stop},
+                      &e);
     }
     if (rc) {
         log_error("%s", e.msg);
@@ -44,19 +45,25 @@ static int run(void *options, int npos, char **pos)
 }
 
 static const struct options defaults = {.id = "collector", .number = 1};
-static const struct opt options[] = {OPT_PROJECT(struct options, project),
-                                     {"id", "NAME", "name of this collector's row in the store (default: collector)",
-                                      OPT_STR, offsetof(struct options, id)},
-                                     {"number", "N", "which of several that share one store ([mqtt] collectors) it is (default: 1)",
-                                      OPT_I64, offsetof(struct options, number)},
-                                     {"log-json", NULL, "log lines are JSON objects", OPT_FLAG,
-                                      offsetof(struct options, log_json)},
-                                     OPT_END};
+static const struct opt options[] = {
+    OPT_PROJECT(struct options, project),
+    {"id", "NAME", "name of this collector's row in the store (default: collector)", OPT_STR,
+     offsetof(struct options, id)},
+    {"number", "N", "which of several that share one store ([mqtt] collectors) it is (default: 1)",
+     OPT_I64, offsetof(struct options, number)},
+    {"log-json", NULL, "log lines are JSON objects", OPT_FLAG, offsetof(struct options, log_json)},
+    OPT_END};
 static const struct opt_command command = {
-    "collector", NULL, "store what devices publish, publish what the store asks for",
-    "Runs in the foreground until SIGTERM or SIGINT; then it stores and acknowledges what it has, and ends.\n"
+    "collector",
+    NULL,
+    "store what devices publish, publish what the store asks for",
+    "Runs in the foreground until SIGTERM or SIGINT; then it stores and acknowledges what it has, "
+    "and ends.\n"
     "'moteloop up' runs it. The broker, its prefix and the limits are those of moteloop.conf.\n",
-    options, sizeof(struct options), &defaults, run};
+    options,
+    sizeof(struct options),
+    &defaults,
+    run};
 
 int main(int argc, char **argv)
 {

@@ -33,8 +33,10 @@ static int list_one(void *ctx, const struct store_command *c)
     if (i == MOTE_CONFIG_RECORDINGS) {
         return 1; // the rest waits until one of these is over
     }
-    l->config.recording[i] = (struct mote_asked){.id = (uint64_t)c->command_id, .expires_s = (uint64_t)(c->expires_ms / 1000),
-                                                 .stream = keep(l->text[i][0], c->stream), .label = keep(l->text[i][1], c->label),
+    l->config.recording[i] = (struct mote_asked){.id = (uint64_t)c->command_id,
+                                                 .expires_s = (uint64_t)(c->expires_ms / 1000),
+                                                 .stream = keep(l->text[i][0], c->stream),
+                                                 .label = keep(l->text[i][1], c->label),
                                                  .duration_ms = (uint64_t)c->duration_ms};
     l->config.recordings++;
     return 0;
@@ -72,7 +74,10 @@ static int publish(struct store *s, const char *device, struct err *e)
         return rc;
     }
     if (n < 0) {
-        return err_set(e, E_LIMIT, "what '%s' is asked for does not fit a message: fewer recordings, rates or triggers", device);
+        return err_set(
+            e, E_LIMIT,
+            "what '%s' is asked for does not fit a message: fewer recordings, rates or triggers",
+            device);
     }
     snprintf(topic, sizeof(topic), "d/%s/config", device);
     rc = store_outbox_put(s, topic, bytes, (size_t)n, true, 0, e);
@@ -105,20 +110,30 @@ static int check(const struct ask_recording *r, struct err *e)
     if (strlen(r->label) > MOTE_NAME_MAX || strlen(r->stream) > MOTE_NAME_MAX) {
         return err_set(e, E_USAGE, "label and stream have at most %d bytes", MOTE_NAME_MAX);
     }
-    if (r->stream[0] && strspn(r->stream, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(r->stream)) {
+    if (r->stream[0] &&
+        strspn(r->stream, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(r->stream)) {
         return err_set(e, E_USAGE, "'%s' is not a stream's name", r->stream);
     }
     return OK;
 }
 
-static int put_recording(struct store *s, const char *device, const struct ask_recording *r, int64_t *command_id, struct err *e)
+static int put_recording(struct store *s, const char *device, const struct ask_recording *r,
+                         int64_t *command_id, struct err *e)
 {
     int listed = 0;
-    struct store_command c = {.device = device, .kind = "record", .stream = r->stream, .label = r->label, .author = r->author,
-                              .duration_ms = r->duration_ms, .expires_ms = r->expires_ms, .via = "config"};
+    struct store_command c = {.device = device,
+                              .kind = "record",
+                              .stream = r->stream,
+                              .label = r->label,
+                              .author = r->author,
+                              .duration_ms = r->duration_ms,
+                              .expires_ms = r->expires_ms,
+                              .via = "config"};
     int rc = store_asked_walk(s, device, count_one, &listed, e);
     if (!rc && listed >= MOTE_CONFIG_RECORDINGS) {
-        rc = err_set(e, E_LIMIT, "device '%s' has %d recordings to make already: wait for it, or stop them", device, listed);
+        rc = err_set(e, E_LIMIT,
+                     "device '%s' has %d recordings to make already: wait for it, or stop them",
+                     device, listed);
     }
     rc = rc ? rc : store_command_put(s, &c, e);
     *command_id = c.command_id;
@@ -126,14 +141,16 @@ static int put_recording(struct store *s, const char *device, const struct ask_r
     return rc ? rc : publish(s, device, e);
 }
 
-int ask_record(struct store *s, const char *device, const struct ask_recording *r, int64_t *command_id, struct err *e)
+int ask_record(struct store *s, const char *device, const struct ask_recording *r,
+               int64_t *command_id, struct err *e)
 {
     int rc = check(r, e);
     rc = rc ? rc : store_begin(s, e);
     return rc ? rc : finish(s, put_recording(s, device, r, command_id, e), e);
 }
 
-static int withdraw(struct store *s, const char *device, const char *author, int64_t *count, struct err *e)
+static int withdraw(struct store *s, const char *device, const char *author, int64_t *count,
+                    struct err *e)
 {
     int rc = store_asked_withdraw(s, device, count, e);
     rc = rc ? rc : store_config_put(s, device, NULL, author, e);
@@ -145,12 +162,17 @@ int ask_stop(struct store *s, const char *device, const char *author, int64_t *c
     int rc = store_begin(s, e);
     rc = rc ? rc : finish(s, withdraw(s, device, author, count, e), e);
     // Recordings that a command or a trigger began are on no list.
-    struct store_command c = {.device = device, .kind = "stop", .stream = "", .label = "", .author = author,
+    struct store_command c = {.device = device,
+                              .kind = "stop",
+                              .stream = "",
+                              .label = "",
+                              .author = author,
                               .expires_ms = clock_wall_ms() + 60000};
     return rc ? rc : command_send(s, &c, e);
 }
 
-static int merge(struct store *s, const char *device, const json_t *settings, const char *author, struct err *e)
+static int merge(struct store *s, const char *device, const json_t *settings, const char *author,
+                 struct err *e)
 {
     struct row row = {0};
     struct buf text = {0};
@@ -159,7 +181,9 @@ static int merge(struct store *s, const char *device, const json_t *settings, co
         return rc;
     }
     json_t *all = row.settings ? row.settings : json_object();
-    rc = json_object_update(all, (json_t *)(uintptr_t)settings) || jx_write(all, &text) ? err_set(e, E_MEM, "out of memory") : OK;
+    rc = json_object_update(all, (json_t *)(uintptr_t)settings) || jx_write(all, &text)
+             ? err_set(e, E_MEM, "out of memory")
+             : OK;
     rc = rc ? rc : store_config_put(s, device, text.data, author, e);
     rc = rc ? rc : publish(s, device, e);
     json_decref(all);
@@ -167,7 +191,8 @@ static int merge(struct store *s, const char *device, const json_t *settings, co
     return rc;
 }
 
-int ask_set(struct store *s, const char *device, const json_t *settings, const char *author, struct err *e)
+int ask_set(struct store *s, const char *device, const json_t *settings, const char *author,
+            struct err *e)
 {
     struct mote_device_config probe = {0};
     int rc = ask_settings_read(settings, &probe, e);
@@ -212,7 +237,10 @@ const char *ask_state(const struct store_command *c, int64_t now_ms)
         return c->status == 0 ? "done" : c->withdrawn_ms ? "withdrawn" : "failed";
     }
     bool expired = c->expires_ms && c->expires_ms < now_ms;
-    return c->began_ms ? "recording" : c->withdrawn_ms ? "withdrawn" : expired ? "expired" : "asked";
+    return c->began_ms       ? "recording"
+           : c->withdrawn_ms ? "withdrawn"
+           : expired         ? "expired"
+                             : "asked";
 }
 
 // --- whom ------------------------------------------------------------------------------------------
@@ -244,13 +272,15 @@ static int match(void *ctx, const struct store_device *d)
 {
     struct finding *f = ctx;
     bool all = strcmp(f->word, "all") == 0;
-    bool hit = !d->removed_ms && (f->by_id ? strcmp(d->id, f->word) == 0 : all || strcmp(d->grp, f->word) == 0);
+    bool hit = !d->removed_ms &&
+               (f->by_id ? strcmp(d->id, f->word) == 0 : all || strcmp(d->grp, f->word) == 0);
     f->found |= hit;
     f->rc = hit && !f->rc ? add_target(f->t, d->id) : f->rc;
     return 0;
 }
 
-int ask_targets_find(struct store *s, const char *const *words, size_t count, struct ask_targets *t, struct err *e)
+int ask_targets_find(struct store *s, const char *const *words, size_t count, struct ask_targets *t,
+                     struct err *e)
 {
     *t = (struct ask_targets){0};
     for (size_t i = 0; i < count; i++) {

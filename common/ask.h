@@ -19,7 +19,8 @@ struct ask_targets {
     size_t count;
 };
 // E_NOT_FOUND with the word where it is neither a device in use nor a group. Release whatever it returns.
-int ask_targets_find(struct store *s, const char *const *words, size_t count, struct ask_targets *t, struct err *e) MUST_CHECK;
+int ask_targets_find(struct store *s, const char *const *words, size_t count, struct ask_targets *t,
+                     struct err *e) MUST_CHECK;
 void ask_targets_release(struct ask_targets *t);
 
 struct ask_recording {
@@ -28,11 +29,14 @@ struct ask_recording {
 };
 // Lists a recording for a device. E_LIMIT where its list is full (MOTE_CONFIG_RECORDINGS), E_USAGE for values that no
 // device would take. *command_id: the row that tells of its progress.
-int ask_record(struct store *s, const char *device, const struct ask_recording *r, int64_t *command_id, struct err *e) MUST_CHECK;
+int ask_record(struct store *s, const char *device, const struct ask_recording *r,
+               int64_t *command_id, struct err *e) MUST_CHECK;
 // Takes all recordings off a device's list, and tells it to end whatever it records. *count: how many were listed.
-int ask_stop(struct store *s, const char *device, const char *author, int64_t *count, struct err *e) MUST_CHECK;
+int ask_stop(struct store *s, const char *device, const char *author, int64_t *count,
+             struct err *e) MUST_CHECK;
 // Replaces the members "rates" and "triggers" where settings has them. E_USAGE says what is wrong with them.
-int ask_set(struct store *s, const char *device, const json_t *settings, const char *author, struct err *e) MUST_CHECK;
+int ask_set(struct store *s, const char *device, const json_t *settings, const char *author,
+            struct err *e) MUST_CHECK;
 // Writes the retained messages of devices whose recordings are over; a few at a time. By the collector.
 int ask_refresh(struct store *s, struct err *e) MUST_CHECK;
 // Where a recording that was asked for stands: "asked", "recording", "done", "failed", "withdrawn", "expired".

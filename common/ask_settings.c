@@ -10,7 +10,8 @@
 #define HZ_MIN 0.001
 #define HZ_MAX 1e6
 
-static int get_name(const json_t *o, const char *key, bool needed, struct mote_str *out, struct err *e)
+static int get_name(const json_t *o, const char *key, bool needed, struct mote_str *out,
+                    struct err *e)
 {
     const char *text = "";
     *out = (struct mote_str){.p = "", .len = 0};
@@ -36,7 +37,8 @@ static int read_rate(const json_t *o, struct mote_rate *r, struct err *e)
     return rc;
 }
 
-static int get_ms(const json_t *o, const char *key, double lo, double hi, uint64_t *ms, struct err *e)
+static int get_ms(const json_t *o, const char *key, double lo, double hi, uint64_t *ms,
+                  struct err *e)
 {
     double seconds = 0;
     int rc = jx_get_f64(o, key, &seconds, e);
@@ -80,8 +82,8 @@ static int trigger_at(const json_t *o, struct mote_device_config *c, size_t i, s
     return read_trigger(o, &c->trigger[i], e);
 }
 
-static int read_list(const json_t *settings, const char *key, size_t max, element_fn fn, struct mote_device_config *c, size_t *count,
-                     struct err *e)
+static int read_list(const json_t *settings, const char *key, size_t max, element_fn fn,
+                     struct mote_device_config *c, size_t *count, struct err *e)
 {
     const json_t *list = json_object_get(settings, key);
     *count = json_array_size(list);
@@ -105,7 +107,9 @@ int ask_settings_read(const json_t *settings, struct mote_device_config *c, stru
         return err_set(e, E_USAGE, "settings are not an object");
     }
     int rc = read_list(settings, "rates", MOTE_CONFIG_RATES, rate_at, c, &c->rates, e);
-    return rc ? rc : read_list(settings, "triggers", MOTE_CONFIG_TRIGGERS, trigger_at, c, &c->triggers, e);
+    return rc ? rc
+              : read_list(settings, "triggers", MOTE_CONFIG_TRIGGERS, trigger_at, c, &c->triggers,
+                          e);
 }
 
 // --- words -----------------------------------------------------------------------------------------
@@ -125,7 +129,9 @@ static int cut(const char *word, char sign, char name[64], double *number, struc
 
 static int append(json_t *list, json_t *item, struct err *e)
 {
-    return item && json_array_append_new(list, item) == 0 ? OK : err_set(e, E_USAGE, "a name is not UTF-8");
+    return item && json_array_append_new(list, item) == 0
+               ? OK
+               : err_set(e, E_USAGE, "a name is not UTF-8");
 }
 
 int ask_rate_word(json_t *rates, const char *word, struct err *e)
@@ -136,7 +142,8 @@ int ask_rate_word(json_t *rates, const char *word, struct err *e)
     return rc ? rc : append(rates, json_pack("{s:s,s:f}", "stream", name, "hz", hz), e);
 }
 
-int ask_trigger_word(json_t *triggers, const char *word, const char *label, int64_t duration_ms, int64_t gap_ms, struct err *e)
+int ask_trigger_word(json_t *triggers, const char *word, const char *label, int64_t duration_ms,
+                     int64_t gap_ms, struct err *e)
 {
     char name[64];
     double over = 0;
@@ -144,8 +151,9 @@ int ask_trigger_word(json_t *triggers, const char *word, const char *label, int6
     int rc = cut(is_class ? word + 6 : word, '>', name, &over, e);
     return rc ? rc
               : append(triggers,
-                       json_pack("{s:s,s:s,s:f,s:s,s:f,s:f}", "kind", is_class ? "class" : "level", is_class ? "class" : "stream",
-                                 name, "over", over, "label", label, "seconds", (double)duration_ms / 1000, "gap_seconds",
+                       json_pack("{s:s,s:s,s:f,s:s,s:f,s:f}", "kind", is_class ? "class" : "level",
+                                 is_class ? "class" : "stream", name, "over", over, "label", label,
+                                 "seconds", (double)duration_ms / 1000, "gap_seconds",
                                  (double)gap_ms / 1000),
                        e);
 }

@@ -44,8 +44,12 @@ static int64_t drift(int64_t device_us, int64_t server_us)
 
 static struct clock_map at_point(const struct clock_measure *m, enum clock_reason reason)
 {
-    return (struct clock_map){.device_us = m->device_us, .server_us = m->server_us, .bound_us = m->bound_us,
-                              .since_device_us = m->device_us, .since_server_us = m->server_us, .since_bound_us = m->bound_us,
+    return (struct clock_map){.device_us = m->device_us,
+                              .server_us = m->server_us,
+                              .bound_us = m->bound_us,
+                              .since_device_us = m->device_us,
+                              .since_server_us = m->server_us,
+                              .since_bound_us = m->bound_us,
                               .reason = reason};
 }
 
@@ -53,17 +57,21 @@ static bool contradicts(const struct clock_map *last, const struct clock_measure
 {
     int64_t off = llabs(m->server_us - clock_map_server_us(last, m->device_us));
     int64_t unsure = last->drift_bound_ppb ? last->drift_bound_ppb + FLOOR_PPB * 50 : CRYSTAL_PPB;
-    return off > last->bound_us + m->bound_us + gain_us(llabs(m->device_us - last->device_us), unsure) + 1000;
+    return off > last->bound_us + m->bound_us +
+                     gain_us(llabs(m->device_us - last->device_us), unsure) + 1000;
 }
 
 // Two jumps in a row by the same rate are a clock of another speed.
-static bool same_rate(const struct clock_map *last, const struct clock_map *before, const struct clock_measure *m, struct clock_map *next)
+static bool same_rate(const struct clock_map *last, const struct clock_map *before,
+                      const struct clock_measure *m, struct clock_map *next)
 {
-    int64_t first = before ? last->device_us - before->device_us : 0, second = m->device_us - last->device_us;
+    int64_t first = before ? last->device_us - before->device_us : 0,
+            second = m->device_us - last->device_us;
     if (!before || last->reason != CLOCK_JUMP || first < SPAN_MIN_US || second < SPAN_MIN_US) {
         return false;
     }
-    int64_t a = drift(first, last->server_us - before->server_us), b = drift(second, m->server_us - last->server_us);
+    int64_t a = drift(first, last->server_us - before->server_us),
+            b = drift(second, m->server_us - last->server_us);
     double unsure = ((double)before->bound_us + (double)last->bound_us) / (double)first +
                     ((double)last->bound_us + (double)m->bound_us) / (double)second;
     if (llabs(a - b) > (int64_t)(unsure * 1e9) + llabs(a) / 100 || llabs(b) < RATE_PPB) {
@@ -74,17 +82,22 @@ static bool same_rate(const struct clock_map *last, const struct clock_map *befo
     next->since_server_us = last->server_us;
     next->since_bound_us = last->bound_us;
     next->drift_ppb = b;
-    next->drift_bound_ppb = (int64_t)(1e9 * ((double)last->bound_us + (double)m->bound_us) / (double)second) + FLOOR_PPB + llabs(b) / 1000;
+    next->drift_bound_ppb =
+        (int64_t)(1e9 * ((double)last->bound_us + (double)m->bound_us) / (double)second) +
+        FLOOR_PPB + llabs(b) / 1000;
     return true;
 }
 
-static bool refines(const struct clock_map *last, const struct clock_measure *m, struct clock_map *next)
+static bool refines(const struct clock_map *last, const struct clock_measure *m,
+                    struct clock_map *next)
 {
     int64_t span = m->device_us - last->since_device_us;
     if (span < SPAN_MIN_US) {
         return false;
     }
-    int64_t bound = (int64_t)(1e9 * ((double)last->since_bound_us + (double)m->bound_us) / (double)span) + FLOOR_PPB;
+    int64_t bound =
+        (int64_t)(1e9 * ((double)last->since_bound_us + (double)m->bound_us) / (double)span) +
+        FLOOR_PPB;
     int64_t known = last->drift_bound_ppb ? last->drift_bound_ppb : CRYSTAL_PPB;
     if (bound > known / 2) {
         return false;
@@ -99,7 +112,8 @@ static bool refines(const struct clock_map *last, const struct clock_measure *m,
     return true;
 }
 
-bool clock_map_step(const struct clock_map *last, const struct clock_map *before, const struct clock_measure *m, struct clock_map *next)
+bool clock_map_step(const struct clock_map *last, const struct clock_map *before,
+                    const struct clock_measure *m, struct clock_map *next)
 {
     if (!last) {
         *next = at_point(m, CLOCK_FIRST);

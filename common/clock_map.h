@@ -14,8 +14,10 @@ struct clock_measure {
     int64_t bound_us;  // or half of the exchange earlier or later
 };
 enum clock_reason { CLOCK_FIRST, CLOCK_REFINED, CLOCK_JUMP, CLOCK_RATE };
-struct clock_map { // drift_bound_ppb 0: the drift is not measured yet; see blocks_006.sql for the rest
-    int64_t device_us, server_us, bound_us, drift_ppb, drift_bound_ppb, since_device_us, since_server_us, since_bound_us;
+struct clock_map { // drift_bound_ppb 0: the drift is not measured yet; see blocks_006.sql for the
+                   // rest
+    int64_t device_us, server_us, bound_us, drift_ppb, drift_bound_ppb, since_device_us,
+        since_server_us, since_bound_us;
     enum clock_reason reason;
 };
 
@@ -25,6 +27,7 @@ enum clock_reason clock_reason_of(const char *text); // CLOCK_FIRST where it is 
 int64_t clock_map_server_us(const struct clock_map *m, int64_t device_us);
 // last: the newest mapping, NULL where there is none; before: the one in front of it, or NULL. True: m says more, and
 // *next is the mapping from now on.
-bool clock_map_step(const struct clock_map *last, const struct clock_map *before, const struct clock_measure *m, struct clock_map *next);
+bool clock_map_step(const struct clock_map *last, const struct clock_map *before,
+                    const struct clock_measure *m, struct clock_map *next);
 
 #endif

@@ -8,6 +8,7 @@
 int command_send(struct store *s, struct store_command *c, struct err *e) MUST_CHECK;
 
 // Asks for unspooled samples of a stream ("": all) for so long; 0: no more. No row: nobody waits for an answer.
-int command_live(struct store *s, const char *device, const char *stream, int64_t duration_ms, struct err *e) MUST_CHECK;
+int command_live(struct store *s, const char *device, const char *stream, int64_t duration_ms,
+                 struct err *e) MUST_CHECK;
 
 #endif

@@ -38,7 +38,8 @@ static int add(struct conf *c, const char *section, char *key, char *value, int 
         return E_MEM;
     }
     c->entry = grown;
-    c->entry[c->count++] = (struct conf_entry){.section = section, .key = key, .value = value, .line = line};
+    c->entry[c->count++] =
+        (struct conf_entry){.section = section, .key = key, .value = value, .line = line};
     return OK;
 }
 
@@ -135,28 +136,32 @@ const char *conf_str(struct conf *c, const char *section, const char *key, const
     return entry ? entry->value : fallback;
 }
 
-int conf_bad(const struct conf *c, const struct conf_entry *entry, struct err *e, const char *fmt, ...)
+int conf_bad(const struct conf *c, const struct conf_entry *entry, struct err *e, const char *fmt,
+             ...)
 {
     char text[256];
     va_list ap;
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    return err_set(e, E_FORMAT, "%s:%d: %s%s%s%s: %s", c->name, entry->line, *entry->section ? "[" : "",
-                   entry->section, *entry->section ? "] " : "", entry->key, text);
+    return err_set(e, E_FORMAT, "%s:%d: %s%s%s%s: %s", c->name, entry->line,
+                   *entry->section ? "[" : "", entry->section, *entry->section ? "] " : "",
+                   entry->key, text);
 }
 
-int conf_i64(struct conf *c, const char *section, const char *key, int64_t lo, int64_t hi, int64_t *out, struct err *e)
+int conf_i64(struct conf *c, const char *section, const char *key, int64_t lo, int64_t hi,
+             int64_t *out, struct err *e)
 {
     const struct conf_entry *entry = conf_find(c, section, key);
     if (entry && parse_i64(entry->value, lo, hi, out)) {
-        return conf_bad(c, entry, e, "'%s' is not a whole number of %lld to %lld", entry->value, (long long)lo,
-                        (long long)hi);
+        return conf_bad(c, entry, e, "'%s' is not a whole number of %lld to %lld", entry->value,
+                        (long long)lo, (long long)hi);
     }
     return OK;
 }
 
-int conf_f64(struct conf *c, const char *section, const char *key, double lo, double hi, double *out, struct err *e)
+int conf_f64(struct conf *c, const char *section, const char *key, double lo, double hi,
+             double *out, struct err *e)
 {
     const struct conf_entry *entry = conf_find(c, section, key);
     if (entry && parse_f64(entry->value, lo, hi, out)) {
@@ -181,7 +186,8 @@ int conf_bool(struct conf *c, const char *section, const char *key, bool *out, s
     return conf_bad(c, entry, e, "'%s' is not yes or no", entry->value);
 }
 
-int conf_check_used(const struct conf *c, const char *const *known, size_t known_count, struct err *e)
+int conf_check_used(const struct conf *c, const char *const *known, size_t known_count,
+                    struct err *e)
 {
     for (size_t i = 0; i < c->count; i++) {
         if (!c->entry[i].used) {

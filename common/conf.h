@@ -23,7 +23,8 @@ struct conf {
 #define CONF_MAX_BYTES ((size_t)1 << 20)
 
 // Zeroed struct conf is empty. Errors say name and line.
-int conf_parse(struct conf *c, const char *name, const char *text, size_t len, struct err *e) MUST_CHECK;
+int conf_parse(struct conf *c, const char *name, const char *text, size_t len,
+               struct err *e) MUST_CHECK;
 int conf_load(struct conf *c, const char *path, struct err *e) MUST_CHECK;
 void conf_release(struct conf *c);
 
@@ -32,12 +33,17 @@ const struct conf_entry *conf_find(struct conf *c, const char *section, const ch
 // The value, or fallback where it is absent.
 const char *conf_str(struct conf *c, const char *section, const char *key, const char *fallback);
 // As above with the type checked; *out keeps its value where the key is absent.
-int conf_i64(struct conf *c, const char *section, const char *key, int64_t lo, int64_t hi, int64_t *out, struct err *e) MUST_CHECK;
-int conf_f64(struct conf *c, const char *section, const char *key, double lo, double hi, double *out, struct err *e) MUST_CHECK;
-int conf_bool(struct conf *c, const char *section, const char *key, bool *out, struct err *e) MUST_CHECK; // yes/no, true/false, on/off
+int conf_i64(struct conf *c, const char *section, const char *key, int64_t lo, int64_t hi,
+             int64_t *out, struct err *e) MUST_CHECK;
+int conf_f64(struct conf *c, const char *section, const char *key, double lo, double hi,
+             double *out, struct err *e) MUST_CHECK;
+int conf_bool(struct conf *c, const char *section, const char *key, bool *out,
+              struct err *e) MUST_CHECK; // yes/no, true/false, on/off
 // E_FORMAT for the first entry that nothing asked for, naming the nearest of the known "key" names.
-int conf_check_used(const struct conf *c, const char *const *known, size_t known_count, struct err *e) MUST_CHECK;
+int conf_check_used(const struct conf *c, const char *const *known, size_t known_count,
+                    struct err *e) MUST_CHECK;
 // An error about one entry: "fan.recipe:12: [train] epochs: ..."; returns E_FORMAT.
-int conf_bad(const struct conf *c, const struct conf_entry *entry, struct err *e, const char *fmt, ...) PRINTF_LIKE(4, 5);
+int conf_bad(const struct conf *c, const struct conf_entry *entry, struct err *e, const char *fmt,
+             ...) PRINTF_LIKE(4, 5);
 
 #endif

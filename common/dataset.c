@@ -13,8 +13,9 @@ static reader_fn reader_of(const char *name)
     static const struct {
         const char *end;
         reader_fn read;
-    } kinds[] = {{".wav", ds_read_sound}, {".flac", ds_read_sound}, {".csv", ds_read_csv}, {".csv.gz", ds_read_csv}, {".tsv", ds_read_csv},
-                 {".png", ds_read_png},   {".jpg", ds_read_jpeg},   {".jpeg", ds_read_jpeg}};
+    } kinds[] = {{".wav", ds_read_sound},  {".flac", ds_read_sound}, {".csv", ds_read_csv},
+                 {".csv.gz", ds_read_csv}, {".tsv", ds_read_csv},    {".png", ds_read_png},
+                 {".jpg", ds_read_jpeg},   {".jpeg", ds_read_jpeg}};
     size_t n = strlen(name);
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         size_t k = strlen(kinds[i].end);
@@ -39,8 +40,8 @@ static bool wanted(const struct ds_map *m, const char *name)
 {
     const char *slash = strrchr(name, '/');
     const char *base = slash ? slash + 1 : name;
-    if (!reader_of(name) || is_one_of(&m->skip, name, base) || strcmp(name, m->labels_file) == 0 || strcmp(name, m->names_file) == 0 ||
-        (!*m->labels_file && strcmp(name, "labels.csv") == 0)) {
+    if (!reader_of(name) || is_one_of(&m->skip, name, base) || strcmp(name, m->labels_file) == 0 ||
+        strcmp(name, m->names_file) == 0 || (!*m->labels_file && strcmp(name, "labels.csv") == 0)) {
         return false;
     }
     return !m->match.count || is_one_of(&m->match, name, base);
@@ -134,7 +135,8 @@ int ds_walk(const char *path, const struct ds_map *m, const struct ds_callbacks 
     if (io_is_dir(path)) {
         rc = find_files(path, m, &names, e);
         if (rc == OK && !names.count) {
-            rc = err_set(e, E_NOT_FOUND, "'%s' holds no WAV, FLAC, CSV, PNG or JPEG file that the map wants", path);
+            rc = err_set(e, E_NOT_FOUND,
+                         "'%s' holds no WAV, FLAC, CSV, PNG or JPEG file that the map wants", path);
         }
     } else if (!reader_of(path)) {
         rc = err_set(e, E_FORMAT, "'%s' is none of WAV, FLAC, CSV, PNG or JPEG", path);

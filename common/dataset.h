@@ -56,10 +56,11 @@ struct ds_callbacks {
 };
 // A folder (walked in order of names, hidden files left out) or a single file. E_NOT_FOUND where nothing
 // in it is of a known kind.
-int ds_walk(const char *path, const struct ds_map *m, const struct ds_callbacks *cb, struct err *e) MUST_CHECK;
+int ds_walk(const char *path, const struct ds_map *m, const struct ds_callbacks *cb,
+            struct err *e) MUST_CHECK;
 
 // A file's bytes instead, through a temporary one below folder. name: without folders; its ending tells the kind.
-int ds_walk_bytes(const char *folder, const char *name, const void *data, size_t len, const struct ds_callbacks *cb,
-                  struct err *e) MUST_CHECK;
+int ds_walk_bytes(const char *folder, const char *name, const void *data, size_t len,
+                  const struct ds_callbacks *cb, struct err *e) MUST_CHECK;
 
 #endif

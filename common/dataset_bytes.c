@@ -7,14 +7,16 @@
 #include "common/err.h"
 #include "common/io.h"
 
-int ds_walk_bytes(const char *folder, const char *name, const void *data, size_t len, const struct ds_callbacks *cb, struct err *e)
+int ds_walk_bytes(const char *folder, const char *name, const void *data, size_t len,
+                  const struct ds_callbacks *cb, struct err *e)
 {
     char dir[IO_PATH_MAX], path[IO_PATH_MAX];
     struct ds_map *map = NULL;
     if (io_join(dir, sizeof(dir), folder, "file-XXXXXX") || !mkdtemp(dir)) {
         return err_errno(e, E_IO, "cannot make a folder below '%s'", folder);
     }
-    int rc = io_join(path, sizeof(path), dir, name) ? err_set(e, E_LIMIT, "path is too long") : io_write_atomic(path, data, len, 0600, e);
+    int rc = io_join(path, sizeof(path), dir, name) ? err_set(e, E_LIMIT, "path is too long")
+                                                    : io_write_atomic(path, data, len, 0600, e);
     rc = rc ? rc : ds_map_load(&map, NULL, e);
     rc = rc ? rc : ds_walk(path, map, cb, e);
     ds_map_free(map);

@@ -56,7 +56,8 @@ static int column_of(const struct csv *c, const char *name)
 static int named_column(const struct csv *c, const char *name, int *out, struct err *e)
 {
     *out = *name ? column_of(c, name) : -1;
-    return *name && *out < 0 ? err_set(e, E_FORMAT, "'%s' has no column '%s'", c->f->name, name) : OK;
+    return *name && *out < 0 ? err_set(e, E_FORMAT, "'%s' has no column '%s'", c->f->name, name)
+                             : OK;
 }
 
 static bool is_number(const char *text)
@@ -109,7 +110,8 @@ static int choose_channels(struct csv *c, char **first_row, struct err *e)
         }
     }
     for (size_t i = 0; !want->count && i < c->columns; i++) {
-        bool time_like = c->heading && (strcasecmp(c->heading[i], "timestamp") == 0 || strcasecmp(c->heading[i], "time") == 0);
+        bool time_like = c->heading && (strcasecmp(c->heading[i], "timestamp") == 0 ||
+                                        strcasecmp(c->heading[i], "time") == 0);
         if (!taken(c, i) && !time_like && is_number(first_row[i])) {
             (void)add_channel(c, i);
         }
@@ -118,7 +120,9 @@ static int choose_channels(struct csv *c, char **first_row, struct err *e)
         return err_set(e, E_FORMAT, "'%s' has no column of numbers", c->f->name);
     }
     if (c->channels > DS_MAX_CHANNELS && !c->f->w->map->row_is_item) {
-        return err_set(e, E_LIMIT, "'%s' has %zu channels, %d are the ceiling: choose with [csv] channels", c->f->name, c->channels, DS_MAX_CHANNELS);
+        return err_set(e, E_LIMIT,
+                       "'%s' has %zu channels, %d are the ceiling: choose with [csv] channels",
+                       c->f->name, c->channels, DS_MAX_CHANNELS);
     }
     return OK;
 }
@@ -141,7 +145,8 @@ static uint64_t interval_of(const struct csv *c)
         return (uint64_t)llround(1e9 / m->rate);
     }
     if (c->time >= 0 && c->frames > 1 && c->time_last > c->time_first) {
-        return (uint64_t)llround((c->time_last - c->time_first) / (double)(c->frames - 1) * seconds[m->time_unit] * 1e9);
+        return (uint64_t)llround((c->time_last - c->time_first) / (double)(c->frames - 1) *
+                                 seconds[m->time_unit] * 1e9);
     }
     return 0;
 }
@@ -166,9 +171,17 @@ static int flush(struct csv *c, struct err *e)
     if (c->regions == 1 && c->region[0].start == 0 && c->region[0].end == c->frames) {
         c->region[0].whole = true;
     }
-    struct ds_item item = {.name = name, .group = c->group_now, .stream = *m->stream ? m->stream : "csv", .units = m->units, .channel_names = names,
-                           .type = MOTE_F32, .channels = m->row_is_item ? 1 : (unsigned)c->channels, .scale = m->scale != 0 ? (float)m->scale : 1.0f,
-                           .interval_ns = interval_of(c), .raw = c->frame, .frames = m->row_is_item ? c->frames * c->channels : c->frames};
+    struct ds_item item = {.name = name,
+                           .group = c->group_now,
+                           .stream = *m->stream ? m->stream : "csv",
+                           .units = m->units,
+                           .channel_names = names,
+                           .type = MOTE_F32,
+                           .channels = m->row_is_item ? 1 : (unsigned)c->channels,
+                           .scale = m->scale != 0 ? (float)m->scale : 1.0f,
+                           .interval_ns = interval_of(c),
+                           .raw = c->frame,
+                           .frames = m->row_is_item ? c->frames * c->channels : c->frames};
     int rc = ds_give(c->f, &item, c->region, c->regions, e);
     c->frames = c->regions = 0;
     return rc;
@@ -185,8 +198,10 @@ static int note_label(struct csv *c, const char *id, struct err *e)
     if (!*name) {
         return OK;
     }
-    if (c->regions == DS_MAX_REGIONS || grow((void **)&c->region, &c->region_cap, c->regions + 1, sizeof(*c->region))) {
-        return err_set(e, E_LIMIT, "'%s' has more than %d labelled pieces", c->f->name, DS_MAX_REGIONS);
+    if (c->regions == DS_MAX_REGIONS ||
+        grow((void **)&c->region, &c->region_cap, c->regions + 1, sizeof(*c->region))) {
+        return err_set(e, E_LIMIT, "'%s' has more than %d labelled pieces", c->f->name,
+                       DS_MAX_REGIONS);
     }
     c->region[c->regions] = (struct ds_region){.start = c->frames, .end = c->frames + 1};
     snprintf(c->region[c->regions++].label, DS_TEXT, "%s", name);
@@ -209,14 +224,16 @@ static int take_row(struct csv *c, char **field, struct err *e)
     if ((cut || regroup) && c->frames) {
         char group_new[DS_TEXT];
         memcpy(group_new, c->group_now, sizeof(group_new));
-        memcpy(c->group_now, group_before, sizeof(group_before)); // what is flushed belongs to the old one
+        memcpy(c->group_now, group_before,
+               sizeof(group_before)); // what is flushed belongs to the old one
         int rc = flush(c, e);
         memcpy(c->group_now, group_new, sizeof(group_new));
         if (rc) {
             return rc;
         }
     }
-    if (c->frames >= DS_MAX_FRAMES || grow((void **)&c->frame, &c->cap, (c->frames + 1) * c->channels, sizeof(*c->frame))) {
+    if (c->frames >= DS_MAX_FRAMES ||
+        grow((void **)&c->frame, &c->cap, (c->frames + 1) * c->channels, sizeof(*c->frame))) {
         return err_set(e, E_LIMIT, "'%s' has more than %zu rows", c->f->name, DS_MAX_FRAMES);
     }
     int rc = c->label >= 0 ? note_label(c, field[c->label], e) : OK;
@@ -229,7 +246,8 @@ static int take_row(struct csv *c, char **field, struct err *e)
             *to = NAN;
             end += strspn(end, " ");
             rc = *end && strcasecmp(end, "nan") != 0 && strcasecmp(end, "null") != 0
-                     ? err_set(e, E_FORMAT, "'%s' line %zu: '%.40s' is not a number", c->f->name, c->line, cell)
+                     ? err_set(e, E_FORMAT, "'%s' line %zu: '%.40s' is not a number", c->f->name,
+                               c->line, cell)
                      : OK;
         }
     }
@@ -286,7 +304,9 @@ static int start(struct csv *c, char **rest, char **field, struct err *e)
         row[strcspn(row, "\r")] = 0;
         c->line = 2;
         if (ds_split_line(row, delimiter, field, MAX_COLUMNS) != c->columns) {
-            return err_set(e, E_FORMAT, "'%s' line 2 has another number of columns than its heading", c->f->name);
+            return err_set(e, E_FORMAT,
+                           "'%s' line 2 has another number of columns than its heading",
+                           c->f->name);
         }
     }
     int rc = named_column(c, m->time_column, &c->time, e);
@@ -316,7 +336,8 @@ int ds_read_csv(struct ds_file *f, struct err *e)
         }
         size_t n = ds_split_line(line, c.delimiter, field, MAX_COLUMNS);
         rc = n == c.columns ? take_row(&c, field, e)
-                            : err_set(e, E_FORMAT, "'%s' line %zu has %zu columns instead of %zu", f->name, c.line, n, c.columns);
+                            : err_set(e, E_FORMAT, "'%s' line %zu has %zu columns instead of %zu",
+                                      f->name, c.line, n, c.columns);
     }
     rc = rc ? rc : flush(&c, e);
     free(c.frame);

@@ -22,7 +22,8 @@ static int by_key(const void *a, const void *b)
 }
 
 // "exp{exp:2}_user{user:2}" with a row's cells; ":2" pads a number with zeros.
-static int fill_key(char *out, size_t cap, const char *template, const struct ds_table *t, size_t row, struct err *e)
+static int fill_key(char *out, size_t cap, const char *template, const struct ds_table *t,
+                    size_t row, struct err *e)
 {
     size_t n = 0;
     for (const char *p = template; *p && n + 1 < cap;) {
@@ -46,8 +47,9 @@ static int fill_key(char *out, size_t cap, const char *template, const struct ds
         p++;
         const char *cell = t->cell[row * t->columns + (size_t)column];
         int64_t number = 0;
-        int k = width && parse_i64(cell, 0, INT64_MAX, &number) == OK ? snprintf(out + n, cap - n, "%0*lld", (int)width, (long long)number)
-                                                                     : snprintf(out + n, cap - n, "%s", cell);
+        int k = width && parse_i64(cell, 0, INT64_MAX, &number) == OK
+                    ? snprintf(out + n, cap - n, "%0*lld", (int)width, (long long)number)
+                    : snprintf(out + n, cap - n, "%s", cell);
         n += k < 0 ? 0 : (size_t)k < cap - n ? (size_t)k : cap - n - 1;
     }
     out[n] = 0;
@@ -93,11 +95,13 @@ static int find_labels(struct ds_walk_state *w, struct err *e)
 {
     char path[IO_PATH_MAX];
     const char *named = w->map->labels_file;
-    if (io_join(path, sizeof(path), w->root, *named ? named : "labels.csv") || (!*named && !io_exists(path))) {
+    if (io_join(path, sizeof(path), w->root, *named ? named : "labels.csv") ||
+        (!*named && !io_exists(path))) {
         return OK;
     }
     int rc = ds_table_load(&w->labels, path, e);
-    if (rc == OK && !*named && (ds_table_column(&w->labels, "file") < 0 || ds_table_column(&w->labels, "label") < 0)) {
+    if (rc == OK && !*named &&
+        (ds_table_column(&w->labels, "file") < 0 || ds_table_column(&w->labels, "label") < 0)) {
         ds_table_release(&w->labels);
         return OK;
     }
@@ -109,9 +113,13 @@ int ds_labels_open(struct ds_walk_state *w, struct err *e)
     char path[IO_PATH_MAX];
     int rc = OK;
     if (*w->map->names_file) {
-        rc = io_join(path, sizeof(path), w->root, w->map->names_file) ? err_set(e, E_LIMIT, "path is too long") : ds_table_load(&w->names, path, e);
-        if (rc == OK && (ds_table_column(&w->names, w->map->names_id) < 0 || ds_table_column(&w->names, w->map->names_name) < 0)) {
-            rc = err_set(e, E_FORMAT, "'%s' has no column '%s' or '%s'", path, w->map->names_id, w->map->names_name);
+        rc = io_join(path, sizeof(path), w->root, w->map->names_file)
+                 ? err_set(e, E_LIMIT, "path is too long")
+                 : ds_table_load(&w->names, path, e);
+        if (rc == OK && (ds_table_column(&w->names, w->map->names_id) < 0 ||
+                         ds_table_column(&w->names, w->map->names_name) < 0)) {
+            rc = err_set(e, E_FORMAT, "'%s' has no column '%s' or '%s'", path, w->map->names_id,
+                         w->map->names_name);
         }
     }
     return rc ? rc : find_labels(w, e);
@@ -150,11 +158,13 @@ int ds_file_label(struct ds_file *f, struct err *e)
     const struct ds_map *m = f->w->map;
     char found[DS_TEXT] = "";
     size_t k = 0;
-    while (k < m->pattern.count && !ds_pattern_match(m->pattern.word[k], f->name, found, f->group)) {
+    while (k < m->pattern.count &&
+           !ds_pattern_match(m->pattern.word[k], f->name, found, f->group)) {
         k++;
     }
     if (m->pattern.count && k == m->pattern.count) {
-        return err_set(e, E_FORMAT, "'%s' does not match the pattern '%s'", f->name, m->pattern.word[0]);
+        return err_set(e, E_FORMAT, "'%s' does not match the pattern '%s'", f->name,
+                       m->pattern.word[0]);
     }
     if (*found == 0 && m->label_from == DS_LABEL_CONSTANT) {
         snprintf(found, sizeof(found), "%s", m->label);
@@ -193,14 +203,18 @@ static double to_frames(const struct ds_item *item, enum ds_time_unit unit, doub
 static double number_at(const struct ds_walk_state *w, size_t row, int column, double absent)
 {
     double v = absent;
-    return column >= 0 && parse_f64(w->labels.cell[row * w->labels.columns + (size_t)column], -1e15, 1e15, &v) == OK ? v : absent;
+    return column >= 0 && parse_f64(w->labels.cell[row * w->labels.columns + (size_t)column], -1e15,
+                                    1e15, &v) == OK
+               ? v
+               : absent;
 }
 
 static bool read_box(const struct ds_walk_state *w, size_t row, struct ds_region *r)
 {
     const struct ds_label_index *x = w->index;
     if (x->box >= 0) {
-        return sscanf(w->labels.cell[row * w->labels.columns + (size_t)x->box], "%lf %lf %lf %lf", &r->x, &r->y, &r->w, &r->h) == 4;
+        return sscanf(w->labels.cell[row * w->labels.columns + (size_t)x->box], "%lf %lf %lf %lf",
+                      &r->x, &r->y, &r->w, &r->h) == 4;
     }
     r->x = number_at(w, row, x->x, -1);
     r->y = number_at(w, row, x->y, -1);
@@ -209,14 +223,17 @@ static bool read_box(const struct ds_walk_state *w, size_t row, struct ds_region
     return x->x >= 0 && r->w > 0 && r->h > 0;
 }
 
-static int region_of_row(const struct ds_walk_state *w, const struct ds_item *item, size_t row, struct ds_region *r, struct err *e)
+static int region_of_row(const struct ds_walk_state *w, const struct ds_item *item, size_t row,
+                         struct ds_region *r, struct err *e)
 {
     const struct ds_label_index *x = w->index;
     enum ds_time_unit unit = w->map->labels_unit;
     *r = (struct ds_region){0};
-    snprintf(r->label, sizeof(r->label), "%s", ds_label_name(w, w->labels.cell[row * w->labels.columns + (size_t)x->label]));
+    snprintf(r->label, sizeof(r->label), "%s",
+             ds_label_name(w, w->labels.cell[row * w->labels.columns + (size_t)x->label]));
     r->has_box = item->width && read_box(w, row, r);
-    double start = to_frames(item, unit, number_at(w, row, x->start, -1)), end = to_frames(item, unit, number_at(w, row, x->end, -1));
+    double start = to_frames(item, unit, number_at(w, row, x->start, -1)),
+           end = to_frames(item, unit, number_at(w, row, x->end, -1));
     r->whole = r->has_box || x->start < 0 || start < 0 || end < 0;
     if (r->whole) {
         return OK;
@@ -226,7 +243,9 @@ static int region_of_row(const struct ds_walk_state *w, const struct ds_item *it
     }
     end = end > (double)item->frames ? (double)item->frames : end;
     if (start >= end) {
-        return err_set(e, E_FORMAT, "label row %zu: its start %g is not before its end %g of %zu frames", row + 1, start, end, item->frames);
+        return err_set(e, E_FORMAT,
+                       "label row %zu: its start %g is not before its end %g of %zu frames",
+                       row + 1, start, end, item->frames);
     }
     r->start = (size_t)(start + 0.5);
     r->end = (size_t)(end + 0.5);
@@ -252,7 +271,8 @@ struct region_list {
     size_t count, max;
 };
 
-static int rows_with_key(struct ds_file *f, struct ds_item *item, const char *key, struct region_list *out, struct err *e)
+static int rows_with_key(struct ds_file *f, struct ds_item *item, const char *key,
+                         struct region_list *out, struct err *e)
 {
     const struct ds_label_index *x = f->w->index;
     for (size_t i = lower_bound(x, key); i < x->count && strcmp(x->row[i].key, key) == 0; i++) {
@@ -286,7 +306,8 @@ static int rows_of(struct ds_file *f, struct ds_item *item, struct region_list *
     return rc || !slash ? rc : rows_with_key(f, item, base, out, e);
 }
 
-int ds_give(struct ds_file *f, struct ds_item *item, const struct ds_region *own, size_t own_count, struct err *e)
+int ds_give(struct ds_file *f, struct ds_item *item, const struct ds_region *own, size_t own_count,
+            struct err *e)
 {
     size_t max = own_count + 1 + (f->w->index ? f->w->index->count : 0);
     struct region_list list = {.max = max < DS_MAX_REGIONS ? max : DS_MAX_REGIONS};

@@ -25,7 +25,8 @@ void ds_words_release(struct ds_words *w)
     *w = (struct ds_words){0};
 }
 
-static int words_of(struct ds_map *m, const char *section, const char *key, struct ds_words *out, struct err *e)
+static int words_of(struct ds_map *m, const char *section, const char *key, struct ds_words *out,
+                    struct err *e)
 {
     const struct conf_entry *entry = conf_find(&m->conf, section, key);
     if (!entry) {
@@ -36,8 +37,8 @@ static int words_of(struct ds_map *m, const char *section, const char *key, stru
 }
 
 // One of a list of words, by its position.
-static int choice_of(struct ds_map *m, const char *section, const char *key, const char *const *names, size_t count, int *out,
-                     struct err *e)
+static int choice_of(struct ds_map *m, const char *section, const char *key,
+                     const char *const *names, size_t count, int *out, struct err *e)
 {
     const struct conf_entry *entry = conf_find(&m->conf, section, key);
     if (!entry) {
@@ -67,7 +68,8 @@ static int read_csv_keys(struct ds_map *m, struct err *e)
     bool header = true;
     const struct conf_entry *says_header = conf_find(&m->conf, "csv", "header");
     int rc = words_of(m, "csv", "channels", &m->channels, e);
-    rc = rc ? rc : choice_of(m, "csv", "delimiter", delimiters, ARRAY_LEN(delimiters), &delimiter, e);
+    rc = rc ? rc
+            : choice_of(m, "csv", "delimiter", delimiters, ARRAY_LEN(delimiters), &delimiter, e);
     rc = rc ? rc : choice_of(m, "csv", "rows", layouts, ARRAY_LEN(layouts), &layout, e);
     rc = rc ? rc : choice_of(m, "csv", "time_unit", units, DS_UNIT_US + 1, &unit, e);
     rc = rc ? rc : conf_bool(&m->conf, "csv", "header", &header, e);
@@ -107,7 +109,9 @@ static int read_keys(struct ds_map *m, struct err *e)
     rc = rc ? rc : words_of(m, "files", "pattern", &m->pattern, e);
     const char *label = conf_str(&m->conf, "files", "label", "folder");
     m->label = label;
-    m->label_from = strcmp(label, "folder") == 0 ? DS_LABEL_FOLDER : strcmp(label, "none") == 0 ? DS_LABEL_NONE : DS_LABEL_CONSTANT;
+    m->label_from = strcmp(label, "folder") == 0 ? DS_LABEL_FOLDER
+                    : strcmp(label, "none") == 0 ? DS_LABEL_NONE
+                                                 : DS_LABEL_CONSTANT;
     m->stream = conf_str(&m->conf, "stream", "name", "");
     m->units = conf_str(&m->conf, "stream", "units", "");
     rc = rc ? rc : conf_f64(&m->conf, "stream", "rate", 1e-6, 1e9, &m->rate, e);
@@ -118,16 +122,20 @@ static int read_keys(struct ds_map *m, struct err *e)
 
 int ds_map_load(struct ds_map **out, const char *path, struct err *e)
 {
-    static const char *const known[] = {"match", "skip", "pattern", "label", "name", "units", "rate", "scale", "channels", "delimiter", "rows",
-                                        "time_unit", "header", "time", "group", "split", "unit", "file", "key", "start", "end", "box", "id"};
+    static const char *const known[] = {
+        "match",    "skip",      "pattern", "label",     "name",   "units", "rate",  "scale",
+        "channels", "delimiter", "rows",    "time_unit", "header", "time",  "group", "split",
+        "unit",     "file",      "key",     "start",     "end",    "box",   "id"};
     struct ds_map *m = calloc(1, sizeof(*m));
     if (!m) {
         return err_set(e, E_MEM, "out of memory");
     }
     int rc = path ? conf_load(&m->conf, path, e) : conf_parse(&m->conf, "defaults", "", 0, e);
     rc = rc ? rc : read_keys(m, e);
-    for (size_t i = 0; rc == OK && i < m->conf.count; i++) { // [rename] holds whatever labels there are
-        m->conf.entry[i].used = m->conf.entry[i].used || strcmp(m->conf.entry[i].section, "rename") == 0;
+    for (size_t i = 0; rc == OK && i < m->conf.count;
+         i++) { // [rename] holds whatever labels there are
+        m->conf.entry[i].used =
+            m->conf.entry[i].used || strcmp(m->conf.entry[i].section, "rename") == 0;
     }
     rc = rc ? rc : conf_check_used(&m->conf, known, ARRAY_LEN(known), e);
     if (rc) {

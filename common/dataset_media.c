@@ -24,8 +24,11 @@ int ds_read_sound(struct ds_file *f, struct err *e)
     size_t width = small ? sizeof(int16_t) : sizeof(float);
     void *raw = NULL;
     int rc = OK;
-    if (info.frames <= 0 || info.channels < 1 || info.channels > DS_MAX_CHANNELS || (size_t)info.frames > DS_MAX_FRAMES || info.samplerate < 1) {
-        rc = err_set(e, E_LIMIT, "'%s' has %lld frames of %d channels, which is nothing or too much", f->name, (long long)info.frames, info.channels);
+    if (info.frames <= 0 || info.channels < 1 || info.channels > DS_MAX_CHANNELS ||
+        (size_t)info.frames > DS_MAX_FRAMES || info.samplerate < 1) {
+        rc =
+            err_set(e, E_LIMIT, "'%s' has %lld frames of %d channels, which is nothing or too much",
+                    f->name, (long long)info.frames, info.channels);
     } else if (!(raw = malloc((size_t)info.frames * (size_t)info.channels * width))) {
         rc = err_set(e, E_MEM, "out of memory");
     }
@@ -35,10 +38,18 @@ int ds_read_sound(struct ds_file *f, struct err *e)
         rc = got > 0 ? OK : err_set(e, E_FORMAT, "'%s' holds no samples", f->name);
     }
     if (rc == OK) {
-        struct ds_item item = {.name = f->name, .stream = *m->stream ? m->stream : "mic", .units = m->units, .channel_names = "",
-                               .type = small ? MOTE_I16 : MOTE_F32, .channels = (unsigned)info.channels,
-                               .scale = m->scale != 0 ? (float)m->scale : small ? 1.0f / 32768.0f : 1.0f,
-                               .interval_ns = (uint64_t)llround(1e9 / info.samplerate), .raw = raw, .frames = (size_t)got};
+        struct ds_item item = {.name = f->name,
+                               .stream = *m->stream ? m->stream : "mic",
+                               .units = m->units,
+                               .channel_names = "",
+                               .type = small ? MOTE_I16 : MOTE_F32,
+                               .channels = (unsigned)info.channels,
+                               .scale = m->scale != 0 ? (float)m->scale
+                                        : small       ? 1.0f / 32768.0f
+                                                      : 1.0f,
+                               .interval_ns = (uint64_t)llround(1e9 / info.samplerate),
+                               .raw = raw,
+                               .frames = (size_t)got};
         rc = ds_give(f, &item, NULL, 0, e);
     }
     free(raw);
@@ -46,12 +57,21 @@ int ds_read_sound(struct ds_file *f, struct err *e)
     return rc;
 }
 
-static int give_picture(struct ds_file *f, const uint8_t *pixels, size_t width, size_t height, unsigned planes, struct err *e)
+static int give_picture(struct ds_file *f, const uint8_t *pixels, size_t width, size_t height,
+                        unsigned planes, struct err *e)
 {
     const struct ds_map *m = f->w->map;
-    struct ds_item item = {.name = f->name, .stream = *m->stream ? m->stream : "picture", .units = m->units, .channel_names = planes == 3 ? "r,g,b" : "y",
-                           .type = MOTE_U8, .channels = planes, .scale = m->scale != 0 ? (float)m->scale : 1.0f / 255.0f,
-                           .width = (uint32_t)width, .height = (uint32_t)height, .raw = pixels, .frames = width * height};
+    struct ds_item item = {.name = f->name,
+                           .stream = *m->stream ? m->stream : "picture",
+                           .units = m->units,
+                           .channel_names = planes == 3 ? "r,g,b" : "y",
+                           .type = MOTE_U8,
+                           .channels = planes,
+                           .scale = m->scale != 0 ? (float)m->scale : 1.0f / 255.0f,
+                           .width = (uint32_t)width,
+                           .height = (uint32_t)height,
+                           .raw = pixels,
+                           .frames = width * height};
     return ds_give(f, &item, NULL, 0, e);
 }
 
@@ -69,7 +89,8 @@ int ds_read_png(struct ds_file *f, struct err *e)
     const png_color black = {0, 0, 0};
     int rc = OK;
     if (!pixels) {
-        rc = err_set(e, E_LIMIT, "'%s' is %u x %u pixels, which is nothing or too much", f->name, img.width, img.height);
+        rc = err_set(e, E_LIMIT, "'%s' is %u x %u pixels, which is nothing or too much", f->name,
+                     img.width, img.height);
     } else if (!png_image_finish_read(&img, &black, pixels, 0, NULL)) {
         rc = err_set(e, E_FORMAT, "cannot read '%s': %s", f->name, img.message);
     } else {
@@ -121,7 +142,8 @@ int ds_read_jpeg(struct ds_file *f, struct err *e)
         size_t bytes = line * d.output_height;
         pixels = bytes && bytes <= PICTURE_MAX ? malloc(bytes) : NULL;
         if (!pixels) {
-            rc = err_set(e, E_LIMIT, "'%s' is %u x %u pixels, which is nothing or too much", f->name, d.output_width, d.output_height);
+            rc = err_set(e, E_LIMIT, "'%s' is %u x %u pixels, which is nothing or too much",
+                         f->name, d.output_width, d.output_height);
         }
         while (rc == OK && d.output_scanline < d.output_height) {
             JSAMPROW row = pixels + line * d.output_scanline;
@@ -129,7 +151,8 @@ int ds_read_jpeg(struct ds_file *f, struct err *e)
         }
     }
     if (rc == OK) {
-        rc = give_picture(f, pixels, d.output_width, d.output_height, (unsigned)d.output_components, e);
+        rc = give_picture(f, pixels, d.output_width, d.output_height, (unsigned)d.output_components,
+                          e);
     }
     jpeg_destroy_decompress(&d);
     free(pixels);

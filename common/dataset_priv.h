@@ -28,13 +28,15 @@ struct ds_map {
     const char *stream, *units; // "" by kind of file
     double rate;         // 0: not said
     double scale;        // 0: not said
-    struct ds_words channels; // of CSV: names, or numbers from 1; "f*" takes all with that beginning
+    struct ds_words
+        channels; // of CSV: names, or numbers from 1; "f*" takes all with that beginning
     const char *time_column, *label_column, *group_column, *split_column;
     enum ds_time_unit time_unit;
     char delimiter;      // 0: found out
     int header;          // 1 yes, 0 no, -1 found out
     bool row_is_item;    // each row is a recording of one channel
-    const char *labels_file, *key, *labels_label, *labels_start, *labels_end, *labels_group, *labels_box;
+    const char *labels_file, *key, *labels_label, *labels_start, *labels_end, *labels_group,
+        *labels_box;
     enum ds_time_unit labels_unit;
     const char *names_file, *names_id, *names_name;
 };
@@ -74,7 +76,8 @@ const char *ds_label_name(const struct ds_walk_state *w, const char *id);
 int ds_file_label(struct ds_file *f, struct err *e) MUST_CHECK;
 // Adds what the label file says of it, then gives the item to the callback. own: regions that the file
 // itself brought.
-int ds_give(struct ds_file *f, struct ds_item *item, const struct ds_region *own, size_t own_count, struct err *e) MUST_CHECK;
+int ds_give(struct ds_file *f, struct ds_item *item, const struct ds_region *own, size_t own_count,
+            struct err *e) MUST_CHECK;
 
 // Readers: decode a file and give its items. A callback's positive stop value is passed through.
 int ds_read_csv(struct ds_file *f, struct err *e) MUST_CHECK;

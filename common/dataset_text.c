@@ -112,7 +112,8 @@ int ds_table_load(struct ds_table *t, const char *path, struct err *e)
             rc = t->cell ? OK : err_set(e, E_MEM, "out of memory");
         }
         if (rc == OK && n != t->columns) {
-            rc = err_set(e, E_FORMAT, "'%s' row %zu has %zu columns, its heading %zu", path, t->rows + 1, n, t->columns);
+            rc = err_set(e, E_FORMAT, "'%s' row %zu has %zu columns, its heading %zu", path,
+                         t->rows + 1, n, t->columns);
         }
         for (size_t i = 0; rc == OK && i < n; i++) {
             t->cell[t->rows * n + i] = field[i];
@@ -145,7 +146,8 @@ int ds_table_column(const struct ds_table *t, const char *name)
 
 void ds_stem(char *out, size_t cap, const char *name)
 {
-    static const char *const known[] = {".csv.gz", ".csv", ".tsv", ".txt", ".wav", ".flac", ".png", ".jpg", ".jpeg"};
+    static const char *const known[] = {".csv.gz", ".csv", ".tsv", ".txt", ".wav",
+                                        ".flac",   ".png", ".jpg", ".jpeg"};
     size_t n = strlen(name);
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {
         size_t k = strlen(known[i]);
@@ -180,12 +182,15 @@ static bool match_here(const char *pattern, const char *text, char *label, char 
             while (*end && strncmp(end, literal, literal_len) != 0) {
                 end++;
             }
-            if (literal[literal_len] == 0) { // the pattern ends with it: it must end the text as well
+            if (literal[literal_len] ==
+                0) { // the pattern ends with it: it must end the text as well
                 size_t n = strlen(t);
                 end = n >= literal_len ? t + n - literal_len : t;
             }
         }
-        char *to = strncmp(p, "{label}", 7) == 0 ? label : strncmp(p, "{group}", 7) == 0 ? group : NULL;
+        char *to = strncmp(p, "{label}", 7) == 0   ? label
+                   : strncmp(p, "{group}", 7) == 0 ? group
+                                                   : NULL;
         if (end == t || memchr(t, '/', (size_t)(end - t))) {
             return false;
         }

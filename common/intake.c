@@ -64,8 +64,17 @@ static int put_label(struct intake *im, const struct owed *o, const struct ds_re
     if (!whole || d->has_box) {
         snprintf(id, sizeof id, "i%zu", n);
     }
-    struct store_region r = {.rec_id = o->rec_id, .region = id, .label = d->label, .author = "import", .source = "import",
-                             .whole = whole, .has_box = d->has_box, .x = d->x, .y = d->y, .w = d->w, .h = d->h};
+    struct store_region r = {.rec_id = o->rec_id,
+                             .region = id,
+                             .label = d->label,
+                             .author = "import",
+                             .source = "import",
+                             .whole = whole,
+                             .has_box = d->has_box,
+                             .x = d->x,
+                             .y = d->y,
+                             .w = d->w,
+                             .h = d->h};
     if (!whole) {
         r.start_us = o->start_us + (int64_t)(d->start * o->interval_ns / 1000);
         r.end_us = o->start_us + (int64_t)(d->end * o->interval_ns / 1000);
@@ -104,7 +113,8 @@ static int put_labels(struct intake *im)
     return rc;
 }
 
-static int owe_labels(struct intake *im, const struct ds_item *item, int64_t rec_id, int64_t start_us, bool only_if_bare)
+static int owe_labels(struct intake *im, const struct ds_item *item, int64_t rec_id,
+                      int64_t start_us, bool only_if_bare)
 {
     struct ds_region fallback = {.whole = true};
     const struct ds_region *from = item->region;
@@ -131,7 +141,8 @@ static int owe_labels(struct intake *im, const struct ds_item *item, int64_t rec
         return err_set(im->e, E_MEM, "out of memory");
     }
     memcpy(copy, from, count * sizeof *copy);
-    im->owed[im->owes++] = (struct owed){rec_id, start_us, item->interval_ns, copy, count, only_if_bare};
+    im->owed[im->owes++] =
+        (struct owed){rec_id, start_us, item->interval_ns, copy, count, only_if_bare};
     return OK;
 }
 
@@ -179,12 +190,18 @@ static int find_stream(struct intake *im, const struct ds_item *item, size_t *at
         return OK;
     }
     if (i == STREAMS_MAX || strlen(item->stream) > MOTE_NAME_MAX) {
-        return err_set(im->e, E_LIMIT, "stream '%.64s': a name has at most %d characters, an import %d streams", item->stream,
-                       MOTE_NAME_MAX, STREAMS_MAX);
+        return err_set(im->e, E_LIMIT,
+                       "stream '%.64s': a name has at most %d characters, an import %d streams",
+                       item->stream, MOTE_NAME_MAX, STREAMS_MAX);
     }
-    struct store_stream st = {.device = im->device, .name = item->stream, .units = item->units, .type = item->type,
-                              .channels = item->channels, .scale = (double)item->scale,
-                              .interval_ns = (int64_t)item->interval_ns, .channel_names = item->channel_names};
+    struct store_stream st = {.device = im->device,
+                              .name = item->stream,
+                              .units = item->units,
+                              .type = item->type,
+                              .channels = item->channels,
+                              .scale = (double)item->scale,
+                              .interval_ns = (int64_t)item->interval_ns,
+                              .channel_names = item->channel_names};
     int rc = store_stream_put(im->s, &st, im->e);
     if (rc) {
         return rc;
@@ -218,43 +235,69 @@ struct cut { // a block's part of a recording
     bool last;
 };
 
-static int put_block(struct intake *im, const struct ds_item *item, size_t stream, struct cut part, const char *digest,
-                     int64_t *rec_id)
+static int put_block(struct intake *im, const struct ds_item *item, size_t stream, struct cut part,
+                     const char *digest, int64_t *rec_id)
 {
     uint8_t bytes[BLOCK_DATA + MOTE_BLOCK_OVERHEAD];
     size_t frame = mote_sample_size(item->type) * item->channels;
-    uint64_t offset_us = part.first * item->interval_ns / 1000, span_us = part.count * item->interval_ns / 1000;
-    struct mote_block b = {.seq = (uint64_t)im->stream[stream].seq, .t_us = (uint64_t)im->t_us + offset_us,
-                           .interval_ns = item->interval_ns, .type = (uint8_t)item->type, .channels = (uint8_t)item->channels,
-                           .scale = item->scale, .width = item->width, .height = item->height,
-                           .recording = (uint32_t)im->rec_no, .flags = part.last ? MOTE_BLOCK_REC_END : 0,
-                           .data = (const uint8_t *)item->raw + part.first * frame, .data_len = part.count * frame};
+    uint64_t offset_us = part.first * item->interval_ns / 1000,
+             span_us = part.count * item->interval_ns / 1000;
+    struct mote_block b = {.seq = (uint64_t)im->stream[stream].seq,
+                           .t_us = (uint64_t)im->t_us + offset_us,
+                           .interval_ns = item->interval_ns,
+                           .type = (uint8_t)item->type,
+                           .channels = (uint8_t)item->channels,
+                           .scale = item->scale,
+                           .width = item->width,
+                           .height = item->height,
+                           .recording = (uint32_t)im->rec_no,
+                           .flags = part.last ? MOTE_BLOCK_REC_END : 0,
+                           .data = (const uint8_t *)item->raw + part.first * frame,
+                           .data_len = part.count * frame};
     memcpy(b.session, im->session, sizeof b.session);
     int len = mote_block_encode(bytes, sizeof bytes, &b);
     if (len < 0) {
-        return err_set(im->e, E_FORMAT, "'%s' cannot be a recording: %s", item->name, mote_status_text(len));
+        return err_set(im->e, E_FORMAT, "'%s' cannot be a recording: %s", item->name,
+                       mote_status_text(len));
     }
-    struct store_block row = {.session_id = im->session_id, .stream_id = im->stream[stream].stream_id,
-                              .seq = im->stream[stream].seq++, .kind = MOTE_BLOCK_SAMPLES, .rec_no = im->rec_no,
-                              .t_us = (int64_t)b.t_us, .frames = (int64_t)part.count,
-                              .end_us = (int64_t)(b.t_us + (span_us ? span_us : 1)), .bytes = bytes, .len = (size_t)len,
-                              .rec_end = part.last, .width = item->width, .height = item->height, .source = "import",
-                              .name = item->name, .grp = item->group, .digest = digest, .device = im->device,
+    struct store_block row = {.session_id = im->session_id,
+                              .stream_id = im->stream[stream].stream_id,
+                              .seq = im->stream[stream].seq++,
+                              .kind = MOTE_BLOCK_SAMPLES,
+                              .rec_no = im->rec_no,
+                              .t_us = (int64_t)b.t_us,
+                              .frames = (int64_t)part.count,
+                              .end_us = (int64_t)(b.t_us + (span_us ? span_us : 1)),
+                              .bytes = bytes,
+                              .len = (size_t)len,
+                              .rec_end = part.last,
+                              .width = item->width,
+                              .height = item->height,
+                              .source = "import",
+                              .name = item->name,
+                              .grp = item->group,
+                              .digest = digest,
+                              .device = im->device,
                               .meta = item->meta};
     int rc = store_block_put(im->s, &row, rec_id, im->e);
     im->r->bytes += len;
-    return rc < 0 ? rc : rc == STORE_BLOCK_NEW ? OK : err_set(im->e, E_STATE, "block of '%s' was there already", item->name);
+    return rc < 0 ? rc
+           : rc == STORE_BLOCK_NEW
+               ? OK
+               : err_set(im->e, E_STATE, "block of '%s' was there already", item->name);
 }
 
 static int put_recording(struct intake *im, const struct ds_item *item, const char *digest)
 {
-    size_t stream, frame = mote_sample_size(item->type) * item->channels, per_block = BLOCK_DATA / frame;
+    size_t stream, frame = mote_sample_size(item->type) * item->channels,
+                   per_block = BLOCK_DATA / frame;
     int64_t rec_id = 0;
     int rc = find_stream(im, item, &stream);
     im->rec_no++;
     for (size_t at = 0; at < item->frames && !rc;) {
         size_t count = item->frames - at < per_block ? item->frames - at : per_block;
-        rc = put_block(im, item, stream, (struct cut){at, count, at + count == item->frames}, digest, &rec_id);
+        rc = put_block(im, item, stream, (struct cut){at, count, at + count == item->frames},
+                       digest, &rec_id);
         at += count;
     }
     if (!rc) {
@@ -268,13 +311,15 @@ static int put_recording(struct intake *im, const struct ds_item *item, const ch
 
 static int check_item(const struct ds_item *item, struct err *why)
 {
-    if (item->frames == 0 || item->channels == 0 || item->channels > MOTE_MAX_CHANNELS || !mote_sample_size(item->type)) {
-        return err_set(why, E_FORMAT, "'%s' has no samples, or more than %d channels", item->name, MOTE_MAX_CHANNELS);
+    if (item->frames == 0 || item->channels == 0 || item->channels > MOTE_MAX_CHANNELS ||
+        !mote_sample_size(item->type)) {
+        return err_set(why, E_FORMAT, "'%s' has no samples, or more than %d channels", item->name,
+                       MOTE_MAX_CHANNELS);
     }
     for (size_t i = 0; i < item->regions; i++) {
         if (!item->region[i].label[0] || strlen(item->region[i].label) > STORE_LABEL_MAX) {
-            return err_set(why, E_FORMAT, "'%s': label '%s' has not 1 to %d bytes", item->name, item->region[i].label,
-                           STORE_LABEL_MAX);
+            return err_set(why, E_FORMAT, "'%s': label '%s' has not 1 to %d bytes", item->name,
+                           item->region[i].label, STORE_LABEL_MAX);
         }
     }
     return OK;
@@ -289,7 +334,8 @@ static int take_start(void *ctx, const struct store_recording *r)
 // Labels for a recording of an earlier run, where that run could not add them.
 static int mend_labels(struct intake *im, const struct ds_item *item, int64_t rec_id)
 {
-    int64_t start_us = -1; // stays where the recording is of this very transaction: its labels are owed already
+    int64_t start_us =
+        -1; // stays where the recording is of this very transaction: its labels are owed already
     struct store_recording_filter f = {.rec_id = rec_id};
     int rc = store_recording_walk(im->s, &f, take_start, &start_us, im->e);
     return rc || start_us < 0 ? rc : owe_labels(im, item, rec_id, start_us, true);
@@ -345,8 +391,8 @@ void intake_name_device(char out[INTAKE_DEVICE_MAX], const char *prefix, const c
     out[len] = 0;
 }
 
-int intake_open(struct intake **out, struct store *s, const char *device, const char *label, struct intake_counts *r,
-                struct err *e)
+int intake_open(struct intake **out, struct store *s, const char *device, const char *label,
+                struct intake_counts *r, struct err *e)
 {
     *out = NULL;
     if (sodium_init() < 0) {

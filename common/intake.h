@@ -20,8 +20,8 @@ struct intake_counts {
 void intake_name_device(char out[INTAKE_DEVICE_MAX], const char *prefix, const char *name);
 
 // label: of what has none (NULL: it stays unlabelled); it and counts must live until intake_close.
-int intake_open(struct intake **in, struct store *s, const char *device, const char *label, struct intake_counts *counts,
-                struct err *e) MUST_CHECK;
+int intake_open(struct intake **in, struct store *s, const char *device, const char *label,
+                struct intake_counts *counts, struct err *e) MUST_CHECK;
 // E_FORMAT where the recording itself is at fault: others may follow. Other failures end the intake.
 int intake_item(struct intake *in, const struct ds_item *item, struct err *e) MUST_CHECK;
 // Commits what is open, then its labels.

@@ -42,7 +42,8 @@ int jx_get_str(const json_t *o, const char *key, size_t max, const char **out, s
     return OK;
 }
 
-int jx_get_i64(const json_t *o, const char *key, int64_t lo, int64_t hi, int64_t *out, struct err *e)
+int jx_get_i64(const json_t *o, const char *key, int64_t lo, int64_t hi, int64_t *out,
+               struct err *e)
 {
     const json_t *v = member(o, key, e);
     if (!v) {

@@ -47,7 +47,8 @@ static int map_file(struct live *l, const char *path, struct err *e)
     int rc = OK;
     // Every byte has its place on the disk: writing to a hole of a full disk would end the program.
     if ((full = posix_fallocate(fd, 0, (off_t)l->size)) != 0) {
-        rc = err_set(e, full == ENOSPC ? E_FULL : E_IO, "cannot take %zu bytes for '%s': %s", l->size, path, strerror(full));
+        rc = err_set(e, full == ENOSPC ? E_FULL : E_IO, "cannot take %zu bytes for '%s': %s",
+                     l->size, path, strerror(full));
     }
     void *p = rc ? MAP_FAILED : mmap(NULL, l->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (!rc && p == MAP_FAILED) {
@@ -150,7 +151,8 @@ bool live_renew(struct live *l, const char *device, const char *stream, int64_t 
     for (size_t i = 0; i < LIVE_WATCHES; i++) {
         struct watch *w = &l->head->watch[i];
         int64_t asked = atomic_load(&w->asked_ms);
-        if (strncmp(w->device, device, sizeof(w->device)) == 0 && strncmp(w->stream, stream, sizeof(w->stream)) == 0) {
+        if (strncmp(w->device, device, sizeof(w->device)) == 0 &&
+            strncmp(w->stream, stream, sizeof(w->stream)) == 0) {
             bool due = now_ms - asked >= LIVE_RENEW_MS || asked > now_ms;
             return due && atomic_compare_exchange_strong(&w->asked_ms, &asked, now_ms);
         }

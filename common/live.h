@@ -31,7 +31,8 @@ struct live_message {
 int live_open(struct live **l, const char *dir, struct err *e) MUST_CHECK;
 void live_close(struct live *l); // accepts NULL
 // E_LIMIT for a block over LIVE_BLOCK_MAX.
-int live_put(struct live *l, const char *device, const char *stream, const void *block, size_t len) MUST_CHECK;
+int live_put(struct live *l, const char *device, const char *stream, const void *block,
+             size_t len) MUST_CHECK;
 // Number of the newest message, 0: none.
 int64_t live_last(const struct live *l);
 // The first message behind *after that is still there; *after becomes its number. False: none.

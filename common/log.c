@@ -52,19 +52,20 @@ void log_write(enum log_level level, const char *fmt, ...)
     if (log_json) {
         char escaped[2048];
         escape_json(escaped, sizeof(escaped), text);
-        n = snprintf(line, sizeof(line),
-                     "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\",\"level\":\"%s\",\"who\":\"%s\","
-                     "\"msg\":\"%s\"}\n",
-                     tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-                     ts.tv_nsec / 1000000, names[level], log_who, escaped);
+        n = snprintf(
+            line, sizeof(line),
+            "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\",\"level\":\"%s\",\"who\":\"%s\","
+            "\"msg\":\"%s\"}\n",
+            tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+            ts.tv_nsec / 1000000, names[level], log_who, escaped);
     } else {
         n = snprintf(line, sizeof(line), "%02d:%02d:%02d.%03ld %s: %s%s%s\n", tm.tm_hour, tm.tm_min,
-                     tm.tm_sec, ts.tv_nsec / 1000000, log_who, level == LOG_INFO ? "" : names[level],
-                     level == LOG_INFO ? "" : ": ", text);
+                     tm.tm_sec, ts.tv_nsec / 1000000, log_who,
+                     level == LOG_INFO ? "" : names[level], level == LOG_INFO ? "" : ": ", text);
     }
     if (n > 0) {
         size_t len = (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;
         ssize_t put = write(STDERR_FILENO, line, len); // one write a line keeps lines whole
-        (void)put;                                     // a log that cannot be written has nobody to tell
+        (void)put; // a log that cannot be written has nobody to tell
     }
 }

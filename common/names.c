@@ -63,7 +63,8 @@ size_t name_set_find(const struct name_set *s, const char *name)
     return at && at->name ? at->value : NAME_NONE;
 }
 
-int name_set_walk(const struct name_set *s, int (*fn)(void *ctx, const char *name, size_t value), void *ctx)
+int name_set_walk(const struct name_set *s, int (*fn)(void *ctx, const char *name, size_t value),
+                  void *ctx)
 {
     int rc = 0;
     for (size_t i = 0; i < s->size && rc == 0; i++) {

@@ -19,7 +19,8 @@ void name_set_change(struct name_set *s, const char *name, size_t value);
 // Its number, NAME_NONE where it is not there.
 size_t name_set_find(const struct name_set *s, const char *name);
 // In no order; stops at what fn returns unless that is 0.
-int name_set_walk(const struct name_set *s, int (*fn)(void *ctx, const char *name, size_t value), void *ctx);
+int name_set_walk(const struct name_set *s, int (*fn)(void *ctx, const char *name, size_t value),
+                  void *ctx);
 void name_set_release(struct name_set *s);
 
 #endif

@@ -11,8 +11,9 @@ static const char *command_prefix(const struct opt_command *c)
 
 static void print_usage_line(FILE *out, const struct opt_command *c)
 {
-    fprintf(out, "usage: %s%s%s%s%s\n", command_prefix(c), c->name, c->options && c->options[0].name ? " [OPTIONS]" : "",
-            c->positional ? " " : "", c->positional ? c->positional : "");
+    fprintf(out, "usage: %s%s%s%s%s\n", command_prefix(c), c->name,
+            c->options && c->options[0].name ? " [OPTIONS]" : "", c->positional ? " " : "",
+            c->positional ? c->positional : "");
 }
 
 static void print_help(const struct opt_command *c)
@@ -43,8 +44,8 @@ static void print_markdown(const struct opt_command *commands)
         if (c->options && c->options[0].name) {
             printf("| option | meaning |\n|---|---|\n");
             for (const struct opt *o = c->options; o->name; o++) {
-                printf("| `--%s%s%s` | %s%s |\n", o->name, o->arg ? " " : "", o->arg ? o->arg : "", o->help,
-                       o->type == OPT_LIST ? " (may be repeated)" : "");
+                printf("| `--%s%s%s` | %s%s |\n", o->name, o->arg ? " " : "", o->arg ? o->arg : "",
+                       o->help, o->type == OPT_LIST ? " (may be repeated)" : "");
             }
             printf("\n");
         }
@@ -222,7 +223,7 @@ int opt_main(const char *program, const struct opt_command *commands, int argc, 
         }
     }
     const char *near = parse_nearest(argv[1], names, n);
-    fprintf(stderr, "%s: unknown command '%s'%s%s%s\n", program, argv[1], near ? ", did you mean '" : "",
-            near ? near : "", near ? "'?" : "");
+    fprintf(stderr, "%s: unknown command '%s'%s%s%s\n", program, argv[1],
+            near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
     return 2;
 }

@@ -57,8 +57,10 @@ struct opt_command {
 
 #define OPT_END {NULL, NULL, NULL, OPT_STR, 0}
 #define OPT_PROJECT(type, member)                                                                  \
-    {"project", "DIR", "project folder (default: $MOTELOOP_PROJECT, or this folder)", OPT_STR,      \
-     offsetof(type, member)}
+    {                                                                                              \
+        "project", "DIR", "project folder (default: $MOTELOOP_PROJECT, or this folder)", OPT_STR,  \
+            offsetof(type, member)                                                                 \
+    }
 #define OPT_JSON(type, member)                                                                     \
     {"json", NULL, "print the result as JSON on standard output", OPT_FLAG, offsetof(type, member)}
 

@@ -39,7 +39,8 @@ int parse_duration_ms(const char *text, int64_t *out)
     static const struct {
         const char *unit;
         double ms;
-    } units[] = {{"", 1e3}, {"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"min", 6e4}, {"h", 36e5}, {"d", 864e5}};
+    } units[] = {{"", 1e3},    {"ms", 1},   {"s", 1e3},  {"m", 6e4},
+                 {"min", 6e4}, {"h", 36e5}, {"d", 864e5}};
     char *end;
     double v = strtod(text, &end);
     if (end == text || !(v >= 0)) {

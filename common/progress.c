@@ -6,7 +6,8 @@
 
 void progress_start(struct progress *p, const char *what, int64_t total)
 {
-    *p = (struct progress){.what = what, .total = total > 0 ? total : 1, .started_us = clock_mono_us()};
+    *p = (struct progress){
+        .what = what, .total = total > 0 ? total : 1, .started_us = clock_mono_us()};
     p->on = isatty(STDERR_FILENO);
 }
 
@@ -30,7 +31,8 @@ void progress_set(struct progress *p, int64_t done, const char *note)
     bar[WIDTH] = 0;
     double passed = (double)(now - p->started_us) / 1e6;
     double left = share > 0.01 ? passed / share - passed : 0;
-    fprintf(stderr, "\r%s [%s] %3d%%  %.0f s left  %s\033[K", p->what, bar, (int)(share * 100), left, note ? note : "");
+    fprintf(stderr, "\r%s [%s] %3d%%  %.0f s left  %s\033[K", p->what, bar, (int)(share * 100),
+            left, note ? note : "");
 }
 
 void progress_end(struct progress *p)

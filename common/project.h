@@ -19,7 +19,8 @@ struct project_conf {
     char prefix[64];       // [mqtt] prefix, default ml/1
     char broker_host[128]; // [mqtt] host
     int64_t broker_port;   // [mqtt] port
-    int64_t server_tls;    // [mqtt] tls, 1: programs reach the broker at [tls] port, and no other listener is there
+    int64_t server_tls;    // [mqtt] tls, 1: programs reach the broker at [tls] port, and no other
+                           // listener is there
     char server_user[64];  // [mqtt] user: the collector's name at the broker
     int64_t collectors;    // [mqtt] collectors that share the work, 1 or more
     int64_t tls_port;      // [tls] port: TLS with a password, 0: none
@@ -30,7 +31,7 @@ struct project_conf {
     int64_t max_devices;   // [limits] devices
     int64_t max_message;   // [limits] message_bytes
     int64_t max_streams;   // [limits] streams of a device
-    int64_t max_rate;      // [limits] rate: blocks a second of a device over a minute, 0: no ceiling
+    int64_t max_rate; // [limits] rate: blocks a second of a device over a minute, 0: no ceiling
     int64_t silence_s;     // [alerts] silence: seconds without data that are an alarm, 0: never
     char alert_url[256];   // [alerts] webhook, "" none
     char alert_command[256]; // [alerts] command, "" none

@@ -39,9 +39,11 @@ static int take_shape(struct loader *l, const struct mote_block *b)
         l->frame_bytes = mote_sample_size(b->type) * b->channels;
         return OK;
     }
-    if (o->type != b->type || o->channels != b->channels || o->interval_ns != b->interval_ns || o->width != b->width ||
-        o->height != b->height || memcmp(&o->scale, &b->scale, sizeof o->scale) != 0) {
-        return err_set(l->e, E_FORMAT, "block %llu has another rate, type or shape than those before it",
+    if (o->type != b->type || o->channels != b->channels || o->interval_ns != b->interval_ns ||
+        o->width != b->width || o->height != b->height ||
+        memcmp(&o->scale, &b->scale, sizeof o->scale) != 0) {
+        return err_set(l->e, E_FORMAT,
+                       "block %llu has another rate, type or shape than those before it",
                        (unsigned long long)b->seq);
     }
     return OK;
@@ -55,7 +57,8 @@ static int64_t span_us(uint64_t interval_ns, size_t frames)
 }
 
 // Frames of a block that lie in the asked-for time: first and one past the last.
-static void clip(const struct loader *l, const struct mote_block *b, size_t frames, size_t *first, size_t *end)
+static void clip(const struct loader *l, const struct mote_block *b, size_t frames, size_t *first,
+                 size_t *end)
 {
     int64_t t = (int64_t)b->t_us;
     *first = 0;
@@ -115,7 +118,8 @@ static int append(struct loader *l, const struct mote_block *b, size_t first, si
         grow((void **)&o->run, &l->run_cap, o->runs + 1, sizeof *o->run)) {
         return err_set(l->e, E_MEM, "out of memory");
     }
-    memcpy(o->raw + o->frames * l->frame_bytes, b->data + first * l->frame_bytes, count * l->frame_bytes);
+    memcpy(o->raw + o->frames * l->frame_bytes, b->data + first * l->frame_bytes,
+           count * l->frame_bytes);
     if (continues(l, start_us)) {
         o->run[o->runs - 1].frames += count;
     } else {
@@ -133,7 +137,8 @@ static int take_block(void *ctx, int64_t t_us, const void *bytes, size_t len)
     (void)t_us;
     int status = mote_block_decode(&b, bytes, len);
     if (status != MOTE_OK || b.kind != MOTE_BLOCK_SAMPLES) {
-        return err_set(l->e, E_FORMAT, "a stored block is no block of samples: %s", mote_status_text(status));
+        return err_set(l->e, E_FORMAT, "a stored block is no block of samples: %s",
+                       mote_status_text(status));
     }
     int rc = take_shape(l, &b);
     if (rc) {
@@ -150,11 +155,16 @@ static int compare_runs(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-int rec_load(struct store *s, int64_t rec_id, const char *stream, int64_t from_us, int64_t to_us, size_t max_frames,
-             struct rec_samples *out, struct err *e)
+int rec_load(struct store *s, int64_t rec_id, const char *stream, int64_t from_us, int64_t to_us,
+             size_t max_frames, struct rec_samples *out, struct err *e)
 {
     memset(out, 0, sizeof *out);
-    struct loader l = {.out = out, .e = e, .stream = stream, .from_us = from_us, .to_us = to_us, .max_frames = max_frames};
+    struct loader l = {.out = out,
+                       .e = e,
+                       .stream = stream,
+                       .from_us = from_us,
+                       .to_us = to_us,
+                       .max_frames = max_frames};
     int rc = store_recording_streams(s, rec_id, find_stream, &l, e);
     if (!rc && !l.stream_id) {
         rc = err_set(e, E_NOT_FOUND, "it has no stream '%s'", stream);

@@ -29,8 +29,8 @@ struct rec_samples {
 };
 // Frames of the named stream that lie in from_us..to_us (exclusive; INT64_MIN, INT64_MAX: all). At most
 // max_frames (E_LIMIT). E_NOT_FOUND where the recording has no such stream.
-int rec_load(struct store *s, int64_t rec_id, const char *stream, int64_t from_us, int64_t to_us, size_t max_frames,
-             struct rec_samples *out, struct err *e) MUST_CHECK;
+int rec_load(struct store *s, int64_t rec_id, const char *stream, int64_t from_us, int64_t to_us,
+             size_t max_frames, struct rec_samples *out, struct err *e) MUST_CHECK;
 void rec_release(struct rec_samples *r);
 // One value as a physical number.
 float rec_value(const struct rec_samples *r, size_t frame, unsigned channel);

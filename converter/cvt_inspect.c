@@ -103,8 +103,8 @@ static json_t *pipeline_of(const struct cvt_model *m)
     for (size_t i = 0; i < c.classes; i++) {
         json_array_append_new(labels, json_stringn(c.label[i].p, c.label[i].len));
     }
-    return json_pack("{ss% ss ss sI sI sI sf sI so sf sI sI sI}", "stream", c.stream.p, c.stream.len,
-                     "block", mote_dsp_kind_name(c.dsp.kind), "variant",
+    return json_pack("{ss% ss ss sI sI sI sf sI so sf sI sI sI}", "stream", c.stream.p,
+                     c.stream.len, "block", mote_dsp_kind_name(c.dsp.kind), "variant",
                      mote_dsp_variant_name(c.dsp.variant), "channels", (json_int_t)c.channels,
                      "window", (json_int_t)c.window, "stride", (json_int_t)c.stride, "rate_hz",
                      c.interval_ns ? 1e9 / (double)c.interval_ns : 0.0, "features",

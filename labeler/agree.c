@@ -8,7 +8,8 @@ struct margins {
     double n_c[AGREE_CLASSES_MAX], n; // pairable values per label, and in all
 };
 
-static void add_unit(struct margins *m, const struct agree_value *v, size_t count, int classes, int only)
+static void add_unit(struct margins *m, const struct agree_value *v, size_t count, int classes,
+                     int only)
 {
     int64_t here[AGREE_CLASSES_MAX] = {0};
     if (count < 2) {
@@ -24,7 +25,8 @@ static void add_unit(struct margins *m, const struct agree_value *v, size_t coun
     m->n += (double)count;
 }
 
-bool agree_alpha(const struct agree_value *values, size_t count, int classes, int only, double *alpha, int64_t *pairable)
+bool agree_alpha(const struct agree_value *values, size_t count, int classes, int only,
+                 double *alpha, int64_t *pairable)
 {
     struct margins m = {0};
     int used = only < 0 ? classes : 2;
@@ -82,7 +84,8 @@ static int64_t length(const struct agree_span *s, size_t count)
     return sum;
 }
 
-void agree_overlap(struct agree_span *a, size_t a_count, struct agree_span *b, size_t b_count, int64_t *both, int64_t *either)
+void agree_overlap(struct agree_span *a, size_t a_count, struct agree_span *b, size_t b_count,
+                   int64_t *both, int64_t *either)
 {
     size_t na = join(a, a_count), nb = join(b, b_count), i = 0, j = 0;
     *both = 0;

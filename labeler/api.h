@@ -4,7 +4,8 @@
 
 #include "labeler/lab_route.h"
 
-#define API(name) int api_##name(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
+#define API(name)                                                                                  \
+    int api_##name(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 // api_session.c
 API(setup);
 API(login);
@@ -147,8 +148,10 @@ json_t *api_time(int64_t ms);
 // An array of the words of "a,b,c"; empty for "".
 json_t *api_words(const char *text);
 // Optional body members: *out keeps its value where absent or null.
-int api_opt_str(const json_t *o, const char *key, size_t max, const char **out, struct err *e) MUST_CHECK;
-int api_opt_i64(const json_t *o, const char *key, int64_t lo, int64_t hi, int64_t *out, struct err *e) MUST_CHECK;
+int api_opt_str(const json_t *o, const char *key, size_t max, const char **out,
+                struct err *e) MUST_CHECK;
+int api_opt_i64(const json_t *o, const char *key, int64_t lo, int64_t hi, int64_t *out,
+                struct err *e) MUST_CHECK;
 int api_opt_f64(const json_t *o, const char *key, double *out, struct err *e) MUST_CHECK;
 int api_opt_bool(const json_t *o, const char *key, bool *out, struct err *e) MUST_CHECK;
 // A label's name: 1..64 bytes of UTF-8 without commas, control characters or blanks at its ends.
@@ -156,7 +159,8 @@ int api_check_label(const char *name, struct err *e) MUST_CHECK;
 json_t *api_region_json(const void *region); // const struct store_region *
 // Label, extent, box and source from an object's members, into struct store_region; the author is q's user.
 // Without start_us it is for the whole recording. Texts are borrowed from the object.
-int api_region_read(const json_t *o, const struct lab_req *q, void *region, struct err *e) MUST_CHECK;
+int api_region_read(const json_t *o, const struct lab_req *q, void *region,
+                    struct err *e) MUST_CHECK;
 json_t *api_recording_json(const void *recording); // const struct store_recording *
 json_t *api_event_json(const void *event); // const struct store_event *
 // Numbers that move with every kind of change; see /api/changes.

@@ -39,7 +39,8 @@ static int cost_of(const struct buf *file, struct cost *c, struct err *e)
     // The runtime checks every shape, which the estimate relies on.
     int status = mote_nn_arena_size(aligned, file->len, &mote_nn_ops_all, 0, &arena, &diag);
     int rc = status == MOTE_OK ? tflite_read(&t, aligned, file->len, e)
-                               : err_set(e, E_FORMAT, "the model does not run on devices: %s", mote_status_text(status));
+                               : err_set(e, E_FORMAT, "the model does not run on devices: %s",
+                                         mote_status_text(status));
     c->counted = true;
     for (size_t i = 0; rc == OK && i < t.graph.ops; i++) {
         struct board_features f;
@@ -64,7 +65,8 @@ int api_model_boards(struct lab *lab, struct lab_req *q, struct lab_res *r, stru
     if (rc == OK && (m.path[0] == '/' || strstr(m.path, ".."))) {
         rc = err_set(e, E_REFUSED, "the model's file lies outside the project");
     }
-    rc = rc ? rc : io_read_file(project_path(&lab->project, path, m.path), TFLITE_FILE_MAX, &file, e);
+    rc = rc ? rc
+            : io_read_file(project_path(&lab->project, path, m.path), TFLITE_FILE_MAX, &file, e);
     rc = rc ? rc : cost_of(&file, &c, e);
     size_t count, bytes = file.len;
     buf_release(&file);
@@ -75,10 +77,17 @@ int api_model_boards(struct lab *lab, struct lab_req *q, struct lab_res *r, stru
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
         double ms = board_ms(&b[i], c.instructions[b[i].isa]);
-        json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:b,s:f,s:f,s:I,s:I,s:b}", "board", b[i].id, "title", b[i].title, "core", b[i].core,
-                                              "fits", m.arena + BOARD_RUNTIME_RAM <= (int64_t)b[i].ram && bytes + BOARD_RUNTIME_FLASH <= b[i].flash, "ms", ms, "mj", board_mj(&b[i], ms),
-                                              "ram", (json_int_t)b[i].ram, "flash", (json_int_t)b[i].flash, "counted",
-                                              c.counted && !b[i].isa_stands_in));
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:s,s:b,s:f,s:f,s:I,s:I,s:b}", "board", b[i].id,
+                                        "title", b[i].title, "core", b[i].core, "fits",
+                                        m.arena + BOARD_RUNTIME_RAM <= (int64_t)b[i].ram &&
+                                            bytes + BOARD_RUNTIME_FLASH <= b[i].flash,
+                                        "ms", ms, "mj", board_mj(&b[i], ms), "ram",
+                                        (json_int_t)b[i].ram, "flash", (json_int_t)b[i].flash,
+                                        "counted", c.counted && !b[i].isa_stands_in));
     }
-    return api_answer(r, json_pack("{s:I,s:I,s:o}", "bytes", (json_int_t)bytes, "arena", (json_int_t)m.arena, "boards", list), e);
+    return api_answer(r,
+                      json_pack("{s:I,s:I,s:o}", "bytes", (json_int_t)bytes, "arena",
+                                (json_int_t)m.arena, "boards", list),
+                      e);
 }

@@ -9,9 +9,10 @@
 
 static json_t *class_json(const struct store_label_class *c)
 {
-    return json_pack("{s:I,s:o,s:o,s:o,s:o,s:I,s:I,s:o}", "id", (json_int_t)c->label_id, "name", api_text(c->name), "hotkey",
-                     api_text(c->hotkey), "color", api_text(c->color), "guideline", api_text(c->guideline), "position",
-                     (json_int_t)c->position, "uses", (json_int_t)c->uses, "retired_ms", api_time(c->retired_ms));
+    return json_pack("{s:I,s:o,s:o,s:o,s:o,s:I,s:I,s:o}", "id", (json_int_t)c->label_id, "name",
+                     api_text(c->name), "hotkey", api_text(c->hotkey), "color", api_text(c->color),
+                     "guideline", api_text(c->guideline), "position", (json_int_t)c->position,
+                     "uses", (json_int_t)c->uses, "retired_ms", api_time(c->retired_ms));
 }
 
 static int on_class(void *ctx, const struct store_label_class *c)
@@ -59,13 +60,17 @@ static int on_present(void *ctx, const struct store_label_class *c)
 
 static int check_looks(const struct store_label_class *c, struct err *e)
 {
-    if (*c->color && (strlen(c->color) != 7 || c->color[0] != '#' || strspn(c->color + 1, "0123456789abcdefABCDEF") != 6)) {
+    if (*c->color && (strlen(c->color) != 7 || c->color[0] != '#' ||
+                      strspn(c->color + 1, "0123456789abcdefABCDEF") != 6)) {
         return err_set(e, E_FORMAT, "a colour is '#rrggbb'");
     }
-    if (strlen(c->hotkey) > 1 || (*c->hotkey && !strchr("1234567890abcdefghijklmnopqrstuvwxyz", *c->hotkey))) {
+    if (strlen(c->hotkey) > 1 ||
+        (*c->hotkey && !strchr("1234567890abcdefghijklmnopqrstuvwxyz", *c->hotkey))) {
         return err_set(e, E_FORMAT, "a key is one digit or small letter");
     }
-    return lab_text_ok(c->guideline, 4000, true) ? OK : err_set(e, E_FORMAT, "a guideline is text of at most 4000 bytes");
+    return lab_text_ok(c->guideline, 4000, true)
+               ? OK
+               : err_set(e, E_FORMAT, "a guideline is text of at most 4000 bytes");
 }
 
 int api_class_put(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -73,8 +78,11 @@ int api_class_put(struct lab *lab, struct lab_req *q, struct lab_res *r, struct 
     struct present now = {.name = q->arg[0]};
     int rc = api_check_label(now.name, e);
     rc = rc ? rc : store_label_class_walk(lab->store, on_present, &now, e);
-    struct store_label_class c = {.name = now.name, .hotkey = now.hotkey, .color = now.color,
-                                  .guideline = now.guideline ? now.guideline : "", .position = now.position};
+    struct store_label_class c = {.name = now.name,
+                                  .hotkey = now.hotkey,
+                                  .color = now.color,
+                                  .guideline = now.guideline ? now.guideline : "",
+                                  .position = now.position};
     bool retired = now.retired_ms != 0;
     rc = rc ? rc : api_opt_str(q->json, "hotkey", 1, &c.hotkey, e);
     rc = rc ? rc : api_opt_str(q->json, "color", 7, &c.color, e);

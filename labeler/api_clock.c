@@ -9,10 +9,14 @@ static int on_clock(void *ctx, const struct store_clock *c)
 {
     const struct clock_map *m = &c->map;
     return json_array_append_new(
-        ctx, json_pack("{s:I,s:I,s:s,s:I,s:I,s:I,s:f,s:o,s:I}", "session", (json_int_t)c->session_id, "version", (json_int_t)c->version,
-                       "reason", clock_reason_text(m->reason), "device_us", (json_int_t)m->device_us, "server_us", (json_int_t)m->server_us,
-                       "bound_us", (json_int_t)m->bound_us, "drift_ppm", (double)m->drift_ppb / 1000, "drift_bound_ppm",
-                       m->drift_bound_ppb ? json_real((double)m->drift_bound_ppb / 1000) : json_null(), "made_ms", (json_int_t)c->made_ms));
+        ctx,
+        json_pack("{s:I,s:I,s:s,s:I,s:I,s:I,s:f,s:o,s:I}", "session", (json_int_t)c->session_id,
+                  "version", (json_int_t)c->version, "reason", clock_reason_text(m->reason),
+                  "device_us", (json_int_t)m->device_us, "server_us", (json_int_t)m->server_us,
+                  "bound_us", (json_int_t)m->bound_us, "drift_ppm", (double)m->drift_ppb / 1000,
+                  "drift_bound_ppm",
+                  m->drift_bound_ppb ? json_real((double)m->drift_bound_ppb / 1000) : json_null(),
+                  "made_ms", (json_int_t)c->made_ms));
 }
 
 int api_device_clock(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)

@@ -11,8 +11,10 @@
 
 static int on_cell(void *ctx, const struct store_survey_cell *c)
 {
-    return json_array_append_new(ctx, json_pack("{s:o,s:o,s:I,s:I}", "label", api_text(c->label), "group", api_text(c->group), "recordings",
-                                                (json_int_t)c->recordings, "us", (json_int_t)c->labelled_us));
+    return json_array_append_new(ctx, json_pack("{s:o,s:o,s:I,s:I}", "label", api_text(c->label),
+                                                "group", api_text(c->group), "recordings",
+                                                (json_int_t)c->recordings, "us",
+                                                (json_int_t)c->labelled_us));
 }
 
 static int on_name(void *ctx, const char *name)
@@ -57,8 +59,9 @@ int api_coverage(struct lab *lab, struct lab_req *q, struct lab_res *r, struct e
     rc = rc ? rc : store_survey_coverage(lab->store, by, stream, on_cell, cells, e);
     rc = rc ? rc : store_survey_groups(lab->store, by, on_name, groups, e);
     rc = rc ? rc : store_survey_meta_names(lab->store, on_name, names, e);
-    json_t *v = json_pack("{s:s,s:o,s:o,s:o,s:o}", "by", by, "target", target ? target : json_null(), "cells", cells, "groups", groups,
-                          "meta", names);
+    json_t *v =
+        json_pack("{s:s,s:o,s:o,s:o,s:o}", "by", by, "target", target ? target : json_null(),
+                  "cells", cells, "groups", groups, "meta", names);
     if (rc) {
         json_decref(v);
         return rc;
@@ -76,13 +79,15 @@ int api_coverage_target(struct lab *lab, struct lab_req *q, struct lab_res *r, s
     rc = rc ? rc : api_opt_str(q->json, "by", STORE_KEY_MAX, &by, e);
     rc = rc ? rc : store_survey_check_key(by, e);
     rc = rc ? rc : jx_get_f64(q->json, "each", &each, e);
-    if (rc == OK && ((strcmp(unit, "seconds") != 0 && strcmp(unit, "recordings") != 0) || !(each >= 0 && each <= 1e9))) {
+    if (rc == OK && ((strcmp(unit, "seconds") != 0 && strcmp(unit, "recordings") != 0) ||
+                     !(each >= 0 && each <= 1e9))) {
         rc = err_set(e, E_FORMAT, "'unit' is seconds or recordings, 'each' a number from 0");
     }
     const char *key;
     json_t *v;
     json_object_foreach((json_t *)(uintptr_t)labels, key, v) {
-        if (rc == OK && (!(json_number_value(v) >= 0 && json_number_value(v) <= 1e9) || !json_is_number(v))) {
+        if (rc == OK &&
+            (!(json_number_value(v) >= 0 && json_number_value(v) <= 1e9) || !json_is_number(v))) {
             rc = err_set(e, E_FORMAT, "'labels' gives labels a number of their own");
         }
         rc = rc ? rc : api_check_label(key, e);
@@ -92,8 +97,9 @@ int api_coverage_target(struct lab *lab, struct lab_req *q, struct lab_res *r, s
     }
     json_t *target = json_pack("{s:s,s:s,s:f,s:o}", "by", by, "unit", unit, "each", each, "labels",
                                labels ? json_incref((json_t *)(uintptr_t)labels) : json_object());
-    rc = target && jx_write(target, &text) == OK ? store_setting_put(lab->store, TARGET, text.data, q->user, e)
-                                                 : err_set(e, E_MEM, "out of memory");
+    rc = target && jx_write(target, &text) == OK
+             ? store_setting_put(lab->store, TARGET, text.data, q->user, e)
+             : err_set(e, E_MEM, "out of memory");
     buf_release(&text);
     if (rc) {
         json_decref(target);

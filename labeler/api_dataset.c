@@ -50,7 +50,9 @@ static bool wanted(const struct making *m, const char *label)
 static int add(struct making *m, const struct store_dataset_item *i)
 {
     if (m->count == ITEMS_MAX) {
-        return err_set(m->e, E_LIMIT, "a dataset has at most %d items: choose labels, or longer windows", ITEMS_MAX);
+        return err_set(m->e, E_LIMIT,
+                       "a dataset has at most %d items: choose labels, or longer windows",
+                       ITEMS_MAX);
     }
     if (m->count == m->cap) {
         m->cap = m->cap ? m->cap * 2 : 1024;
@@ -75,7 +77,12 @@ static int on_piece(void *ctx, const struct store_survey_piece *p)
     if (!label || !group) {
         return err_set(m->e, E_MEM, "out of memory");
     }
-    struct store_dataset_item i = {.rec_id = p->rec_id, .stream = m->stream, .label = label, .grp = group, .start_us = p->start_us, .end_us = p->end_us};
+    struct store_dataset_item i = {.rec_id = p->rec_id,
+                                   .stream = m->stream,
+                                   .label = label,
+                                   .grp = group,
+                                   .start_us = p->start_us,
+                                   .end_us = p->end_us};
     if (!m->window_us) {
         return add(m, &i);
     }
@@ -98,7 +105,8 @@ static int count_groups(struct making *m)
         }
         if (g == m->groups) {
             if (g == GROUPS_MAX) {
-                return err_set(m->e, E_LIMIT, "more than %d groups: split by something coarser", GROUPS_MAX);
+                return err_set(m->e, E_LIMIT, "more than %d groups: split by something coarser",
+                               GROUPS_MAX);
             }
             m->group[m->groups++] = (struct split_group){.name = m->item[i].grp};
         }
@@ -122,18 +130,22 @@ static json_t *parts_json(const struct making *m)
     for (size_t i = 0; i < m->count; i++) {
         json_t *label = json_object_get(parts, m->item[i].label);
         if (!label) {
-            json_object_set_new(parts, m->item[i].label, json_pack("{s:i,s:i,s:i}", "train", 0, "validation", 0, "test", 0));
+            json_object_set_new(parts, m->item[i].label,
+                                json_pack("{s:i,s:i,s:i}", "train", 0, "validation", 0, "test", 0));
             label = json_object_get(parts, m->item[i].label);
         }
         json_int_t n = json_integer_value(json_object_get(label, m->item[i].split));
         json_object_set_new(label, m->item[i].split, json_integer(n + 1));
     }
     for (size_t g = 0; g < m->groups; g++) {
-        json_array_append_new(groups, json_pack("{s:o,s:I,s:s}", "group", api_text(m->group[g].name), "items", (json_int_t)m->group[g].items,
-                                                "split", split_side_name(m->group[g].side)));
+        json_array_append_new(groups,
+                              json_pack("{s:o,s:I,s:s}", "group", api_text(m->group[g].name),
+                                        "items", (json_int_t)m->group[g].items, "split",
+                                        split_side_name(m->group[g].side)));
     }
-    return json_pack("{s:I,s:o,s:o,s:I,s:I}", "items", (json_int_t)m->count, "labels", parts, "groups", groups, "skipped_short",
-                     (json_int_t)m->skipped_short, "skipped_label", (json_int_t)m->skipped_label);
+    return json_pack("{s:I,s:o,s:o,s:I,s:I}", "items", (json_int_t)m->count, "labels", parts,
+                     "groups", groups, "skipped_short", (json_int_t)m->skipped_short,
+                     "skipped_label", (json_int_t)m->skipped_label);
 }
 
 static int read_shares(const json_t *o, double share[SPLIT_SIDES], struct err *e)
@@ -149,7 +161,9 @@ static int read_shares(const json_t *o, double share[SPLIT_SIDES], struct err *e
         }
         sum += share[s];
     }
-    return sum > 0.999 && sum < 1.001 ? OK : err_set(e, E_FORMAT, "the shares of train, validation and test add up to 1");
+    return sum > 0.999 && sum < 1.001
+               ? OK
+               : err_set(e, E_FORMAT, "the shares of train, validation and test add up to 1");
 }
 
 static int gather(struct lab *lab, const json_t *o, const char *by, struct making *m, struct err *e)
@@ -193,7 +207,8 @@ int api_dataset_make(struct lab *lab, struct lab_req *q, struct lab_res *r, stru
     rc = rc ? rc : gather(lab, q->json, by, &m, e);
     if (rc == OK && !dry) {
         char *query = json_dumps(q->json, JSON_COMPACT);
-        rc = query ? store_dataset_put(lab->store, name, query, m.item, m.count, digest, e) : err_set(e, E_MEM, "out of memory");
+        rc = query ? store_dataset_put(lab->store, name, query, m.item, m.count, digest, e)
+                   : err_set(e, E_MEM, "out of memory");
         free(query);
     }
     json_t *v = rc ? NULL : parts_json(&m);
@@ -245,14 +260,17 @@ static int on_item(void *ctx, const struct store_dataset_item *i)
         l->f = more;
     }
     int split = strcmp(i->split, "train") == 0 ? 0 : strcmp(i->split, "validation") == 0 ? 1 : 2;
-    l->f[l->count++] = (struct flat){i->rec_id, i->start_us, i->end_us, number_of(l->labels, i->label), split};
+    l->f[l->count++] =
+        (struct flat){i->rec_id, i->start_us, i->end_us, number_of(l->labels, i->label), split};
     return OK;
 }
 
 static int by_place(const void *a, const void *b)
 {
     const struct flat *x = a, *y = b;
-    int64_t d = x->rec != y->rec ? x->rec - y->rec : x->start_us != y->start_us ? x->start_us - y->start_us : x->end_us - y->end_us;
+    int64_t d = x->rec != y->rec             ? x->rec - y->rec
+                : x->start_us != y->start_us ? x->start_us - y->start_us
+                                             : x->end_us - y->end_us;
     return (d > 0) - (d < 0);
 }
 
@@ -271,7 +289,9 @@ static int load(struct lab *lab, const char *digest, struct flat_list *l, struct
 static void bump(json_t *o, const char *label, const char *what)
 {
     if (!json_object_get(o, label)) {
-        json_object_set_new(o, label, json_pack("{s:i,s:i,s:i,s:i,s:i}", "same", 0, "added", 0, "removed", 0, "relabelled", 0, "moved", 0));
+        json_object_set_new(o, label,
+                            json_pack("{s:i,s:i,s:i,s:i,s:i}", "same", 0, "added", 0, "removed", 0,
+                                      "relabelled", 0, "moved", 0));
     }
     json_t *l = json_object_get(o, label);
     json_object_set_new(l, what, json_integer(json_integer_value(json_object_get(l, what)) + 1));
@@ -288,7 +308,8 @@ static json_t *compare(const struct flat_list *a, const struct flat_list *b)
         if (order) {
             bump(out, label, order < 0 ? "removed" : "added");
         } else if (a->f[i].label != b->f[k].label) {
-            bump(out, json_string_value(json_array_get(a->labels, (size_t)b->f[k].label)), "relabelled");
+            bump(out, json_string_value(json_array_get(a->labels, (size_t)b->f[k].label)),
+                 "relabelled");
         } else {
             bump(out, label, a->f[i].split != b->f[k].split ? "moved" : "same");
         }
@@ -306,8 +327,10 @@ int api_dataset_diff(struct lab *lab, struct lab_req *q, struct lab_res *r, stru
     int rc = to ? OK : err_set(e, E_FORMAT, "'to' names the dataset to compare with");
     rc = rc ? rc : load(lab, q->arg[0], &a, e);
     rc = rc ? rc : load(lab, to, &b, e);
-    json_t *v = rc ? NULL : json_pack("{s:s,s:s,s:I,s:I,s:o}", "from", q->arg[0], "to", to, "from_items", (json_int_t)a.count, "to_items",
-                                      (json_int_t)b.count, "labels", compare(&a, &b));
+    json_t *v = rc ? NULL
+                   : json_pack("{s:s,s:s,s:I,s:I,s:o}", "from", q->arg[0], "to", to, "from_items",
+                               (json_int_t)a.count, "to_items", (json_int_t)b.count, "labels",
+                               compare(&a, &b));
     free(a.f);
     free(b.f);
     json_decref(labels);

@@ -16,21 +16,27 @@
 
 static json_t *device_json(const struct store_device *d)
 {
-    json_t *release = json_pack("{s:o,s:I,s:o,s:o,s:I,s:o,s:I,s:I}", "state", api_text(d->rel_state), "seq", (json_int_t)d->rel_seq,
-                                "manifest", api_text(d->rel_manifest), "reason", api_text(d->rel_reason), "active_seq",
-                                (json_int_t)d->active_seq, "active_model", api_text(d->active_model), "fetched",
-                                (json_int_t)d->fetched, "total", (json_int_t)d->total);
-    json_t *o = json_pack("{s:o,s:o,s:o,s:o,s:o,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", api_text(d->id), "name",
-                          api_text(d->name), "group", api_text(d->grp), "created_ms", api_time(d->created_ms), "removed_ms",
-                          api_time(d->removed_ms), "online", d->online, "simulated", d->simulated, "board", api_text(d->board),
-                          "isa", api_text(d->isa), "runtime", api_text(d->runtime), "ops", api_text(d->ops), "dsp_variant",
-                          api_text(d->dsp_variant), "model", api_text(d->model), "model_digest", api_text(d->model_digest),
-                          "status_reason", api_text(d->status_reason), "release", release);
-    json_t *more = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "ram", (json_int_t)d->ram, "arena", (json_int_t)d->arena,
-                             "slots", (json_int_t)d->slots, "slot_bytes", (json_int_t)d->slot_bytes, "class",
-                             (json_int_t)d->device_class, "boot_count", (json_int_t)d->boot_count, "hello_ms",
-                             api_time(d->hello_ms), "status_ms", api_time(d->status_ms), "reported_ms", api_time(d->reported_ms),
-                             "last_data_ms", api_time(d->last_data_ms));
+    json_t *release =
+        json_pack("{s:o,s:I,s:o,s:o,s:I,s:o,s:I,s:I}", "state", api_text(d->rel_state), "seq",
+                  (json_int_t)d->rel_seq, "manifest", api_text(d->rel_manifest), "reason",
+                  api_text(d->rel_reason), "active_seq", (json_int_t)d->active_seq, "active_model",
+                  api_text(d->active_model), "fetched", (json_int_t)d->fetched, "total",
+                  (json_int_t)d->total);
+    json_t *o = json_pack(
+        "{s:o,s:o,s:o,s:o,s:o,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", api_text(d->id),
+        "name", api_text(d->name), "group", api_text(d->grp), "created_ms", api_time(d->created_ms),
+        "removed_ms", api_time(d->removed_ms), "online", d->online, "simulated", d->simulated,
+        "board", api_text(d->board), "isa", api_text(d->isa), "runtime", api_text(d->runtime),
+        "ops", api_text(d->ops), "dsp_variant", api_text(d->dsp_variant), "model",
+        api_text(d->model), "model_digest", api_text(d->model_digest), "status_reason",
+        api_text(d->status_reason), "release", release);
+    json_t *more =
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "ram", (json_int_t)d->ram, "arena",
+                  (json_int_t)d->arena, "slots", (json_int_t)d->slots, "slot_bytes",
+                  (json_int_t)d->slot_bytes, "class", (json_int_t)d->device_class, "boot_count",
+                  (json_int_t)d->boot_count, "hello_ms", api_time(d->hello_ms), "status_ms",
+                  api_time(d->status_ms), "reported_ms", api_time(d->reported_ms), "last_data_ms",
+                  api_time(d->last_data_ms));
     if (o && more) {
         (void)json_object_update(o, more);
     }
@@ -50,7 +56,8 @@ static int add_health(struct lab *lab, json_t *list, struct err *e)
     json_t *d;
     json_array_foreach(list, i, d) {
         char text[4096] = "";
-        int rc = store_health_last(lab->store, json_string_value(json_object_get(d, "id")), text, sizeof(text), e);
+        int rc = store_health_last(lab->store, json_string_value(json_object_get(d, "id")), text,
+                                   sizeof(text), e);
         if (rc && rc != E_NOT_FOUND) {
             return rc;
         }
@@ -74,19 +81,23 @@ int api_devices(struct lab *lab, struct lab_req *q, struct lab_res *r, struct er
 
 static int on_command(void *ctx, const struct store_command *c)
 {
-    return json_array_append_new(ctx, json_pack("{s:I,s:s,s:o,s:o,s:I,s:o,s:I,s:o,s:I,s:o}", "id", (json_int_t)c->command_id, "kind",
-                                                c->kind, "stream", api_text(c->stream), "label", api_text(c->label), "duration_ms",
-                                                (json_int_t)c->duration_ms, "author", api_text(c->author), "created_ms",
-                                                (json_int_t)c->created_ms, "replied_ms", api_time(c->replied_ms), "status",
-                                                (json_int_t)c->status, "reply", api_text(c->reply)));
+    return json_array_append_new(
+        ctx,
+        json_pack("{s:I,s:s,s:o,s:o,s:I,s:o,s:I,s:o,s:I,s:o}", "id", (json_int_t)c->command_id,
+                  "kind", c->kind, "stream", api_text(c->stream), "label", api_text(c->label),
+                  "duration_ms", (json_int_t)c->duration_ms, "author", api_text(c->author),
+                  "created_ms", (json_int_t)c->created_ms, "replied_ms", api_time(c->replied_ms),
+                  "status", (json_int_t)c->status, "reply", api_text(c->reply)));
 }
 
 static int on_stream(void *ctx, const struct store_stream *s)
 {
-    return json_array_append_new(ctx, json_pack("{s:I,s:o,s:o,s:o,s:I,s:I,s:I,s:f}", "stream_id", (json_int_t)s->stream_id, "name",
-                                                api_text(s->name), "units", api_text(s->units), "channel_names",
-                                                api_words(s->channel_names), "type", (json_int_t)s->type, "channels",
-                                                (json_int_t)s->channels, "interval_ns", (json_int_t)s->interval_ns, "scale", s->scale));
+    return json_array_append_new(
+        ctx, json_pack("{s:I,s:o,s:o,s:o,s:I,s:I,s:I,s:f}", "stream_id", (json_int_t)s->stream_id,
+                       "name", api_text(s->name), "units", api_text(s->units), "channel_names",
+                       api_words(s->channel_names), "type", (json_int_t)s->type, "channels",
+                       (json_int_t)s->channels, "interval_ns", (json_int_t)s->interval_ns, "scale",
+                       s->scale));
 }
 
 static int check_device(struct lab *lab, const char *id, json_t **one, struct err *e)
@@ -125,7 +136,8 @@ int api_device(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err
 }
 
 // Notes the command and queues its message; the collector publishes it.
-static int send_command(struct lab *lab, const struct lab_req *q, struct lab_res *r, struct store_command *c, struct err *e)
+static int send_command(struct lab *lab, const struct lab_req *q, struct lab_res *r,
+                        struct store_command *c, struct err *e)
 {
     c->device = q->arg[0];
     c->author = q->user;
@@ -163,7 +175,8 @@ int api_device_classify(struct lab *lab, struct lab_req *q, struct lab_res *r, s
     if (rc == OK && !(seconds >= -1 && seconds <= 1e7)) {
         rc = err_set(e, E_LIMIT, "'seconds' is -1 (for ever) to 10000000");
     }
-    struct store_command c = {.kind = "classify", .duration_ms = rc || seconds < 0 ? -1 : (int64_t)(seconds * 1000)};
+    struct store_command c = {.kind = "classify",
+                              .duration_ms = rc || seconds < 0 ? -1 : (int64_t)(seconds * 1000)};
     return rc ? rc : send_command(lab, q, r, &c, e);
 }
 
@@ -182,11 +195,13 @@ int api_device_reboot(struct lab *lab, struct lab_req *q, struct lab_res *r, str
 json_t *api_event_json(const void *event)
 {
     const struct store_event *v = event;
-    return json_pack("{s:I,s:o,s:I,s:I,s:I,s:o,s:f,s:f,s:b,s:o,s:o,s:o,s:I}", "id", (json_int_t)v->event_id, "device",
-                     api_text(v->device), "session", (json_int_t)v->session_id, "t_us", (json_int_t)v->t_us, "dur_us",
-                     (json_int_t)v->dur_us, "label", api_text(v->label), "score", v->score, "novelty", v->novelty, "uncertain",
-                     v->uncertain, "recording", v->rec_id ? json_integer(v->rec_id) : json_null(), "model", api_text(v->model),
-                     "model_digest", api_text(v->model_digest), "received_ms", (json_int_t)v->received_ms);
+    return json_pack(
+        "{s:I,s:o,s:I,s:I,s:I,s:o,s:f,s:f,s:b,s:o,s:o,s:o,s:I}", "id", (json_int_t)v->event_id,
+        "device", api_text(v->device), "session", (json_int_t)v->session_id, "t_us",
+        (json_int_t)v->t_us, "dur_us", (json_int_t)v->dur_us, "label", api_text(v->label), "score",
+        v->score, "novelty", v->novelty, "uncertain", v->uncertain, "recording",
+        v->rec_id ? json_integer(v->rec_id) : json_null(), "model", api_text(v->model),
+        "model_digest", api_text(v->model_digest), "received_ms", (json_int_t)v->received_ms);
 }
 
 static int on_event(void *ctx, const struct store_event *v)

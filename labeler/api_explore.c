@@ -18,10 +18,13 @@
 static int on_projection(void *ctx, const struct store_projection *p)
 {
     return json_array_append_new(
-        ctx, json_pack("{s:I,s:o,s:o,s:o,s:o,s:o,s:I,s:f,s:I,s:o,s:I,s:I}", "id", (json_int_t)p->projection_id, "method", api_text(p->method),
-                       "stream", api_text(p->stream), "model", api_text(p->model), "state", api_text(p->state), "note", api_text(p->note),
-                       "windows", (json_int_t)p->windows, "done", (double)p->done / 1000, "seed", (json_int_t)p->seed, "author",
-                       api_text(p->author), "created_ms", (json_int_t)p->created_ms, "changed_ms", (json_int_t)p->changed_ms));
+        ctx, json_pack("{s:I,s:o,s:o,s:o,s:o,s:o,s:I,s:f,s:I,s:o,s:I,s:I}", "id",
+                       (json_int_t)p->projection_id, "method", api_text(p->method), "stream",
+                       api_text(p->stream), "model", api_text(p->model), "state",
+                       api_text(p->state), "note", api_text(p->note), "windows",
+                       (json_int_t)p->windows, "done", (double)p->done / 1000, "seed",
+                       (json_int_t)p->seed, "author", api_text(p->author), "created_ms",
+                       (json_int_t)p->created_ms, "changed_ms", (json_int_t)p->changed_ms));
 }
 
 int api_projections(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -48,7 +51,14 @@ static int start(struct lab *lab, int64_t id, struct err *e)
         return rc;
     }
     (void)snprintf(number, sizeof(number), "%lld", (long long)id);
-    char *const argv[] = {path, (char[]){"explore"}, (char[]){"--id"}, number, (char[]){"--project"}, lab->project.dir, (char[]){"--detach"}, NULL};
+    char *const argv[] = {path,
+                          (char[]){"explore"},
+                          (char[]){"--id"},
+                          number,
+                          (char[]){"--project"},
+                          lab->project.dir,
+                          (char[]){"--detach"},
+                          NULL};
     char *const env[] = {NULL};
     pid_t child;
     int status = 0, code = posix_spawn(&child, path, NULL, NULL, argv, env);
@@ -68,7 +78,8 @@ int api_projection_add(struct lab *lab, struct lab_req *q, struct lab_res *r, st
 {
     char digest[STORE_DIGEST_TEXT] = "";
     const char *model = "";
-    struct store_projection p = {.method = "pca", .window_limit = 5000, .seed = 1, .author = q->user};
+    struct store_projection p = {
+        .method = "pca", .window_limit = 5000, .seed = 1, .author = q->user};
     int rc = jx_get_str(q->json, "stream", 64, &p.stream, e);
     rc = rc ? rc : api_opt_str(q->json, "method", 8, &p.method, e);
     rc = rc ? rc : api_opt_str(q->json, "model", 64, &model, e);
@@ -83,7 +94,8 @@ int api_projection_add(struct lab *lab, struct lab_req *q, struct lab_res *r, st
     rc = rc ? rc : start(lab, p.projection_id, e);
     if (rc && p.projection_id) {
         struct err other = {0};
-        (void)!store_projection_set(lab->store, p.projection_id, "failed", e->msg, 0, &other); // the first failure is the one to tell
+        (void)!store_projection_set(lab->store, p.projection_id, "failed", e->msg, 0,
+                                    &other); // the first failure is the one to tell
     }
     r->status = 202;
     return rc ? rc : api_answer(r, json_pack("{s:I}", "id", (json_int_t)p.projection_id), e);
@@ -133,16 +145,18 @@ int api_projection(struct lab *lab, struct lab_req *q, struct lab_res *r, struct
 {
     int64_t id;
     json_t *list = json_array();
-    struct columns c = {json_array(), json_array(), json_array(), json_array(), json_array(), json_array(), json_array(), json_array(), json_array(), json_array()};
+    struct columns c = {json_array(), json_array(), json_array(), json_array(), json_array(),
+                        json_array(), json_array(), json_array(), json_array(), json_array()};
     int rc = lab_req_id(q, 0, &id, e);
     rc = rc ? rc : store_projection_walk(lab->store, id, on_projection, list, e);
     if (rc == OK && json_array_size(list) == 0) {
         rc = err_set(e, E_NOT_FOUND, "there is no projection %lld", (long long)id);
     }
     rc = rc ? rc : store_projection_windows(lab->store, id, on_window, &c, e);
-    json_t *v = json_pack("{s:O,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "projection", rc ? json_null() : json_array_get(list, 0), "names",
-                          c.names, "rec", c.rec, "start_us", c.start, "end_us", c.end, "x", c.x, "y", c.y, "label", c.label, "said", c.said,
-                          "score", c.score, "novelty", c.novelty);
+    json_t *v = json_pack("{s:O,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "projection",
+                          rc ? json_null() : json_array_get(list, 0), "names", c.names, "rec",
+                          c.rec, "start_us", c.start, "end_us", c.end, "x", c.x, "y", c.y, "label",
+                          c.label, "said", c.said, "score", c.score, "novelty", c.novelty);
     json_decref(list);
     if (rc) {
         json_decref(v);
@@ -153,9 +167,10 @@ int api_projection(struct lab *lab, struct lab_req *q, struct lab_res *r, struct
 
 static int on_error(void *ctx, const struct store_projection_window *w)
 {
-    return json_array_append_new(ctx, json_pack("{s:I,s:I,s:I,s:o,s:o,s:f}", "rec", (json_int_t)w->rec_id, "start_us", (json_int_t)w->start_us,
-                                                "end_us", (json_int_t)w->end_us, "label", api_text(w->label), "said", api_text(w->said),
-                                                "score", w->score));
+    return json_array_append_new(
+        ctx, json_pack("{s:I,s:I,s:I,s:o,s:o,s:f}", "rec", (json_int_t)w->rec_id, "start_us",
+                       (json_int_t)w->start_us, "end_us", (json_int_t)w->end_us, "label",
+                       api_text(w->label), "said", api_text(w->said), "score", w->score));
 }
 
 int api_projection_errors(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -164,7 +179,9 @@ int api_projection_errors(struct lab *lab, struct lab_req *q, struct lab_res *r,
     json_t *list = json_array();
     int rc = lab_req_id(q, 0, &id, e);
     rc = rc ? rc : lab_req_param_i64(q, "limit", 1, ERRORS_MAX, &limit, e);
-    rc = rc ? rc : store_projection_errors(lab->store, id, lab_req_param(q, "label"), lab_req_param(q, "said"), limit, on_error, list, e);
+    rc = rc ? rc
+            : store_projection_errors(lab->store, id, lab_req_param(q, "label"),
+                                      lab_req_param(q, "said"), limit, on_error, list, e);
     if (rc) {
         json_decref(list);
         return rc;
@@ -174,8 +191,10 @@ int api_projection_errors(struct lab *lab, struct lab_req *q, struct lab_res *r,
 
 static int on_proposal(void *ctx, const struct store_proposal *p)
 {
-    return json_array_append_new(ctx, json_pack("{s:I,s:o,s:o,s:f,s:I}", "rec", (json_int_t)p->rec_id, "label", api_text(p->label), "now",
-                                                api_text(p->now), "score", p->score, "windows", (json_int_t)p->windows));
+    return json_array_append_new(ctx,
+                                 json_pack("{s:I,s:o,s:o,s:f,s:I}", "rec", (json_int_t)p->rec_id,
+                                           "label", api_text(p->label), "now", api_text(p->now),
+                                           "score", p->score, "windows", (json_int_t)p->windows));
 }
 
 int api_projection_proposals(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -186,7 +205,9 @@ int api_projection_proposals(struct lab *lab, struct lab_req *q, struct lab_res 
     rc = rc ? rc : lab_req_param_i64(q, "limit", 1, PROPOSALS_MAX, &limit, e);
     rc = rc ? rc : lab_req_param_i64(q, "unlabelled", 0, 1, &unlabelled, e);
     rc = rc ? rc : lab_req_param_i64(q, "least", 0, 100, &least, e);
-    rc = rc ? rc : store_projection_proposals(lab->store, id, (double)least / 100, unlabelled, limit, on_proposal, list, e);
+    rc = rc ? rc
+            : store_projection_proposals(lab->store, id, (double)least / 100, unlabelled, limit,
+                                         on_proposal, list, e);
     if (rc) {
         json_decref(list);
         return rc;

@@ -43,7 +43,8 @@ static int find_place(struct lab *lab, int64_t rec, struct place *p, struct err 
     }
     *p = (struct place){0};
     int rc = store_recording_walk(lab->store, &f, on_place, p, e);
-    return rc || p->rec_id ? rc : err_set(e, E_NOT_FOUND, "there is no recording %lld", (long long)rec);
+    return rc || p->rec_id ? rc
+                           : err_set(e, E_NOT_FOUND, "there is no recording %lld", (long long)rec);
 }
 
 struct export {
@@ -53,7 +54,8 @@ struct export {
     json_t *root;    // of formats in JSON
     json_t *now;     // what the present recording's labels go into
     struct place place;
-    int64_t ids, next_frame, frames; // COCO: annotations so far; structured: first frame not covered, and frames
+    int64_t ids, next_frame,
+        frames; // COCO: annotations so far; structured: first frame not covered, and frames
     double frame_us;
     struct err *e;
 };
@@ -76,13 +78,18 @@ static int csv_row(struct export *x, const struct store_region *g)
     rc = rc ? rc : put_field(x->out, x->place.named ? x->place.name : "");
     rc = rc ? rc : buf_puts(x->out, ",");
     rc = rc ? rc : put_field(x->out, g->label);
-    rc = rc ? rc : g->whole ? buf_puts(x->out, ",,,") : buf_printf(x->out, ",%lld,%lld,", (long long)g->start_us, (long long)g->end_us);
+    rc = rc ? rc
+         : g->whole
+             ? buf_puts(x->out, ",,,")
+             : buf_printf(x->out, ",%lld,%lld,", (long long)g->start_us, (long long)g->end_us);
     if (rc == OK && g->has_box) {
         rc = buf_printf(x->out, "%.9g %.9g %.9g %.9g", g->x, g->y, g->w, g->h);
     }
     rc = rc ? rc : buf_puts(x->out, ",");
     rc = rc ? rc : put_field(x->out, g->author);
-    return rc ? rc : buf_printf(x->out, ",%s,%lld,%lld,%s\n", g->source, (long long)g->version, (long long)g->time_ms, *g->region ? g->region : "whole");
+    return rc ? rc
+              : buf_printf(x->out, ",%s,%lld,%lld,%s\n", g->source, (long long)g->version,
+                           (long long)g->time_ms, *g->region ? g->region : "whole");
 }
 
 static double seconds(const struct place *p, int64_t t_us)
@@ -93,19 +100,26 @@ static double seconds(const struct place *p, int64_t t_us)
 static json_t *studio_box(const struct place *p, const struct store_region *g)
 {
     double w = p->width > 0 ? (double)p->width : 100, h = p->height > 0 ? (double)p->height : 100;
-    return json_pack("{s:f,s:f,s:f,s:f,s:i,s:[o]}", "x", g->x * 100 / w, "y", g->y * 100 / h, "width", g->w * 100 / w, "height", g->h * 100 / h,
-                     "rotation", 0, "rectanglelabels", api_text(g->label));
+    return json_pack("{s:f,s:f,s:f,s:f,s:i,s:[o]}", "x", g->x * 100 / w, "y", g->y * 100 / h,
+                     "width", g->w * 100 / w, "height", g->h * 100 / h, "rotation", 0,
+                     "rectanglelabels", api_text(g->label));
 }
 
 static int studio_row(struct export *x, const struct store_region *g)
 {
-    json_t *value = g->has_box ? studio_box(&x->place, g)
-                    : g->whole ? json_pack("{s:[o]}", "choices", api_text(g->label))
-                               : json_pack("{s:f,s:f,s:b,s:[o]}", "start", seconds(&x->place, g->start_us), "end", seconds(&x->place, g->end_us),
-                                           "instant", g->start_us == g->end_us, "timeserieslabels", api_text(g->label));
-    json_t *result = json_pack("{s:o,s:s,s:s,s:s,s:s,s:o}", "id", api_text(*g->region ? g->region : "whole"), "type",
-                               g->has_box ? "rectanglelabels" : g->whole ? "choices" : "timeserieslabels", "from_name", "label", "to_name",
-                               g->has_box ? "image" : "signal", "origin", strcmp(g->source, "model") == 0 ? "prediction" : "manual", "value", value);
+    json_t *value =
+        g->has_box ? studio_box(&x->place, g)
+        : g->whole ? json_pack("{s:[o]}", "choices", api_text(g->label))
+                   : json_pack("{s:f,s:f,s:b,s:[o]}", "start", seconds(&x->place, g->start_us),
+                               "end", seconds(&x->place, g->end_us), "instant",
+                               g->start_us == g->end_us, "timeserieslabels", api_text(g->label));
+    json_t *result = json_pack(
+        "{s:o,s:s,s:s,s:s,s:s,s:o}", "id", api_text(*g->region ? g->region : "whole"), "type",
+        g->has_box ? "rectanglelabels"
+        : g->whole ? "choices"
+                   : "timeserieslabels",
+        "from_name", "label", "to_name", g->has_box ? "image" : "signal", "origin",
+        strcmp(g->source, "model") == 0 ? "prediction" : "manual", "value", value);
     if (result && g->has_box) {
         json_object_set_new(result, "original_width", json_integer(x->place.width));
         json_object_set_new(result, "original_height", json_integer(x->place.height));
@@ -115,7 +129,8 @@ static int studio_row(struct export *x, const struct store_region *g)
 
 static json_t *ei_box(const struct store_region *g)
 {
-    return json_pack("{s:o,s:f,s:f,s:f,s:f}", "label", api_text(g->label), "x", g->x, "y", g->y, "width", g->w, "height", g->h);
+    return json_pack("{s:o,s:f,s:f,s:f,s:f}", "label", api_text(g->label), "x", g->x, "y", g->y,
+                     "width", g->w, "height", g->h);
 }
 
 static int info_row(struct export *x, const struct store_region *g)
@@ -123,13 +138,18 @@ static int info_row(struct export *x, const struct store_region *g)
     if (g->has_box) {
         return json_array_append_new(json_object_get(x->now, "boundingBoxes"), ei_box(g));
     }
-    return g->whole ? json_object_set_new(x->now, "label", json_pack("{s:s,s:o}", "type", "label", "label", api_text(g->label))) : OK;
+    return g->whole ? json_object_set_new(
+                          x->now, "label",
+                          json_pack("{s:s,s:o}", "type", "label", "label", api_text(g->label)))
+                    : OK;
 }
 
 static int add_piece(struct export *x, int64_t first, int64_t last, const char *label)
 {
     x->next_frame = last + 1;
-    return json_array_append_new(x->now, json_pack("{s:I,s:I,s:o}", "startIndex", (json_int_t)first, "endIndex", (json_int_t)last, "label", api_text(label)));
+    return json_array_append_new(x->now,
+                                 json_pack("{s:I,s:I,s:o}", "startIndex", (json_int_t)first,
+                                           "endIndex", (json_int_t)last, "label", api_text(label)));
 }
 
 // Pieces may not overlap and must cover every frame: what lies under an earlier one is cut, what lies between is filled.
@@ -142,13 +162,17 @@ static int piece_row(struct export *x, const struct store_region *g)
     int64_t end = (int64_t)((double)(g->end_us - x->place.start_us) / x->frame_us + 0.5);
     end = end > x->frames ? x->frames : end;
     first = first < x->next_frame ? x->next_frame : first;
-    int rc = end > first && first > x->next_frame ? add_piece(x, x->next_frame, first - 1, LABEL_GAP) : OK;
+    int rc = end > first && first > x->next_frame
+                 ? add_piece(x, x->next_frame, first - 1, LABEL_GAP)
+                 : OK;
     return rc || end <= first ? rc : add_piece(x, first, end - 1, g->label);
 }
 
 static int end_pieces(struct export *x)
 {
-    return x->format == LABEL_EI_STRUCTURED && x->now && x->next_frame < x->frames ? add_piece(x, x->next_frame, x->frames - 1, LABEL_GAP) : OK;
+    return x->format == LABEL_EI_STRUCTURED && x->now && x->next_frame < x->frames
+               ? add_piece(x, x->next_frame, x->frames - 1, LABEL_GAP)
+               : OK;
 }
 
 static json_int_t category_of(struct export *x, const char *label)
@@ -160,7 +184,8 @@ static json_int_t category_of(struct export *x, const char *label)
             return (json_int_t)i + 1;
         }
     }
-    json_array_append_new(list, json_pack("{s:I,s:o}", "id", (json_int_t)json_array_size(list) + 1, "name", api_text(label)));
+    json_array_append_new(list, json_pack("{s:I,s:o}", "id", (json_int_t)json_array_size(list) + 1,
+                                          "name", api_text(label)));
     return (json_int_t)json_array_size(list);
 }
 
@@ -170,17 +195,21 @@ static int coco_row(struct export *x, const struct store_region *g)
         return OK;
     }
     json_int_t category = category_of(x, g->label);
-    return json_array_append_new(json_object_get(x->root, "annotations"),
-                                 json_pack("{s:I,s:O,s:I,s:[f,f,f,f],s:f,s:i,s:o}", "id", (json_int_t)++x->ids, "image_id", json_object_get(x->now, "id"),
-                                           "category_id", category, "bbox", g->x, g->y, g->w, g->h, "area", g->w * g->h, "iscrowd", 0, "region",
-                                           api_text(g->region)));
+    return json_array_append_new(
+        json_object_get(x->root, "annotations"),
+        json_pack("{s:I,s:O,s:I,s:[f,f,f,f],s:f,s:i,s:o}", "id", (json_int_t)++x->ids, "image_id",
+                  json_object_get(x->now, "id"), "category_id", category, "bbox", g->x, g->y, g->w,
+                  g->h, "area", g->w * g->h, "iscrowd", 0, "region", api_text(g->region)));
 }
 
 static int put_xml(struct buf *b, const char *text)
 {
     int rc = OK;
     for (const char *p = text; rc == OK && *p; p++) {
-        rc = *p == '<' ? buf_puts(b, "&lt;") : *p == '>' ? buf_puts(b, "&gt;") : *p == '&' ? buf_puts(b, "&amp;") : buf_put(b, p, 1);
+        rc = *p == '<'   ? buf_puts(b, "&lt;")
+             : *p == '>' ? buf_puts(b, "&gt;")
+             : *p == '&' ? buf_puts(b, "&amp;")
+                         : buf_put(b, p, 1);
     }
     return rc;
 }
@@ -193,15 +222,23 @@ static int voc_row(struct export *x, const struct store_region *g)
     }
     int rc = buf_puts(x->out, "  <object>\n    <name>");
     rc = rc ? rc : put_xml(x->out, g->label);
-    return rc ? rc : buf_printf(x->out, "</name>\n    <pose>Unspecified</pose>\n    <truncated>0</truncated>\n    <difficult>0</difficult>\n"
-                                        "    <bndbox><xmin>%.9g</xmin><ymin>%.9g</ymin><xmax>%.9g</xmax><ymax>%.9g</ymax></bndbox>\n  </object>\n",
-                                g->x + 1, g->y + 1, g->x + g->w, g->y + g->h);
+    return rc ? rc
+              : buf_printf(x->out,
+                           "</name>\n    <pose>Unspecified</pose>\n    <truncated>0</truncated>\n  "
+                           "  <difficult>0</difficult>\n"
+                           "    "
+                           "<bndbox><xmin>%.9g</xmin><ymin>%.9g</ymin><xmax>%.9g</xmax><ymax>%.9g</"
+                           "ymax></bndbox>\n  </object>\n",
+                           g->x + 1, g->y + 1, g->x + g->w, g->y + g->h);
 }
 
 static int track_row(struct export *x, const struct store_region *g)
 {
-    int64_t a = g->whole ? x->place.start_us : g->start_us, b = g->whole ? x->place.end_us : g->end_us;
-    return g->has_box ? OK : buf_printf(x->out, "%.6f\t%.6f\t%s\n", seconds(&x->place, a), seconds(&x->place, b), g->label);
+    int64_t a = g->whole ? x->place.start_us : g->start_us,
+            b = g->whole ? x->place.end_us : g->end_us;
+    return g->has_box ? OK
+                      : buf_printf(x->out, "%.6f\t%.6f\t%s\n", seconds(&x->place, a),
+                                   seconds(&x->place, b), g->label);
 }
 
 static int begin_pieces(struct export *x)
@@ -209,7 +246,9 @@ static int begin_pieces(struct export *x)
     struct sig_view v;
     int rc = sig_view_find(x->lab, x->place.rec_id, "", &v, x->e);
     x->frame_us = rc ? 0 : (double)v.interval_ns / 1000;
-    x->frames = x->frame_us > 0 ? (int64_t)((double)(x->place.end_us - x->place.start_us) / x->frame_us + 0.5) : 0;
+    x->frames = x->frame_us > 0
+                    ? (int64_t)((double)(x->place.end_us - x->place.start_us) / x->frame_us + 0.5)
+                    : 0;
     x->next_frame = 0;
     return rc == E_NOT_FOUND ? OK : rc;
 }
@@ -221,23 +260,30 @@ static int begin_recording(struct export *x)
     switch (x->format) {
     case LABEL_STUDIO:
         x->now = json_array();
-        return json_array_append_new(x->root, json_pack("{s:I,s:{s:I,s:o,s:o,s:o},s:[{s:o}]}", "id", (json_int_t)p->rec_id, "data", "recording",
-                                                        (json_int_t)p->rec_id, "device", api_text(p->device), "file", api_text(p->name), "streams",
-                                                        api_text(p->streams), "annotations", "result", x->now));
+        return json_array_append_new(
+            x->root, json_pack("{s:I,s:{s:I,s:o,s:o,s:o},s:[{s:o}]}", "id", (json_int_t)p->rec_id,
+                               "data", "recording", (json_int_t)p->rec_id, "device",
+                               api_text(p->device), "file", api_text(p->name), "streams",
+                               api_text(p->streams), "annotations", "result", x->now));
     case LABEL_EI_INFO:
-        x->now = json_pack("{s:o,s:o,s:s,s:{s:s},s:[]}", "path", api_text(p->name), "name", api_text(p->name), "category", "training", "label", "type",
-                           "unlabeled", "boundingBoxes");
+        x->now = json_pack("{s:o,s:o,s:s,s:{s:s},s:[]}", "path", api_text(p->name), "name",
+                           api_text(p->name), "category", "training", "label", "type", "unlabeled",
+                           "boundingBoxes");
         return json_array_append_new(json_object_get(x->root, "files"), x->now);
     case LABEL_EI_STRUCTURED:
     case LABEL_EI_BOXES:
         x->now = json_array();
-        json_object_set_new(json_object_get(x->root, x->format == LABEL_EI_BOXES ? "boundingBoxes" : "structuredLabels"), p->name, x->now);
+        json_object_set_new(json_object_get(x->root, x->format == LABEL_EI_BOXES
+                                                         ? "boundingBoxes"
+                                                         : "structuredLabels"),
+                            p->name, x->now);
         return x->format == LABEL_EI_STRUCTURED ? begin_pieces(x) : OK;
     case LABEL_COCO:
         if (!p->width) {
             return OK;
         }
-        x->now = json_pack("{s:I,s:o,s:I,s:I,s:I}", "id", (json_int_t)p->rec_id, "file_name", api_text(p->name), "width", (json_int_t)p->width, "height",
+        x->now = json_pack("{s:I,s:o,s:I,s:I,s:I}", "id", (json_int_t)p->rec_id, "file_name",
+                           api_text(p->name), "width", (json_int_t)p->width, "height",
                            (json_int_t)p->height, "recording", (json_int_t)p->rec_id);
         return json_array_append_new(json_object_get(x->root, "images"), x->now);
     default:
@@ -248,8 +294,10 @@ static int begin_recording(struct export *x)
 static int put_row(void *ctx, const struct store_region *g)
 {
     static int (*const rows[LABEL_FORMATS])(struct export *, const struct store_region *) = {
-        [LABEL_CSV] = csv_row, [LABEL_STUDIO] = studio_row, [LABEL_EI_INFO] = info_row, [LABEL_EI_STRUCTURED] = piece_row,
-        [LABEL_COCO] = coco_row, [LABEL_VOC] = voc_row, [LABEL_AUDACITY] = track_row};
+        [LABEL_CSV] = csv_row,       [LABEL_STUDIO] = studio_row,
+        [LABEL_EI_INFO] = info_row,  [LABEL_EI_STRUCTURED] = piece_row,
+        [LABEL_COCO] = coco_row,     [LABEL_VOC] = voc_row,
+        [LABEL_AUDACITY] = track_row};
     struct export *x = ctx;
     if (x->place.rec_id != g->rec_id) {
         int rc = end_pieces(x);
@@ -270,38 +318,55 @@ static json_t *new_root(enum label_format f)
 {
     return f == LABEL_STUDIO          ? json_array()
            : f == LABEL_EI_INFO       ? json_pack("{s:i,s:[]}", "version", 1, "files")
-           : f == LABEL_EI_STRUCTURED ? json_pack("{s:i,s:s,s:{}}", "version", 1, "type", "structured-labels", "structuredLabels")
-           : f == LABEL_EI_BOXES      ? json_pack("{s:i,s:s,s:{}}", "version", 1, "type", "bounding-box-labels", "boundingBoxes")
-           : f == LABEL_COCO          ? json_pack("{s:{},s:[],s:[],s:[]}", "info", "images", "annotations", "categories")
-                                      : NULL;
+           : f == LABEL_EI_STRUCTURED ? json_pack("{s:i,s:s,s:{}}", "version", 1, "type",
+                                                  "structured-labels", "structuredLabels")
+           : f == LABEL_EI_BOXES      ? json_pack("{s:i,s:s,s:{}}", "version", 1, "type",
+                                                  "bounding-box-labels", "boundingBoxes")
+           : f == LABEL_COCO
+               ? json_pack("{s:{},s:[],s:[],s:[]}", "info", "images", "annotations", "categories")
+               : NULL;
 }
 
 static int put_head(struct export *x)
 {
     if (x->format == LABEL_CSV) {
-        return buf_puts(x->out, "recording,device,file,label,start_us,end_us,box,author,source,version,time_ms,region\n");
+        return buf_puts(x->out, "recording,device,file,label,start_us,end_us,box,author,source,"
+                                "version,time_ms,region\n");
     }
     if (x->format != LABEL_VOC) {
         return OK;
     }
     int rc = buf_puts(x->out, "<annotation>\n  <filename>");
     rc = rc ? rc : put_xml(x->out, x->place.name);
-    return rc ? rc : buf_printf(x->out, "</filename>\n  <size><width>%lld</width><height>%lld</height><depth>3</depth></size>\n",
-                                (long long)x->place.width, (long long)x->place.height);
+    return rc ? rc
+              : buf_printf(
+                    x->out,
+                    "</filename>\n  "
+                    "<size><width>%lld</width><height>%lld</height><depth>3</depth></size>\n",
+                    (long long)x->place.width, (long long)x->place.height);
 }
 
 static int run_export(struct export *x, int64_t rec, const char *label, struct lab_res *r)
 {
-    static const char *const names[LABEL_FORMATS] = {"labels.csv", "labels.json", "info.labels", "structured_labels.labels", "bounding_boxes.labels",
-                                                     "coco.json", "labels.xml", "labels.txt"};
+    static const char *const names[LABEL_FORMATS] = {"labels.csv",
+                                                     "labels.json",
+                                                     "info.labels",
+                                                     "structured_labels.labels",
+                                                     "bounding_boxes.labels",
+                                                     "coco.json",
+                                                     "labels.xml",
+                                                     "labels.txt"};
     char disposition[100];
     int rc = rec ? find_place(x->lab, rec, &x->place, x->e) : OK;
     rc = rc ? rc : rec ? begin_recording(x) : OK;
     rc = rc ? rc : put_head(x);
-    rc = rc ? rc : rec ? store_label_walk(x->lab->store, rec, put_row, x, x->e) : store_label_all(x->lab->store, label, put_row, x, x->e);
+    rc = rc    ? rc
+         : rec ? store_label_walk(x->lab->store, rec, put_row, x, x->e)
+               : store_label_all(x->lab->store, label, put_row, x, x->e);
     rc = rc ? rc : end_pieces(x);
     rc = rc ? rc : x->format == LABEL_VOC ? buf_puts(x->out, "</annotation>\n") : OK;
-    (void)snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", names[x->format]);
+    (void)snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"",
+                   names[x->format]);
     return rc ? rc : lab_res_header(r, "Content-Disposition", disposition);
 }
 
@@ -309,10 +374,13 @@ int api_labels_export(struct lab *lab, struct lab_req *q, struct lab_res *r, str
 {
     const char *format = lab_req_param(q, "format"), *label = lab_req_param(q, "label");
     int64_t rec = 0;
-    struct export x = {.lab = lab, .format = label_format_of(format ? format : "csv"), .out = &r->body, .e = e};
+    struct export x = {
+        .lab = lab, .format = label_format_of(format ? format : "csv"), .out = &r->body, .e = e};
     int rc = lab_req_param_i64(q, "recording", 1, INT64_MAX, &rec, e);
     if (rc == OK && x.format == LABEL_FORMATS) {
-        rc = err_set(e, E_FORMAT, "'format' is csv, label-studio, edge-impulse, edge-impulse-structured, edge-impulse-boxes, coco, voc or audacity");
+        rc = err_set(e, E_FORMAT,
+                     "'format' is csv, label-studio, edge-impulse, edge-impulse-structured, "
+                     "edge-impulse-boxes, coco, voc or audacity");
     }
     if (rc == OK && !rec && (x.format == LABEL_VOC || x.format == LABEL_AUDACITY)) {
         rc = err_set(e, E_FORMAT, "a %s file is of one recording: name it as 'recording'", format);
@@ -327,9 +395,13 @@ int api_labels_export(struct lab *lab, struct lab_req *q, struct lab_res *r, str
             return api_answer(r, x.root, e);
         }
         json_decref(x.root);
-        return e->code ? rc : err_set(e, rc, "the file grows too large; ask for one label or one recording");
+        return e->code
+                   ? rc
+                   : err_set(e, rc, "the file grows too large; ask for one label or one recording");
     }
-    r->type = x.format == LABEL_CSV ? "text/csv; charset=utf-8" : x.format == LABEL_VOC ? "application/xml; charset=utf-8" : "text/plain; charset=utf-8";
+    r->type = x.format == LABEL_CSV   ? "text/csv; charset=utf-8"
+              : x.format == LABEL_VOC ? "application/xml; charset=utf-8"
+                                      : "text/plain; charset=utf-8";
     return OK;
 }
 

@@ -18,8 +18,9 @@ static int on_guide(void *ctx, const struct store_guide *g)
     if (!g->rec_id) {
         return json_object_set_new(label, "group", api_text(g->group));
     }
-    return json_array_append_new(json_object_get(label, "examples"), json_pack("{s:I,s:o,s:o}", "rec", (json_int_t)g->rec_id, "note",
-                                                                               api_text(g->note), "author", api_text(g->author)));
+    return json_array_append_new(json_object_get(label, "examples"),
+                                 json_pack("{s:I,s:o,s:o}", "rec", (json_int_t)g->rec_id, "note",
+                                           api_text(g->note), "author", api_text(g->author)));
 }
 
 int api_guides(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -39,7 +40,8 @@ int api_guide_group(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
     const char *group = NULL;
     int rc = jx_get_str(q->json, "group", GROUP_MAX, &group, e);
     if (rc == OK && !lab_text_ok(group, GROUP_MAX, false)) {
-        rc = err_set(e, E_FORMAT, "a group's name has at most %d bytes and no control characters", GROUP_MAX);
+        rc = err_set(e, E_FORMAT, "a group's name has at most %d bytes and no control characters",
+                     GROUP_MAX);
     }
     rc = rc ? rc : store_guide_set_group(lab->store, q->arg[0], group, e);
     return rc ? rc : api_answer(r, json_pack("{s:s,s:s}", "label", q->arg[0], "group", group), e);
@@ -62,6 +64,9 @@ int api_guide_example(struct lab *lab, struct lab_req *q, struct lab_res *r, str
     if (rc == OK && !count && !remove) {
         rc = err_set(e, E_NOT_FOUND, "there is no recording %lld", (long long)rec);
     }
-    rc = rc ? rc : store_guide_put_example(lab->store, q->arg[0], rec, remove ? NULL : note, q->user, e);
-    return rc ? rc : api_answer(r, json_pack("{s:s,s:I}", "label", q->arg[0], "rec", (json_int_t)rec), e);
+    rc = rc ? rc
+            : store_guide_put_example(lab->store, q->arg[0], rec, remove ? NULL : note, q->user, e);
+    return rc ? rc
+              : api_answer(r, json_pack("{s:s,s:I}", "label", q->arg[0], "rec", (json_int_t)rec),
+                           e);
 }

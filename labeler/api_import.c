@@ -53,7 +53,9 @@ static int open_recording(struct import *m, int64_t rec)
     }
     m->rec = 0;
     int rc = store_recording_walk(m->lab->store, &f, on_place, m, m->e);
-    m->frame_us = rc == OK && m->rec && sig_view_find(m->lab, rec, "", &v, &none) == OK ? (double)v.interval_ns / 1000.0 : 0;
+    m->frame_us = rc == OK && m->rec && sig_view_find(m->lab, rec, "", &v, &none) == OK
+                      ? (double)v.interval_ns / 1000.0
+                      : 0;
     return rc;
 }
 
@@ -69,7 +71,8 @@ static int find_recording(struct import *m, const struct label_item *item)
         if (rc) {
             return rc;
         }
-        if (!rec && (strncmp(item->file, "recording-", 10) != 0 || parse_i64(item->file + 10, 1, INT64_MAX, &rec))) {
+        if (!rec && (strncmp(item->file, "recording-", 10) != 0 ||
+                     parse_i64(item->file + 10, 1, INT64_MAX, &rec))) {
             rec = 0;
         }
     }
@@ -83,14 +86,17 @@ static int find_recording(struct import *m, const struct label_item *item)
 
 static int64_t time_of(const struct import *m, const struct label_item *item, double t)
 {
-    double us = item->unit == LABEL_US ? t : item->unit == LABEL_SECONDS ? (double)m->start_us + t * 1e6 : (double)m->start_us + t * m->frame_us;
+    double us = item->unit == LABEL_US        ? t
+                : item->unit == LABEL_SECONDS ? (double)m->start_us + t * 1e6
+                                              : (double)m->start_us + t * m->frame_us;
     return us > -9e18 && us < 9e18 ? llround(us) : INT64_MAX;
 }
 
 static bool id_ok(const char *id)
 {
     size_t len = strlen(id);
-    return len > 0 && len <= 40 && strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == len;
+    return len > 0 && len <= 40 &&
+           strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == len;
 }
 
 // The item's own id where it is one of ours; otherwise one that the same label at the same place gives again.
@@ -107,7 +113,8 @@ static void make_id(const struct label_item *item, const struct store_region *g,
         (void)snprintf(out, 41, "%s", item->region);
         return;
     }
-    (void)snprintf(text, sizeof(text), "%s|%lld|%lld|%.4f|%.4f|%.4f|%.4f", g->label, (long long)g->start_us, (long long)g->end_us, g->x, g->y, g->w, g->h);
+    (void)snprintf(text, sizeof(text), "%s|%lld|%lld|%.4f|%.4f|%.4f|%.4f", g->label,
+                   (long long)g->start_us, (long long)g->end_us, g->x, g->y, g->w, g->h);
     hex_sha256(raw, text, strlen(text));
     hex_encode(hex, raw, sizeof(raw));
     (void)snprintf(out, 41, "i%.23s", hex);
@@ -115,20 +122,26 @@ static void make_id(const struct label_item *item, const struct store_region *g,
 
 static int take_box(const struct import *m, const struct label_item *item, struct store_region *g)
 {
-    double w = item->percent ? (double)m->width / 100.0 : 1, h = item->percent ? (double)m->height / 100.0 : 1;
+    double w = item->percent ? (double)m->width / 100.0 : 1,
+           h = item->percent ? (double)m->height / 100.0 : 1;
     g->has_box = true;
     g->x = item->x * w;
     g->y = item->y * h;
     g->w = item->w * w;
     g->h = item->h * h;
-    bool good = m->width > 0 && g->w > 0 && g->h > 0 && g->x >= -0.5 && g->y >= -0.5 && g->x + g->w <= (double)m->width + 0.5 &&
-                g->y + g->h <= (double)m->height + 0.5;
+    bool good = m->width > 0 && g->w > 0 && g->h > 0 && g->x >= -0.5 && g->y >= -0.5 &&
+                g->x + g->w <= (double)m->width + 0.5 && g->y + g->h <= (double)m->height + 0.5;
     return good ? OK : err_set(m->e, E_FORMAT, "its box lies outside the picture");
 }
 
-static int make_region(const struct import *m, const struct label_item *item, struct store_region *g)
+static int make_region(const struct import *m, const struct label_item *item,
+                       struct store_region *g)
 {
-    *g = (struct store_region){.rec_id = m->rec, .label = item->label, .author = m->q->user, .source = item->model ? "model" : "import", .model = "",
+    *g = (struct store_region){.rec_id = m->rec,
+                               .label = item->label,
+                               .author = m->q->user,
+                               .source = item->model ? "model" : "import",
+                               .model = "",
                                .whole = item->whole};
     int rc = api_check_label(g->label, m->e);
     if (rc == OK && item->has_box) {
@@ -140,12 +153,14 @@ static int make_region(const struct import *m, const struct label_item *item, st
         // A file's seconds are rounded: what ends a little behind the recording ends with it.
         int64_t slack = 1000 + (int64_t)m->frame_us;
         g->end_us = g->end_us > m->end_us && g->end_us <= m->end_us + slack ? m->end_us : g->end_us;
-        g->start_us = g->start_us < m->start_us && g->start_us >= m->start_us - slack ? m->start_us : g->start_us;
+        g->start_us = g->start_us < m->start_us && g->start_us >= m->start_us - slack ? m->start_us
+                                                                                      : g->start_us;
         if (g->start_us < m->start_us || g->end_us > m->end_us || g->end_us < g->start_us) {
             rc = err_set(m->e, E_FORMAT, "it lies outside recording %lld", (long long)m->rec);
         }
         // A track knows no "whole recording": what spans all of it is that.
-        if (rc == OK && item->unit == LABEL_SECONDS && !id_ok(item->region) && g->start_us <= m->start_us + 1 && g->end_us >= m->end_us - 1) {
+        if (rc == OK && item->unit == LABEL_SECONDS && !id_ok(item->region) &&
+            g->start_us <= m->start_us + 1 && g->end_us >= m->end_us - 1) {
             g->whole = true;
             g->start_us = g->end_us = 0;
         }
@@ -167,9 +182,12 @@ static int on_twin(void *ctx, const struct store_region *g)
 {
     struct twin *t = ctx;
     const struct store_region *n = t->g;
-    bool same = strcmp(g->region, n->region) == 0 && strcmp(g->label, n->label) == 0 && g->whole == n->whole && g->has_box == n->has_box;
-    same = same && (g->whole || (llabs(g->start_us - n->start_us) <= 1 && llabs(g->end_us - n->end_us) <= 1)); // seconds have six decimals
-    same = same && (!g->has_box || (near(g->x, n->x) && near(g->y, n->y) && near(g->w, n->w) && near(g->h, n->h)));
+    bool same = strcmp(g->region, n->region) == 0 && strcmp(g->label, n->label) == 0 &&
+                g->whole == n->whole && g->has_box == n->has_box;
+    same = same && (g->whole || (llabs(g->start_us - n->start_us) <= 1 &&
+                                 llabs(g->end_us - n->end_us) <= 1)); // seconds have six decimals
+    same = same && (!g->has_box ||
+                    (near(g->x, n->x) && near(g->y, n->y) && near(g->w, n->w) && near(g->h, n->h)));
     t->there = t->there || same;
     return OK;
 }
@@ -229,13 +247,16 @@ int api_labels_import(struct lab *lab, struct lab_req *q, struct lab_res *r, str
     int rc = lab_req_param_i64(q, "recording", 1, INT64_MAX, &m.only, e);
     rc = rc ? rc : lab_req_param_i64(q, "dry", 0, 1, &dry, e);
     if (rc == OK && f == LABEL_FORMATS) {
-        rc = err_set(e, E_FORMAT, "'format' is csv, label-studio, edge-impulse, edge-impulse-structured, edge-impulse-boxes, coco, voc or audacity");
+        rc = err_set(e, E_FORMAT,
+                     "'format' is csv, label-studio, edge-impulse, edge-impulse-structured, "
+                     "edge-impulse-boxes, coco, voc or audacity");
     }
     if (rc == OK && f == LABEL_AUDACITY && !m.only) {
         rc = err_set(e, E_FORMAT, "an audacity file is of one recording: name it as 'recording'");
     }
     if (rc == OK && q->raw_len > FILE_MAX) {
-        rc = err_set(e, E_LIMIT, "the file is larger than %zu MB: import it in parts", FILE_MAX >> 20);
+        rc = err_set(e, E_LIMIT, "the file is larger than %zu MB: import it in parts",
+                     FILE_MAX >> 20);
     }
     rc = rc ? rc : label_read(f, q->raw, q->raw_len, &items, e);
     m.unknown_names = json_array();
@@ -245,6 +266,10 @@ int api_labels_import(struct lab *lab, struct lab_req *q, struct lab_res *r, str
         json_decref(m.unknown_names);
         return rc;
     }
-    return api_answer(r, json_pack("{s:I,s:I,s:I,s:o,s:b}", "imported", (json_int_t)m.imported, "unchanged", (json_int_t)m.unchanged, "unknown",
-                                   (json_int_t)m.unknown, "unknown_files", m.unknown_names, "dry", dry != 0), e);
+    return api_answer(r,
+                      json_pack("{s:I,s:I,s:I,s:o,s:b}", "imported", (json_int_t)m.imported,
+                                "unchanged", (json_int_t)m.unchanged, "unknown",
+                                (json_int_t)m.unknown, "unknown_files", m.unknown_names, "dry",
+                                dry != 0),
+                      e);
 }

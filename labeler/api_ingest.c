@@ -61,14 +61,18 @@ static bool is_set(const char *text)
 static int read_meta(struct ingest *g, struct err *e)
 {
     const char *text = g->q->io->get(g->q->io->ctx, "HTTP_X_METADATA"), *key;
-    json_t *o = text && *text ? strlen(text) <= META_MAX ? jx_parse(text, strlen(text), e) : NULL : json_object(), *value;
+    json_t *o = text && *text ? strlen(text) <= META_MAX ? jx_parse(text, strlen(text), e) : NULL
+                              : json_object(),
+           *value;
     bool good = json_is_object(o) && json_object_size(o) <= META_KEYS;
     json_object_foreach(o, key, value) {
-        good = good && json_is_string(value) && lab_text_ok(key, 64, false) && lab_text_ok(json_string_value(value), 1024, false);
+        good = good && json_is_string(value) && lab_text_ok(key, 64, false) &&
+               lab_text_ok(json_string_value(value), 1024, false);
     }
     if (!good) {
         json_decref(o);
-        return err_set(e, E_FORMAT, "x-metadata must be a JSON object of at most %d texts", META_KEYS);
+        return err_set(e, E_FORMAT, "x-metadata must be a JSON object of at most %d texts",
+                       META_KEYS);
     }
     json_object_set_new(o, "category", json_string(g->q->arg[0]));
     g->meta = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
@@ -78,7 +82,8 @@ static int read_meta(struct ingest *g, struct err *e)
 
 static int read_headers(struct ingest *g, struct err *e)
 {
-    static const char *const categories[] = {"training", "testing", "validation", "post-processing", "split", "anomaly"};
+    static const char *const categories[] = {"training",        "testing", "validation",
+                                             "post-processing", "split",   "anomaly"};
     size_t i = 0;
     if (g->q->level == LAB_VIEWER) { // above ingestion in the order of roles, but it must not write
         return err_set(e, E_REFUSED, "role %s may not add data", g->q->role);
@@ -97,7 +102,8 @@ static int read_headers(struct ingest *g, struct err *e)
         char text[LAB_HEADER_MAX + 1];
         snprintf(text, sizeof(text), "%s", label);
         if (!lab_decode(text, false) || !lab_text_ok(text, STORE_LABEL_MAX, false)) {
-            return err_set(e, E_FORMAT, "x-label must be 1 to %d characters of text", STORE_LABEL_MAX);
+            return err_set(e, E_FORMAT, "x-label must be 1 to %d characters of text",
+                           STORE_LABEL_MAX);
         }
         snprintf(g->label, sizeof(g->label), "%.*s", STORE_LABEL_MAX, text);
         g->labelled = true;
@@ -124,7 +130,8 @@ static void infer_label(struct ingest *g, char out[STORE_LABEL_MAX + 1])
         return;
     }
     for (const char *p = g->name; *p && n < STORE_LABEL_MAX; p++) {
-        bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
+        bool letter =
+            (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
         if (!letter && *p != ' ' && *p != '-' && *p != '_') {
             break;
         }
@@ -143,7 +150,8 @@ static int put_item(void *ctx, const struct ds_item *from)
     static atomic_uint number; // two files of one millisecond
     snprintf(name, sizeof(name), "%s", g->name);
     if (g->add_id) {
-        snprintf(name, sizeof(name), "%s.%llx%03x", g->name, (unsigned long long)clock_wall_ms(), atomic_fetch_add(&number, 1) & 0xfff);
+        snprintf(name, sizeof(name), "%s.%llx%03x", g->name, (unsigned long long)clock_wall_ms(),
+                 atomic_fetch_add(&number, 1) & 0xfff);
     }
     item.meta = g->meta;
     item.name = name;
@@ -163,8 +171,10 @@ static int put_item(void *ctx, const struct ds_item *from)
 static bool is_acquisition(const struct ingest *g, const char *type)
 {
     const char *dot = strrchr(g->name, '.');
-    return (dot && (strcasecmp(dot, ".json") == 0 || strcasecmp(dot, ".cbor") == 0 || strcasecmp(dot, ".senml") == 0)) ||
-           strstr(type, "json") || strstr(type, "cbor") || strcmp(type, "application/octet-stream") == 0;
+    return (dot && (strcasecmp(dot, ".json") == 0 || strcasecmp(dot, ".cbor") == 0 ||
+                    strcasecmp(dot, ".senml") == 0)) ||
+           strstr(type, "json") || strstr(type, "cbor") ||
+           strcmp(type, "application/octet-stream") == 0;
 }
 
 static bool is_file_kind(const char *name)
@@ -210,11 +220,13 @@ static int store_file(struct ingest *g, const void *data, size_t len, const char
     bool acquisition = !is_file_kind(g->name) && is_acquisition(g, type);
     int rc = OK;
     if (len > (acquisition ? ACQUISITION_MAX : FILE_MAX)) {
-        rc = err_set(g->e, E_LIMIT, "'%s' is larger than %zu MB", g->name, (acquisition ? ACQUISITION_MAX : FILE_MAX) >> 20);
+        rc = err_set(g->e, E_LIMIT, "'%s' is larger than %zu MB", g->name,
+                     (acquisition ? ACQUISITION_MAX : FILE_MAX) >> 20);
     } else if (acquisition) {
         rc = acq_read(&a, data, len, g->hmac[0] ? g->hmac : NULL, g->e);
     } else if (!is_file_kind(g->name)) {
-        rc = err_set(g->e, E_FORMAT, "'%s' is none of JSON, CBOR, WAV, FLAC, CSV, PNG and JPEG", g->name);
+        rc = err_set(g->e, E_FORMAT, "'%s' is none of JSON, CBOR, WAV, FLAC, CSV, PNG and JPEG",
+                     g->name);
     }
     if (rc) {
         return rc;
@@ -243,7 +255,8 @@ static bool clean_name(char out[NAME_MAX_LEN], const char *name)
     const char *slash = strrchr(name, '/');
     name = slash ? slash + 1 : name;
     size_t len = strlen(name);
-    if (len == 0 || len >= NAME_MAX_LEN || name[0] == '.' || strchr(name, '\\') || !lab_text_ok(name, NAME_MAX_LEN, false)) {
+    if (len == 0 || len >= NAME_MAX_LEN || name[0] == '.' || strchr(name, '\\') ||
+        !lab_text_ok(name, NAME_MAX_LEN, false)) {
         return false;
     }
     snprintf(out, NAME_MAX_LEN, "%s", name);
@@ -259,7 +272,11 @@ static int answer_text(struct lab_res *r, int status, const char *text)
 
 static int http_of(int rc)
 {
-    return rc == E_AUTH ? 401 : rc == E_EXISTS ? 409 : rc == E_LIMIT ? 413 : rc == E_FULL || rc == E_BUSY || rc == E_IO ? 503 : 400;
+    return rc == E_AUTH                                 ? 401
+           : rc == E_EXISTS                             ? 409
+           : rc == E_LIMIT                              ? 413
+           : rc == E_FULL || rc == E_BUSY || rc == E_IO ? 503
+                                                        : 400;
 }
 
 int api_ingest_data(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -275,7 +292,8 @@ int api_ingest_data(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
     snprintf(decoded, sizeof(decoded), "%s", given ? given : "");
     if (!given || !lab_decode(decoded, false) || !clean_name(name, decoded)) {
         free(g.meta);
-        return given ? answer_text(r, 400, "x-file-name is no usable file name") : answer_text(r, 421, "Missing header x-file-name");
+        return given ? answer_text(r, 400, "x-file-name is no usable file name")
+                     : answer_text(r, 421, "Missing header x-file-name");
     }
     g.name = name;
     rc = store_file(&g, q->raw, q->raw_len, q->content_type);
@@ -290,7 +308,8 @@ static json_t *store_part(struct ingest *g, const struct form_part *part)
     g->e = &e;
     g->counts = (struct intake_counts){0};
     if (!clean_name(name, part->filename)) {
-        return json_pack("{sb ss ss}", "success", 0, "fileName", "", "error", "no usable file name");
+        return json_pack("{sb ss ss}", "success", 0, "fileName", "", "error",
+                         "no usable file name");
     }
     g->name = name;
     int rc = store_file(g, part->data, part->len, part->type);

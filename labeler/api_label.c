@@ -23,16 +23,19 @@
 json_t *api_region_json(const void *region)
 {
     const struct store_region *g = region;
-    json_t *o = json_pack("{s:I,s:o,s:o,s:o,s:s,s:o,s:I,s:I,s:I,s:b}", "rec", (json_int_t)g->rec_id, "region",
-                          api_text(*g->region ? g->region : WHOLE), "label", api_text(g->label), "author", api_text(g->author),
-                          "source", g->source, "model", api_text(g->model), "version", (json_int_t)g->version, "event_id",
-                          (json_int_t)g->event_id, "time_ms", (json_int_t)g->time_ms, "whole", g->whole);
+    json_t *o =
+        json_pack("{s:I,s:o,s:o,s:o,s:s,s:o,s:I,s:I,s:I,s:b}", "rec", (json_int_t)g->rec_id,
+                  "region", api_text(*g->region ? g->region : WHOLE), "label", api_text(g->label),
+                  "author", api_text(g->author), "source", g->source, "model", api_text(g->model),
+                  "version", (json_int_t)g->version, "event_id", (json_int_t)g->event_id, "time_ms",
+                  (json_int_t)g->time_ms, "whole", g->whole);
     if (o && !g->whole) {
         json_object_set_new(o, "start_us", json_integer(g->start_us));
         json_object_set_new(o, "end_us", json_integer(g->end_us));
     }
     if (o && g->has_box) {
-        json_object_set_new(o, "box", json_pack("{s:f,s:f,s:f,s:f}", "x", g->x, "y", g->y, "w", g->w, "h", g->h));
+        json_object_set_new(
+            o, "box", json_pack("{s:f,s:f,s:f,s:f}", "x", g->x, "y", g->y, "w", g->w, "h", g->h));
     }
     if (o && *g->model) {
         json_object_set_new(o, "score", json_real(g->score));
@@ -64,7 +67,8 @@ static int find_extent(struct lab *lab, int64_t id, struct extent *x, struct err
     struct store_recording_filter f = {.rec_id = id};
     *x = (struct extent){0};
     int rc = store_recording_walk(lab->store, &f, on_extent, x, e);
-    return rc || x->there ? rc : err_set(e, E_NOT_FOUND, "there is no recording %lld", (long long)id);
+    return rc || x->there ? rc
+                          : err_set(e, E_NOT_FOUND, "there is no recording %lld", (long long)id);
 }
 
 int api_labels(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -85,7 +89,8 @@ int api_labels(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err
 static int check_region_id(const char *id, struct err *e)
 {
     size_t len = strlen(id);
-    if (len > 40 || strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != len) {
+    if (len > 40 ||
+        strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != len) {
         return err_set(e, E_FORMAT, "a region's id has up to 40 letters, digits, '-' and '_'");
     }
     return OK;
@@ -101,7 +106,8 @@ static int read_box(const json_t *o, struct store_region *g, struct err *e)
     rc = rc ? rc : jx_get_f64(box, "y", &g->y, e);
     rc = rc ? rc : jx_get_f64(box, "w", &g->w, e);
     rc = rc ? rc : jx_get_f64(box, "h", &g->h, e);
-    if (rc == OK && !(g->w > 0 && g->h > 0 && g->x >= 0 && g->y >= 0 && g->x + g->w <= 1e6 && g->y + g->h <= 1e6)) {
+    if (rc == OK && !(g->w > 0 && g->h > 0 && g->x >= 0 && g->y >= 0 && g->x + g->w <= 1e6 &&
+                      g->y + g->h <= 1e6)) {
         rc = err_set(e, E_FORMAT, "a box lies within its picture and is not empty");
     }
     g->has_box = true;
@@ -121,7 +127,8 @@ int api_region_read(const json_t *o, const struct lab_req *q, void *region, stru
     rc = rc ? rc : api_opt_str(o, "model", 64, &g->model, e);
     rc = rc ? rc : api_opt_f64(o, "score", &g->score, e);
     rc = rc ? rc : read_box(o, g, e);
-    if (rc == OK && strcmp(g->source, "human") && strcmp(g->source, "model") && strcmp(g->source, "import")) {
+    if (rc == OK && strcmp(g->source, "human") && strcmp(g->source, "model") &&
+        strcmp(g->source, "import")) {
         rc = err_set(e, E_FORMAT, "'source' is human, model or import");
     }
     const json_t *start = json_object_get(o, "start_us");
@@ -132,13 +139,16 @@ int api_region_read(const json_t *o, const struct lab_req *q, void *region, stru
     rc = jx_get_i64(o, "start_us", INT64_MIN / 2, INT64_MAX / 2, &g->start_us, e);
     g->end_us = g->start_us;
     rc = rc ? rc : api_opt_i64(o, "end_us", INT64_MIN / 2, INT64_MAX / 2, &g->end_us, e);
-    return rc == OK && g->end_us < g->start_us ? err_set(e, E_FORMAT, "'end_us' lies before 'start_us'") : rc;
+    return rc == OK && g->end_us < g->start_us
+               ? err_set(e, E_FORMAT, "'end_us' lies before 'start_us'")
+               : rc;
 }
 
 static int check_inside(const struct store_region *g, const struct extent *x, struct err *e)
 {
     if (!g->whole && (g->start_us < x->start_us || g->end_us > x->end_us)) {
-        return err_set(e, E_FORMAT, "the region lies outside the recording (%lld to %lld us)", (long long)x->start_us, (long long)x->end_us);
+        return err_set(e, E_FORMAT, "the region lies outside the recording (%lld to %lld us)",
+                       (long long)x->start_us, (long long)x->end_us);
     }
     return OK;
 }
@@ -168,12 +178,14 @@ static json_t *stored_region(struct lab *lab, int64_t rec, const char *region)
 }
 
 // A conflict's answer carries what is stored, so that the author can choose.
-static int answer_conflict(struct lab *lab, struct lab_res *r, const struct store_region *g, int64_t expected, struct err *e)
+static int answer_conflict(struct lab *lab, struct lab_res *r, const struct store_region *g,
+                           int64_t expected, struct err *e)
 {
     err_set(e, E_CONFLICT, "somebody else changed this label meanwhile");
     r->status = 409;
     json_decref(r->json);
-    r->json = json_pack("{s:I,s:o}", "expected_version", (json_int_t)expected, "stored", stored_region(lab, g->rec_id, g->region));
+    r->json = json_pack("{s:I,s:o}", "expected_version", (json_int_t)expected, "stored",
+                        stored_region(lab, g->rec_id, g->region));
     return E_CONFLICT;
 }
 
@@ -187,7 +199,8 @@ static int expected_version(const struct lab_req *q, const json_t *o, int64_t *o
     return api_opt_i64(o, "version", -1, INT64_MAX, out, e);
 }
 
-static int save(struct lab *lab, struct lab_res *r, struct store_region *g, int64_t expected, struct err *e)
+static int save(struct lab *lab, struct lab_res *r, struct store_region *g, int64_t expected,
+                struct err *e)
 {
     int rc = lab_save(lab, g, expected, e);
     if (rc == E_CONFLICT) {
@@ -259,7 +272,11 @@ int api_label_delete(struct lab *lab, struct lab_req *q, struct lab_res *r, stru
     if (rc == E_CONFLICT) {
         return answer_conflict(lab, r, &g, expected, e);
     }
-    return rc ? rc : api_answer(r, json_pack("{s:s,s:I}", "region", q->arg[1], "version", (json_int_t)g.version), e);
+    return rc ? rc
+              : api_answer(
+                    r,
+                    json_pack("{s:s,s:I}", "region", q->arg[1], "version", (json_int_t)g.version),
+                    e);
 }
 
 // What brings a region back to what it is now: a member of another bulk request.
@@ -270,12 +287,13 @@ static json_t *undo_of(struct lab *lab, const struct store_region *g)
         return was;
     }
     json_decref(was);
-    return json_pack("{s:I,s:s,s:b}", "rec", (json_int_t)g->rec_id, "region", *g->region ? g->region : WHOLE, "delete", true);
+    return json_pack("{s:I,s:s,s:b}", "rec", (json_int_t)g->rec_id, "region",
+                     *g->region ? g->region : WHOLE, "delete", true);
 }
 
 // A change of a bulk request, read and checked as far as it can be without writing.
-static int bulk_read(struct lab *lab, const struct lab_req *q, const json_t *change, struct store_region *g, int64_t *expected,
-                     struct err *e)
+static int bulk_read(struct lab *lab, const struct lab_req *q, const json_t *change,
+                     struct store_region *g, int64_t *expected, struct err *e)
 {
     struct extent x;
     *g = (struct store_region){.region = ""};
@@ -303,7 +321,8 @@ static int bulk_read(struct lab *lab, const struct lab_req *q, const json_t *cha
 }
 
 // Whether a change can be made to what is stored now. seen names regions of earlier changes, which may alter that.
-static int bulk_check(struct lab *lab, struct lab_req *q, struct lab_res *r, const json_t *change, json_t *seen, struct err *e)
+static int bulk_check(struct lab *lab, struct lab_req *q, struct lab_res *r, const json_t *change,
+                      json_t *seen, struct err *e)
 {
     struct store_region g;
     int64_t expected;
@@ -318,16 +337,19 @@ static int bulk_check(struct lab *lab, struct lab_req *q, struct lab_res *r, con
         int64_t version = json_integer_value(json_object_get(stored, "version"));
         json_decref(stored);
         if (g.deleted && version == 0) {
-            rc = err_set(e, E_NOT_FOUND, "recording %lld has no region '%s'", (long long)g.rec_id, g.region);
+            rc = err_set(e, E_NOT_FOUND, "recording %lld has no region '%s'", (long long)g.rec_id,
+                         g.region);
         } else if (expected >= 0 && expected != version) {
             rc = answer_conflict(lab, r, &g, expected, e);
         }
     }
-    return json_object_set_new(seen, name, json_true()) && rc == OK ? err_set(e, E_MEM, "out of memory") : rc;
+    return json_object_set_new(seen, name, json_true()) && rc == OK
+               ? err_set(e, E_MEM, "out of memory")
+               : rc;
 }
 
-static int bulk_one(struct lab *lab, struct lab_req *q, struct lab_res *r, const json_t *change, json_t *done, json_t *undo,
-                    struct err *e)
+static int bulk_one(struct lab *lab, struct lab_req *q, struct lab_res *r, const json_t *change,
+                    json_t *done, json_t *undo, struct err *e)
 {
     struct store_region g;
     int64_t expected;
@@ -336,15 +358,17 @@ static int bulk_one(struct lab *lab, struct lab_req *q, struct lab_res *r, const
         return rc;
     }
     json_t *back = undo_of(lab, &g);
-    rc = g.deleted ? store_label_delete(lab->store, &g, expected, e) : store_label_set(lab->store, &g, expected, e);
+    rc = g.deleted ? store_label_delete(lab->store, &g, expected, e)
+                   : store_label_set(lab->store, &g, expected, e);
     if (rc) {
         json_decref(back);
         return rc == E_CONFLICT ? answer_conflict(lab, r, &g, expected, e) : rc;
     }
     json_object_set_new(back, "version", json_integer(g.version));
     json_array_append_new(undo, back);
-    return json_array_append_new(done, json_pack("{s:I,s:s,s:I}", "rec", (json_int_t)g.rec_id, "region",
-                                                 *g.region ? g.region : WHOLE, "version", (json_int_t)g.version));
+    return json_array_append_new(done, json_pack("{s:I,s:s,s:I}", "rec", (json_int_t)g.rec_id,
+                                                 "region", *g.region ? g.region : WHOLE, "version",
+                                                 (json_int_t)g.version));
 }
 
 static void cut_to(json_t *list, size_t size)
@@ -355,14 +379,16 @@ static void cut_to(json_t *list, size_t size)
 }
 
 // The changes from *next on, in one short transaction. On failure done and undo tell of the steps before alone.
-static int bulk_step(struct lab *lab, struct lab_req *q, struct lab_res *r, const json_t *changes, size_t *next, json_t *done,
-                     json_t *undo, struct err *e)
+static int bulk_step(struct lab *lab, struct lab_req *q, struct lab_res *r, const json_t *changes,
+                     size_t *next, json_t *done, json_t *undo, struct err *e)
 {
     size_t first = *next, kept = json_array_size(done);
     lab_save_alone();
     int rc = store_begin(lab->store, e);
     int64_t began = clock_mono_us();
-    for (; rc == OK && *next < json_array_size(changes) && *next < first + STEP_MAX && clock_mono_us() - began < STEP_US; ++*next) {
+    for (; rc == OK && *next < json_array_size(changes) && *next < first + STEP_MAX &&
+           clock_mono_us() - began < STEP_US;
+         ++*next) {
         rc = bulk_one(lab, q, r, json_array_get(changes, *next), done, undo, e);
         if (rc) {
             err_wrap(e, "change %zu", *next + 1);
@@ -379,7 +405,8 @@ static int bulk_step(struct lab *lab, struct lab_req *q, struct lab_res *r, cons
 }
 
 // Somebody changed a label between two steps, or the store failed: the answer tells what is changed and how to go back.
-static int bulk_stopped(struct lab_res *r, int rc, size_t asked, json_t *done, json_t *undo, struct err *e)
+static int bulk_stopped(struct lab_res *r, int rc, size_t asked, json_t *done, json_t *undo,
+                        struct err *e)
 {
     err_wrap(e, "%zu of %zu changes are made and the rest is not", json_array_size(done), asked);
     if (rc != E_CONFLICT && rc != E_NOT_FOUND) {

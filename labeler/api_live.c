@@ -20,7 +20,8 @@ static int in_use(void *ctx, const struct store_device *d)
 }
 
 // What came since `after`, for a page that asks again and again.
-static int poll_live(struct lab *lab, const char *device, const char *stream, int64_t after, struct lab_res *r, struct err *e)
+static int poll_live(struct lab *lab, const char *device, const char *stream, int64_t after,
+                     struct lab_res *r, struct err *e)
 {
     struct live *ring;
     struct live_message m;
@@ -56,19 +57,23 @@ int api_device_live(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
     int64_t after = -1;
     bool used = false;
     stream = stream ? stream : "";
-    int rc = parse_is_device_id(device) ? store_device_walk(lab->store, device, in_use, &used, e) : E_NOT_FOUND;
+    int rc = parse_is_device_id(device) ? store_device_walk(lab->store, device, in_use, &used, e)
+                                        : E_NOT_FOUND;
     if (rc == E_NOT_FOUND || (rc == OK && !used)) {
         return err_set(e, E_NOT_FOUND, "there is no device '%.40s'", device);
     }
     rc = rc ? rc : lab_req_param_i64(q, "after", 0, INT64_MAX, &after, e);
-    if (rc == OK && (strlen(stream) > MOTE_NAME_MAX || strspn(stream, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(stream))) {
+    if (rc == OK && (strlen(stream) > MOTE_NAME_MAX ||
+                     strspn(stream, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(stream))) {
         rc = err_set(e, E_USAGE, "'stream' is not a stream's name");
     }
     if (rc || after >= 0) {
         return rc ? rc : poll_live(lab, device, stream, after, r, e);
     }
     if (!lab->hold_live) {
-        return err_set(e, E_BUSY, "no event stream here: ask with after=0, then with the 'after' of each answer");
+        return err_set(
+            e, E_BUSY,
+            "no event stream here: ask with after=0, then with the 'after' of each answer");
     }
     if (lab->hold_live(lab->hold_live_ctx, q->io, device, stream)) {
         return err_set(e, E_BUSY, "too many live views");

@@ -19,17 +19,21 @@ struct metrics {
 // Every metric's lines must stand together, so lists are walked once for each.
 static const struct {
     const char *name, *type, *help;
-} of_collector[] = {
-    {"moteloop_collector_alive_seconds", "gauge", "seconds since the collector last said that it is alive"},
-    {"moteloop_collector_blocks_total", "counter", "blocks stored since it started"},
-    {"moteloop_collector_repeats_total", "counter", "blocks that were there already"},
-    {"moteloop_collector_conflicts_total", "counter", "blocks with the key of another"},
-    {"moteloop_collector_refused_total", "counter", "messages that were not what they should be"},
-}, of_device[] = {
-    {"moteloop_device_online", "gauge", "1: connected"},
-    {"moteloop_device_silent_seconds", "gauge", "seconds since its last block was stored"},
-    {"moteloop_device_boots_total", "counter", "boots that it counted"},
-    {"moteloop_device_release_seq", "gauge", "sequence number of the release in use"},
+} of_collector[] =
+    {
+        {"moteloop_collector_alive_seconds", "gauge",
+         "seconds since the collector last said that it is alive"},
+        {"moteloop_collector_blocks_total", "counter", "blocks stored since it started"},
+        {"moteloop_collector_repeats_total", "counter", "blocks that were there already"},
+        {"moteloop_collector_conflicts_total", "counter", "blocks with the key of another"},
+        {"moteloop_collector_refused_total", "counter",
+         "messages that were not what they should be"},
+},
+  of_device[] = {
+      {"moteloop_device_online", "gauge", "1: connected"},
+      {"moteloop_device_silent_seconds", "gauge", "seconds since its last block was stored"},
+      {"moteloop_device_boots_total", "counter", "boots that it counted"},
+      {"moteloop_device_release_seq", "gauge", "sequence number of the release in use"},
 };
 
 static int head(struct metrics *m, const char *name, const char *type, const char *help)
@@ -40,25 +44,30 @@ static int head(struct metrics *m, const char *name, const char *type, const cha
 static int put_collector(void *ctx, const struct store_collector *c)
 {
     struct metrics *m = ctx;
-    double v[] = {(double)(m->now_ms - c->alive_ms) / 1000, (double)c->blocks, (double)c->repeats, (double)c->conflicts, (double)c->refused};
-    return buf_printf(m->out, "%s{collector=\"%s\"} %.15g\n", of_collector[m->pass].name, c->id, v[m->pass]);
+    double v[] = {(double)(m->now_ms - c->alive_ms) / 1000, (double)c->blocks, (double)c->repeats,
+                  (double)c->conflicts, (double)c->refused};
+    return buf_printf(m->out, "%s{collector=\"%s\"} %.15g\n", of_collector[m->pass].name, c->id,
+                      v[m->pass]);
 }
 
 static int put_device(void *ctx, const struct store_device *d)
 {
     struct metrics *m = ctx;
-    double v[] = {d->online, (double)(m->now_ms - d->last_data_ms) / 1000, (double)d->boot_count, (double)d->active_seq};
+    double v[] = {d->online, (double)(m->now_ms - d->last_data_ms) / 1000, (double)d->boot_count,
+                  (double)d->active_seq};
     if (d->removed_ms || (m->pass == 1 && d->last_data_ms == 0)) {
         return OK;
     }
-    return buf_printf(m->out, "%s{device=\"%s\"} %.15g\n", of_device[m->pass].name, d->id, v[m->pass]);
+    return buf_printf(m->out, "%s{device=\"%s\"} %.15g\n", of_device[m->pass].name, d->id,
+                      v[m->pass]);
 }
 
 static int put_lists(struct metrics *m, struct store *s, struct err *e)
 {
     int rc = OK;
     for (m->pass = 0; rc == OK && m->pass < (int)ARRAY_LEN(of_collector); m->pass++) {
-        rc = head(m, of_collector[m->pass].name, of_collector[m->pass].type, of_collector[m->pass].help);
+        rc = head(m, of_collector[m->pass].name, of_collector[m->pass].type,
+                  of_collector[m->pass].help);
         rc = rc ? rc : store_collector_walk(s, put_collector, m, e);
     }
     for (m->pass = 0; rc == OK && m->pass < (int)ARRAY_LEN(of_device); m->pass++) {
@@ -101,10 +110,13 @@ int api_metrics(struct lab *lab, struct lab_req *q, struct lab_res *r, struct er
     rc = rc ? rc : store_recording_count(lab->store, NULL, &recordings, e);
     rc = rc ? rc : store_blocks_bytes(lab->store, &bytes, &empty, e);
     rc = rc ? rc : put_lists(&m, lab->store, e);
-    rc = rc ? rc : put_one(&m, "moteloop_outbox_pending", "messages that wait for the broker", pending);
+    rc = rc ? rc
+            : put_one(&m, "moteloop_outbox_pending", "messages that wait for the broker", pending);
     rc = rc ? rc : put_one(&m, "moteloop_recordings", "recordings in the store", recordings);
     rc = rc ? rc : put_one(&m, "moteloop_blocks_bytes", "bytes of blocks.db", bytes);
-    rc = rc ? rc : put_one(&m, "moteloop_blocks_free_bytes", "bytes of blocks.db that are free again", empty);
+    rc = rc ? rc
+            : put_one(&m, "moteloop_blocks_free_bytes", "bytes of blocks.db that are free again",
+                      empty);
     rc = rc ? rc : put_alarms(&m, &lab->project);
     r->type = "text/plain; version=0.0.4; charset=utf-8";
     r->cache = "no-store";

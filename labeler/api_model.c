@@ -14,11 +14,13 @@ static json_t *accuracy(double v)
 
 static json_t *model_json(const struct store_model *m, bool whole)
 {
-    json_t *o = json_pack("{s:I,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}", "id", (json_int_t)m->model_id, "digest",
-                          api_text(m->digest), "name", api_text(m->name), "bytes", (json_int_t)m->bytes, "arena",
-                          (json_int_t)m->arena, "seed", (json_int_t)m->seed, "created_ms", (json_int_t)m->created_ms, "dataset",
-                          api_text(m->dataset), "program", api_text(m->program), "parent", api_text(m->parent),
-                          "float_accuracy", accuracy(m->float_accuracy), "int8_accuracy", accuracy(m->int8_accuracy));
+    json_t *o = json_pack("{s:I,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}", "id",
+                          (json_int_t)m->model_id, "digest", api_text(m->digest), "name",
+                          api_text(m->name), "bytes", (json_int_t)m->bytes, "arena",
+                          (json_int_t)m->arena, "seed", (json_int_t)m->seed, "created_ms",
+                          (json_int_t)m->created_ms, "dataset", api_text(m->dataset), "program",
+                          api_text(m->program), "parent", api_text(m->parent), "float_accuracy",
+                          accuracy(m->float_accuracy), "int8_accuracy", accuracy(m->int8_accuracy));
     if (o && whole) {
         json_object_set_new(o, "recipe", api_text(m->recipe));
         json_object_set_new(o, "metrics", api_embedded(m->metrics));
@@ -79,9 +81,10 @@ int api_model_file(struct lab *lab, struct lab_req *q, struct lab_res *r, struct
 
 static int on_dataset(void *ctx, const struct store_dataset *d)
 {
-    return json_array_append_new(ctx, json_pack("{s:I,s:o,s:o,s:o,s:I,s:I}", "id", (json_int_t)d->dataset_id, "digest",
-                                                api_text(d->digest), "name", api_text(d->name), "query", api_text(d->query),
-                                                "items", (json_int_t)d->items, "created_ms", (json_int_t)d->created_ms));
+    return json_array_append_new(
+        ctx, json_pack("{s:I,s:o,s:o,s:o,s:I,s:I}", "id", (json_int_t)d->dataset_id, "digest",
+                       api_text(d->digest), "name", api_text(d->name), "query", api_text(d->query),
+                       "items", (json_int_t)d->items, "created_ms", (json_int_t)d->created_ms));
 }
 
 int api_datasets(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -98,8 +101,9 @@ int api_datasets(struct lab *lab, struct lab_req *q, struct lab_res *r, struct e
 
 static int on_part(void *ctx, const char *label, const char *split, const char *grp, int64_t items)
 {
-    return json_array_append_new(ctx, json_pack("{s:o,s:o,s:o,s:I}", "label", api_text(label), "split", api_text(split), "group",
-                                                api_text(grp), "items", (json_int_t)items));
+    return json_array_append_new(ctx, json_pack("{s:o,s:o,s:o,s:I}", "label", api_text(label),
+                                                "split", api_text(split), "group", api_text(grp),
+                                                "items", (json_int_t)items));
 }
 
 int api_dataset(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)

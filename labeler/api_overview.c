@@ -9,17 +9,18 @@
 
 static int on_count(void *ctx, const char *name, int64_t count, int64_t extra)
 {
-    return json_array_append_new(ctx, json_pack("{s:o,s:I,s:I}", "name", api_text(name), "count", (json_int_t)count, "extra",
-                                                (json_int_t)extra));
+    return json_array_append_new(ctx, json_pack("{s:o,s:I,s:I}", "name", api_text(name), "count",
+                                                (json_int_t)count, "extra", (json_int_t)extra));
 }
 
 static int on_collector(void *ctx, const struct store_collector *c)
 {
-    return json_array_append_new(ctx, json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "id", api_text(c->id), "started_ms",
-                                                (json_int_t)c->started_ms, "alive_ms", (json_int_t)c->alive_ms, "blocks",
-                                                (json_int_t)c->blocks, "repeats", (json_int_t)c->repeats, "conflicts",
-                                                (json_int_t)c->conflicts, "refused", (json_int_t)c->refused, "last_error",
-                                                api_text(c->last_error)));
+    return json_array_append_new(
+        ctx, json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "id", api_text(c->id), "started_ms",
+                       (json_int_t)c->started_ms, "alive_ms", (json_int_t)c->alive_ms, "blocks",
+                       (json_int_t)c->blocks, "repeats", (json_int_t)c->repeats, "conflicts",
+                       (json_int_t)c->conflicts, "refused", (json_int_t)c->refused, "last_error",
+                       api_text(c->last_error)));
 }
 
 static json_t *counts_json(const struct store_overview *o)
@@ -28,14 +29,30 @@ static json_t *counts_json(const struct store_overview *o)
         const char *name;
         int64_t value;
     } all[] = {
-        {"devices", o->devices}, {"devices_online", o->devices_online}, {"devices_simulated", o->devices_simulated},
-        {"recordings", o->recordings}, {"recordings_labelled", o->recordings_labelled},
-        {"recordings_uncertain", o->recordings_uncertain}, {"recordings_simulated", o->recordings_simulated}, {"queue", o->queue},
-        {"blocks", o->blocks}, {"sample_bytes", o->sample_bytes}, {"recorded_us", o->recorded_us},
-        {"conflicts", o->conflicts}, {"dropped", o->dropped}, {"regions", o->regions}, {"label_events", o->label_events},
-        {"classes", o->classes}, {"people", o->people}, {"events", o->events}, {"events_uncertain", o->events_uncertain},
-        {"models", o->models}, {"releases", o->releases}, {"rollouts_running", o->rollouts_running},
-        {"datasets", o->datasets}, {"outbox_pending", o->outbox_pending},
+        {"devices", o->devices},
+        {"devices_online", o->devices_online},
+        {"devices_simulated", o->devices_simulated},
+        {"recordings", o->recordings},
+        {"recordings_labelled", o->recordings_labelled},
+        {"recordings_uncertain", o->recordings_uncertain},
+        {"recordings_simulated", o->recordings_simulated},
+        {"queue", o->queue},
+        {"blocks", o->blocks},
+        {"sample_bytes", o->sample_bytes},
+        {"recorded_us", o->recorded_us},
+        {"conflicts", o->conflicts},
+        {"dropped", o->dropped},
+        {"regions", o->regions},
+        {"label_events", o->label_events},
+        {"classes", o->classes},
+        {"people", o->people},
+        {"events", o->events},
+        {"events_uncertain", o->events_uncertain},
+        {"models", o->models},
+        {"releases", o->releases},
+        {"rollouts_running", o->rollouts_running},
+        {"datasets", o->datasets},
+        {"outbox_pending", o->outbox_pending},
     };
     json_t *v = json_object();
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
@@ -50,7 +67,8 @@ static json_t *count_all(struct lab *lab, struct err *e)
     json_t *streams = json_array(), *minutes = json_array(), *collectors = json_array();
     int rc = store_page_overview(lab->store, &o, e);
     rc = rc ? rc : store_page_by_stream(lab->store, on_count, streams, e);
-    rc = rc ? rc : store_page_by_minute(lab->store, clock_wall_ms() - 3600000, on_count, minutes, e);
+    rc =
+        rc ? rc : store_page_by_minute(lab->store, clock_wall_ms() - 3600000, on_count, minutes, e);
     rc = rc ? rc : store_collector_walk(lab->store, on_collector, collectors, e);
     if (rc) {
         json_decref(streams);
@@ -58,8 +76,9 @@ static json_t *count_all(struct lab *lab, struct err *e)
         json_decref(collectors);
         return NULL;
     }
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:I}", "project", api_text(lab->project.conf.name), "counts", counts_json(&o), "streams",
-                     streams, "minutes", minutes, "collectors", collectors, "now_ms", (json_int_t)clock_wall_ms());
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:I}", "project", api_text(lab->project.conf.name),
+                     "counts", counts_json(&o), "streams", streams, "minutes", minutes,
+                     "collectors", collectors, "now_ms", (json_int_t)clock_wall_ms());
 }
 
 int api_overview(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -76,11 +95,12 @@ json_t *api_changes_json(struct lab *lab, struct err *e)
     if (store_page_changes(lab->store, &c, e) || store_task_moves(lab->store, &task, e)) {
         return NULL;
     }
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "recording", (json_int_t)c.recording, "blocks",
-                     (json_int_t)c.blocks, "event", (json_int_t)c.event, "label_event", (json_int_t)c.label_event, "model",
-                     (json_int_t)c.model, "release", (json_int_t)c.release, "rollout_ms", (json_int_t)c.rollout_ms, "device_ms",
-                     (json_int_t)c.device_ms, "classes", (json_int_t)c.class_count, "command", (json_int_t)c.command,
-                     "task", (json_int_t)task);
+    return json_pack(
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "recording", (json_int_t)c.recording,
+        "blocks", (json_int_t)c.blocks, "event", (json_int_t)c.event, "label_event",
+        (json_int_t)c.label_event, "model", (json_int_t)c.model, "release", (json_int_t)c.release,
+        "rollout_ms", (json_int_t)c.rollout_ms, "device_ms", (json_int_t)c.device_ms, "classes",
+        (json_int_t)c.class_count, "command", (json_int_t)c.command, "task", (json_int_t)task);
 }
 
 int api_changes(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)

@@ -30,14 +30,18 @@ static int on_item(void *ctx, const struct store_queue_item *i)
 {
     struct queue *u = ctx;
     bool refused = false;
-    int rc = *i->label ? store_verdict_refused(u->lab->store, i->rec_id, i->label, &refused, u->e) : OK;
+    int rc =
+        *i->label ? store_verdict_refused(u->lab->store, i->rec_id, i->label, &refused, u->e) : OK;
     if (rc) {
         return rc;
     }
-    json_t *proposal = *i->label && !refused ? json_pack("{s:o,s:f,s:f,s:o}", "label", api_text(i->label), "score", i->score, "novelty",
-                                             i->novelty, "model", api_text(i->model_digest))
-                                 : json_null();
-    return json_array_append_new(u->items, json_pack("{s:I,s:o,s:s}", "rec", (json_int_t)i->rec_id, "proposal", proposal, "why", u->why));
+    json_t *proposal =
+        *i->label && !refused
+            ? json_pack("{s:o,s:f,s:f,s:o}", "label", api_text(i->label), "score", i->score,
+                        "novelty", i->novelty, "model", api_text(i->model_digest))
+            : json_null();
+    return json_array_append_new(u->items, json_pack("{s:I,s:o,s:s}", "rec", (json_int_t)i->rec_id,
+                                                     "proposal", proposal, "why", u->why));
 }
 
 static int on_recording(void *ctx, const struct store_recording *c)
@@ -54,7 +58,9 @@ int api_queue(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err 
         o++;
     }
     if (o == ARRAY_LEN(orders)) {
-        return err_set(e, E_FORMAT, "'by' is uncertain, disagreement, unlabelled, novel, random, balance or marked");
+        return err_set(
+            e, E_FORMAT,
+            "'by' is uncertain, disagreement, unlabelled, novel, random, balance or marked");
     }
     struct queue u = {lab, json_array(), orders[o].why, e};
     int rc = lab_req_param_i64(q, "seed", 0, INT64_MAX, &seed, e);
@@ -63,7 +69,8 @@ int api_queue(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err 
     size_t i;
     json_t *item;
     json_array_foreach(u.items, i, item) {
-        struct store_recording_filter f = {.rec_id = json_integer_value(json_object_get(item, "rec"))};
+        struct store_recording_filter f = {.rec_id =
+                                               json_integer_value(json_object_get(item, "rec"))};
         rc = rc ? rc : store_recording_walk(lab->store, &f, on_recording, item, e);
     }
     if (rc) {

@@ -23,7 +23,8 @@ static int targets_of(struct lab *lab, const json_t *body, struct ask_targets *t
     int rc = words ? OK : err_set(e, E_MEM, "out of memory");
     for (size_t i = 0; i < count && !rc; i++) {
         words[i] = json_string_value(json_array_get(list, i));
-        rc = words[i] && words[i][0] ? OK : err_set(e, E_USAGE, "'devices' holds what is not a name");
+        rc = words[i] && words[i][0] ? OK
+                                     : err_set(e, E_USAGE, "'devices' holds what is not a name");
     }
     rc = rc ? rc : ask_targets_find(lab->store, words, count, t, e);
     free(words);
@@ -50,7 +51,8 @@ int api_record(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err
     for (size_t i = 0; i < t.count && !rc; i++) {
         int64_t id = 0;
         rc = ask_record(lab->store, t.id[i], &want, &id, e);
-        json_array_append_new(list, json_pack("{s:s,s:I}", "device", t.id[i], "command", (json_int_t)id));
+        json_array_append_new(list,
+                              json_pack("{s:s,s:I}", "device", t.id[i], "command", (json_int_t)id));
     }
     ask_targets_release(&t);
     r->status = 202;
@@ -74,7 +76,11 @@ int api_record_stop(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
     size_t devices = t.count;
     ask_targets_release(&t);
     r->status = 202;
-    return rc ? rc : api_answer(r, json_pack("{s:I,s:I}", "devices", (json_int_t)devices, "withdrawn", (json_int_t)all), e);
+    return rc ? rc
+              : api_answer(r,
+                           json_pack("{s:I,s:I}", "devices", (json_int_t)devices, "withdrawn",
+                                     (json_int_t)all),
+                           e);
 }
 
 int api_record_settings(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -88,7 +94,9 @@ int api_record_settings(struct lab *lab, struct lab_req *q, struct lab_res *r, s
             json_object_set(settings, members[i], v);
         }
     }
-    int rc = json_object_size(settings) ? OK : err_set(e, E_USAGE, "neither 'rates' nor 'triggers' is there");
+    int rc = json_object_size(settings)
+                 ? OK
+                 : err_set(e, E_USAGE, "neither 'rates' nor 'triggers' is there");
     rc = rc ? rc : targets_of(lab, q->json, &t, e);
     for (size_t i = 0; i < t.count && !rc; i++) {
         rc = ask_set(lab->store, t.id[i], settings, q->user, e);
@@ -102,12 +110,15 @@ int api_record_settings(struct lab *lab, struct lab_req *q, struct lab_res *r, s
 
 static int on_asked(void *ctx, const struct store_command *c)
 {
-    json_t *o = json_pack("{s:I,s:o,s:s,s:o,s:o,s:I,s:I,s:o,s:I}", "id", (json_int_t)c->command_id, "device", api_text(c->device),
-                          "state", ask_state(c, clock_wall_ms()), "stream", api_text(c->stream), "label", api_text(c->label),
-                          "duration_ms", (json_int_t)c->duration_ms, "done_ms", (json_int_t)c->done_ms, "recording",
-                          c->rec_id ? json_integer(c->rec_id) : json_null(), "status", (json_int_t)c->status);
-    json_t *more = json_pack("{s:o,s:o,s:I,s:o,s:o,s:o}", "reply", api_text(c->reply), "author", api_text(c->author), "created_ms",
-                             (json_int_t)c->created_ms, "began_ms", api_time(c->began_ms), "ended_ms", api_time(c->replied_ms),
+    json_t *o = json_pack("{s:I,s:o,s:s,s:o,s:o,s:I,s:I,s:o,s:I}", "id", (json_int_t)c->command_id,
+                          "device", api_text(c->device), "state", ask_state(c, clock_wall_ms()),
+                          "stream", api_text(c->stream), "label", api_text(c->label), "duration_ms",
+                          (json_int_t)c->duration_ms, "done_ms", (json_int_t)c->done_ms,
+                          "recording", c->rec_id ? json_integer(c->rec_id) : json_null(), "status",
+                          (json_int_t)c->status);
+    json_t *more = json_pack("{s:o,s:o,s:I,s:o,s:o,s:o}", "reply", api_text(c->reply), "author",
+                             api_text(c->author), "created_ms", (json_int_t)c->created_ms,
+                             "began_ms", api_time(c->began_ms), "ended_ms", api_time(c->replied_ms),
                              "expires_ms", api_time(c->expires_ms));
     if (o && more) {
         (void)json_object_update(o, more);
@@ -120,9 +131,11 @@ static int on_config(void *ctx, const struct store_config *c)
 {
     json_t **out = ctx;
     bool heard = c->applied >= c->revision;
-    *out = json_pack("{s:o,s:I,s:o,s:I,s:b,s:o,s:b,s:o}", "settings", api_embedded(c->settings), "revision", (json_int_t)c->revision,
-                     "author", api_text(c->author), "changed_ms", (json_int_t)c->changed_ms, "heard", heard, "heard_ms",
-                     api_time(c->applied_ms), "refused", heard && c->status != 0, "reply", api_text(c->reply));
+    *out =
+        json_pack("{s:o,s:I,s:o,s:I,s:b,s:o,s:b,s:o}", "settings", api_embedded(c->settings),
+                  "revision", (json_int_t)c->revision, "author", api_text(c->author), "changed_ms",
+                  (json_int_t)c->changed_ms, "heard", heard, "heard_ms", api_time(c->applied_ms),
+                  "refused", heard && c->status != 0, "reply", api_text(c->reply));
     return 0;
 }
 
@@ -140,5 +153,6 @@ int api_record_list(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
         json_decref(config);
         return rc;
     }
-    return api_answer(r, json_pack("{s:o,s:o}", "asked", list, "config", config ? config : json_null()), e);
+    return api_answer(
+        r, json_pack("{s:o,s:o}", "asked", list, "config", config ? config : json_null()), e);
 }

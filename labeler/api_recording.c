@@ -11,19 +11,22 @@
 json_t *api_recording_json(const void *recording)
 {
     const struct store_recording *c = recording;
-    return json_pack("{s:I,s:I,s:I,s:o,s:o,s:o,s:s,s:I,s:I,s:I,s:o,s:I,s:I,s:I,s:b,s:b,s:b,s:o,s:o,s:I,s:o,s:o}", "id",
-                     (json_int_t)c->rec_id, "session", (json_int_t)c->session_id, "number", (json_int_t)c->rec_no, "device",
-                     api_text(c->device), "name", api_text(c->name), "group", api_text(c->grp), "source", c->source, "start_us",
-                     (json_int_t)c->start_us, "end_us", (json_int_t)c->end_us, "duration_us",
-                     (json_int_t)(c->end_us - c->start_us), "created_ms", api_time(c->created_ms), "offset_ms",
-                     (json_int_t)c->offset_ms, "width", (json_int_t)c->width, "height", (json_int_t)c->height, "simulated",
-                     c->simulated, "uncertain", c->uncertain, "complete", c->complete, "hint", api_text(c->hint), "labels",
-                     api_words(c->labels), "label_count", (json_int_t)c->label_count, "streams", api_words(c->streams), "meta",
-                     api_embedded(c->meta));
+    return json_pack(
+        "{s:I,s:I,s:I,s:o,s:o,s:o,s:s,s:I,s:I,s:I,s:o,s:I,s:I,s:I,s:b,s:b,s:b,s:o,s:o,s:I,s:o,s:o}",
+        "id", (json_int_t)c->rec_id, "session", (json_int_t)c->session_id, "number",
+        (json_int_t)c->rec_no, "device", api_text(c->device), "name", api_text(c->name), "group",
+        api_text(c->grp), "source", c->source, "start_us", (json_int_t)c->start_us, "end_us",
+        (json_int_t)c->end_us, "duration_us", (json_int_t)(c->end_us - c->start_us), "created_ms",
+        api_time(c->created_ms), "offset_ms", (json_int_t)c->offset_ms, "width",
+        (json_int_t)c->width, "height", (json_int_t)c->height, "simulated", c->simulated,
+        "uncertain", c->uncertain, "complete", c->complete, "hint", api_text(c->hint), "labels",
+        api_words(c->labels), "label_count", (json_int_t)c->label_count, "streams",
+        api_words(c->streams), "meta", api_embedded(c->meta));
 }
 
 // What goes beyond names: metadata as "NAME=VALUE" (cut apart in meta, which holds LAB_QUERY_MAX), quality, confidence, split.
-static int read_more(const struct lab_req *q, struct store_recording_filter *f, char *meta, struct err *e)
+static int read_more(const struct lab_req *q, struct store_recording_filter *f, char *meta,
+                     struct err *e)
 {
     const char *text = lab_req_param(q, "meta"), *split = lab_req_param(q, "split");
     int64_t complete = 0, simulated = 0;
@@ -46,12 +49,17 @@ static int read_more(const struct lab_req *q, struct store_recording_filter *f, 
     return rc;
 }
 
-static int read_filter(const struct lab_req *q, struct store_recording_filter *f, char *meta, struct err *e)
+static int read_filter(const struct lab_req *q, struct store_recording_filter *f, char *meta,
+                       struct err *e)
 {
     const char *order = lab_req_param(q, "order");
     *f = (struct store_recording_filter){
-        .device = lab_req_param(q, "device"), .stream = lab_req_param(q, "stream"), .label = lab_req_param(q, "label"),
-        .grp = lab_req_param(q, "group"),     .source = lab_req_param(q, "source"), .search = lab_req_param(q, "search"),
+        .device = lab_req_param(q, "device"),
+        .stream = lab_req_param(q, "stream"),
+        .label = lab_req_param(q, "label"),
+        .grp = lab_req_param(q, "group"),
+        .source = lab_req_param(q, "source"),
+        .search = lab_req_param(q, "search"),
         .newest_first = !order || strcmp(order, "old") != 0,
     };
     int64_t after = 0, limit = 100, unlabelled = 0, uncertain = 0;
@@ -111,7 +119,10 @@ int api_recordings(struct lab *lab, struct lab_req *q, struct lab_res *r, struct
         return rc;
     }
     bool more = (int64_t)json_array_size(l.rows) == f.limit;
-    return api_answer(r, json_pack("{s:o,s:o}", "recordings", l.rows, "next", more ? json_integer(l.last) : json_null()), e);
+    return api_answer(r,
+                      json_pack("{s:o,s:o}", "recordings", l.rows, "next",
+                                more ? json_integer(l.last) : json_null()),
+                      e);
 }
 
 int api_recordings_count(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -139,11 +150,14 @@ static int on_stream(void *ctx, const struct store_recording_stream *rs)
 {
     const struct store_stream *s = &rs->stream;
     return json_array_append_new(
-        ctx, json_pack("{s:I,s:o,s:o,s:o,s:I,s:I,s:I,s:f,s:I,s:I,s:I,s:I,s:b}", "stream_id", (json_int_t)s->stream_id, "name",
-                       api_text(s->name), "units", api_text(s->units), "channel_names", api_words(s->channel_names), "type",
-                       (json_int_t)s->type, "channels", (json_int_t)s->channels, "interval_ns", (json_int_t)s->interval_ns,
-                       "scale", s->scale, "frames", (json_int_t)rs->frames, "blocks", (json_int_t)rs->blocks, "start_us",
-                       (json_int_t)rs->start_us, "end_us", (json_int_t)rs->end_us, "ended", rs->ended));
+        ctx,
+        json_pack("{s:I,s:o,s:o,s:o,s:I,s:I,s:I,s:f,s:I,s:I,s:I,s:I,s:b}", "stream_id",
+                  (json_int_t)s->stream_id, "name", api_text(s->name), "units", api_text(s->units),
+                  "channel_names", api_words(s->channel_names), "type", (json_int_t)s->type,
+                  "channels", (json_int_t)s->channels, "interval_ns", (json_int_t)s->interval_ns,
+                  "scale", s->scale, "frames", (json_int_t)rs->frames, "blocks",
+                  (json_int_t)rs->blocks, "start_us", (json_int_t)rs->start_us, "end_us",
+                  (json_int_t)rs->end_us, "ended", rs->ended));
 }
 
 static int on_region(void *ctx, const struct store_region *g)

@@ -9,12 +9,15 @@
 
 static json_t *release_json(const struct store_release *x)
 {
-    return json_pack("{s:I,s:I,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:o,s:o,s:o,s:I,s:o}", "id", (json_int_t)x->release_id, "seq",
-                     (json_int_t)x->seq, "name", api_text(x->name), "manifest_digest", api_text(x->manifest_digest), "model",
-                     api_text(x->model), "payload_digest", api_text(x->payload_digest), "payload_bytes",
-                     (json_int_t)x->payload_bytes, "min_class", (json_int_t)x->min_class, "arena", (json_int_t)x->arena, "ops",
-                     api_text(x->ops), "stream", api_text(x->stream), "dsp_variant", api_text(x->dsp_variant), "created_ms",
-                     (json_int_t)x->created_ms, "swept_ms", api_time(x->swept_ms));
+    return json_pack("{s:I,s:I,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:o,s:o,s:o,s:I,s:o}", "id",
+                     (json_int_t)x->release_id, "seq", (json_int_t)x->seq, "name",
+                     api_text(x->name), "manifest_digest", api_text(x->manifest_digest), "model",
+                     api_text(x->model), "payload_digest", api_text(x->payload_digest),
+                     "payload_bytes", (json_int_t)x->payload_bytes, "min_class",
+                     (json_int_t)x->min_class, "arena", (json_int_t)x->arena, "ops",
+                     api_text(x->ops), "stream", api_text(x->stream), "dsp_variant",
+                     api_text(x->dsp_variant), "created_ms", (json_int_t)x->created_ms, "swept_ms",
+                     api_time(x->swept_ms));
 }
 
 static int on_release(void *ctx, const struct store_release *x)
@@ -36,9 +39,11 @@ int api_releases(struct lab *lab, struct lab_req *q, struct lab_res *r, struct e
 
 static json_t *rollout_json(const struct store_rollout *o)
 {
-    return json_pack("{s:I,s:I,s:s,s:I,s:o,s:o,s:I,s:I}", "id", (json_int_t)o->rollout_id, "release_id", (json_int_t)o->release_id,
-                     "state", o->state, "stage", (json_int_t)o->stage, "policy", api_embedded(o->policy), "reason",
-                     api_text(o->reason), "created_ms", (json_int_t)o->created_ms, "changed_ms", (json_int_t)o->changed_ms);
+    return json_pack("{s:I,s:I,s:s,s:I,s:o,s:o,s:I,s:I}", "id", (json_int_t)o->rollout_id,
+                     "release_id", (json_int_t)o->release_id, "state", o->state, "stage",
+                     (json_int_t)o->stage, "policy", api_embedded(o->policy), "reason",
+                     api_text(o->reason), "created_ms", (json_int_t)o->created_ms, "changed_ms",
+                     (json_int_t)o->changed_ms);
 }
 
 static int on_rollout(void *ctx, const struct store_rollout *o)
@@ -48,9 +53,11 @@ static int on_rollout(void *ctx, const struct store_rollout *o)
 
 static int on_device(void *ctx, const struct store_rollout_device *d)
 {
-    return json_array_append_new(ctx, json_pack("{s:o,s:I,s:s,s:o,s:o,s:I}", "device", api_text(d->device), "stage",
-                                                (json_int_t)d->stage, "state", d->state, "reason", api_text(d->reason),
-                                                "offered_ms", api_time(d->offered_ms), "changed_ms", (json_int_t)d->changed_ms));
+    return json_array_append_new(ctx, json_pack("{s:o,s:I,s:s,s:o,s:o,s:I}", "device",
+                                                api_text(d->device), "stage", (json_int_t)d->stage,
+                                                "state", d->state, "reason", api_text(d->reason),
+                                                "offered_ms", api_time(d->offered_ms), "changed_ms",
+                                                (json_int_t)d->changed_ms));
 }
 
 static int on_its_release(void *ctx, const struct store_release *x)
@@ -64,8 +71,10 @@ static int fill(struct lab *lab, json_t *o, struct err *e)
 {
     json_t *devices = json_array(), *release = NULL;
     char which[24];
-    (void)snprintf(which, sizeof(which), "%lld", (long long)json_integer_value(json_object_get(o, "release_id")));
-    int rc = store_rollout_device_walk(lab->store, json_integer_value(json_object_get(o, "id")), on_device, devices, e);
+    (void)snprintf(which, sizeof(which), "%lld",
+                   (long long)json_integer_value(json_object_get(o, "release_id")));
+    int rc = store_rollout_device_walk(lab->store, json_integer_value(json_object_get(o, "id")),
+                                       on_device, devices, e);
     json_object_set_new(o, "devices", devices);
     rc = rc ? rc : store_release_find(lab->store, which, on_its_release, &release, e);
     json_object_set_new(o, "release", release ? release : json_null());
@@ -135,7 +144,8 @@ int api_rollout_state(struct lab *lab, struct lab_req *q, struct lab_res *r, str
     int rc = lab_req_id(q, 0, &id, e);
     rc = rc ? rc : jx_get_str(q->json, "state", 16, &c.state, e);
     rc = rc ? rc : api_opt_str(q->json, "reason", 200, &c.reason, e);
-    if (rc == OK && strcmp(c.state, "running") && strcmp(c.state, "paused") && strcmp(c.state, "aborted")) {
+    if (rc == OK && strcmp(c.state, "running") && strcmp(c.state, "paused") &&
+        strcmp(c.state, "aborted")) {
         rc = err_set(e, E_FORMAT, "'state' is running, paused or aborted");
     }
     rc = rc ? rc : store_begin(lab->store, e);

@@ -20,7 +20,8 @@ static int on_change(void *ctx, const struct store_region *g)
 {
     struct plan *p = ctx;
     if (json_array_size(p->changes) == RESTORE_MAX) {
-        return err_set(p->e, E_LIMIT, "more than %d labels would change: restore smaller parts", RESTORE_MAX);
+        return err_set(p->e, E_LIMIT, "more than %d labels would change: restore smaller parts",
+                       RESTORE_MAX);
     }
     json_t *o = api_region_json(g);
     if (g->deleted) {
@@ -42,12 +43,15 @@ static int undo_stored(void *ctx, const struct store_region *g)
     return OK;
 }
 
-static int apply_one(struct lab *lab, const struct lab_req *q, const json_t *c, json_t *undo, struct err *e)
+static int apply_one(struct lab *lab, const struct lab_req *q, const json_t *c, json_t *undo,
+                     struct err *e)
 {
     struct store_region g = {0};
     const char *region = json_string_value(json_object_get(c, "region"));
-    int64_t rec = json_integer_value(json_object_get(c, "rec")), version = json_integer_value(json_object_get(c, "version"));
-    json_t *back = json_pack("{s:I,s:s,s:b}", "rec", (json_int_t)rec, "region", region, "delete", true);
+    int64_t rec = json_integer_value(json_object_get(c, "rec")),
+            version = json_integer_value(json_object_get(c, "version"));
+    json_t *back =
+        json_pack("{s:I,s:s,s:b}", "rec", (json_int_t)rec, "region", region, "delete", true);
     int rc = store_label_walk(lab->store, rec, undo_stored, back, e);
     bool drop = json_is_true(json_object_get(c, "delete"));
     if (rc == OK && !drop) {
@@ -62,13 +66,16 @@ static int apply_one(struct lab *lab, const struct lab_req *q, const json_t *c, 
         g.source = "human";
         g.model = g.label = "";
     }
-    rc = rc ? rc : drop ? store_label_delete(lab->store, &g, version, e) : store_label_set(lab->store, &g, version, e);
+    rc = rc     ? rc
+         : drop ? store_label_delete(lab->store, &g, version, e)
+                : store_label_set(lab->store, &g, version, e);
     json_object_set_new(back, "version", json_integer(g.version));
     json_array_append_new(undo, back);
     return rc;
 }
 
-static int apply(struct lab *lab, const struct lab_req *q, const json_t *changes, json_t *undo, struct err *e)
+static int apply(struct lab *lab, const struct lab_req *q, const json_t *changes, json_t *undo,
+                 struct err *e)
 {
     int rc = store_begin(lab->store, e);
     if (rc) {
@@ -84,7 +91,8 @@ static int apply(struct lab *lab, const struct lab_req *q, const json_t *changes
     return rc;
 }
 
-static int restore(struct lab *lab, struct lab_req *q, struct lab_res *r, const char *digest, int64_t rec, int64_t time_ms, struct err *e)
+static int restore(struct lab *lab, struct lab_req *q, struct lab_res *r, const char *digest,
+                   int64_t rec, int64_t time_ms, struct err *e)
 {
     bool dry = false;
     struct plan p = {json_array(), e};
@@ -95,8 +103,9 @@ static int restore(struct lab *lab, struct lab_req *q, struct lab_res *r, const 
     for (size_t i = 0; i < json_array_size(p.changes) && i < SHOWN_MAX; i++) {
         json_array_append(shown, json_array_get(p.changes, i));
     }
-    json_t *v = json_pack("{s:I,s:b,s:I,s:o,s:o}", "time_ms", (json_int_t)time_ms, "dry", dry, "count",
-                          (json_int_t)json_array_size(p.changes), "changes", shown, "undo", undo);
+    json_t *v =
+        json_pack("{s:I,s:b,s:I,s:o,s:o}", "time_ms", (json_int_t)time_ms, "dry", dry, "count",
+                  (json_int_t)json_array_size(p.changes), "changes", shown, "undo", undo);
     json_decref(p.changes);
     if (rc) {
         json_decref(v);

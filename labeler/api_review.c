@@ -28,13 +28,15 @@ static int on_answer(void *ctx, const struct store_answer *a)
 {
     struct grouped *g = ctx;
     if (!g->item || json_integer_value(json_object_get(g->item, "rec")) != a->rec_id) {
-        g->item = json_pack("{s:I,s:[],s:b}", "rec", (json_int_t)a->rec_id, "answers", "gold", (int)a->gold);
+        g->item = json_pack("{s:I,s:[],s:b}", "rec", (json_int_t)a->rec_id, "answers", "gold",
+                            (int)a->gold);
         g->answer = NULL;
         json_array_append_new(g->list, g->item);
     }
     if (!g->answer || !is_text(g->answer, "person", a->person)) {
-        g->answer = json_pack("{s:o,s:o,s:o,s:I,s:[]}", "person", api_text(a->person), "state", api_text(a->state), "note",
-                              api_text(a->note), "took_ms", (json_int_t)a->took_ms, "regions");
+        g->answer = json_pack("{s:o,s:o,s:o,s:I,s:[]}", "person", api_text(a->person), "state",
+                              api_text(a->state), "note", api_text(a->note), "took_ms",
+                              (json_int_t)a->took_ms, "regions");
         json_array_append_new(json_object_get(g->item, "answers"), g->answer);
     }
     if (a->region) {
@@ -65,7 +67,8 @@ int api_task_review(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
     int rc = lab_req_id(q, 0, &id, e);
     rc = rc ? rc : jx_get_bool(q->json, "accept", &accept, e);
     rc = rc ? rc : api_opt_str(q->json, "note", 1000, &note, e);
-    if (rc == OK && (!json_is_array(items) || json_array_size(items) == 0 || json_array_size(items) > REVIEW_MAX)) {
+    if (rc == OK && (!json_is_array(items) || json_array_size(items) == 0 ||
+                     json_array_size(items) > REVIEW_MAX)) {
         rc = err_set(e, E_FORMAT, "'items' is an array of 1 to %d answers", REVIEW_MAX);
     }
     if (rc == OK && (!lab_text_ok(note, 1000, true) || (!accept && !*note))) {
@@ -142,9 +145,12 @@ static int gather(void *ctx, const struct store_answer *a)
     if (!a->region || a->region->has_box) {
         return OK;
     }
-    int rater = number_of(u->raters, a->person, RATERS_MAX), label = number_of(u->labels, a->region->label, AGREE_CLASSES_MAX);
+    int rater = number_of(u->raters, a->person, RATERS_MAX),
+        label = number_of(u->labels, a->region->label, AGREE_CLASSES_MAX);
     if (rater < 0 || label < 0) {
-        return err_set(u->e, E_LIMIT, "at most %d people and %d labels can be compared: choose one task", RATERS_MAX, AGREE_CLASSES_MAX);
+        return err_set(u->e, E_LIMIT,
+                       "at most %d people and %d labels can be compared: choose one task",
+                       RATERS_MAX, AGREE_CLASSES_MAX);
     }
     if (a->region->whole) {
         // An item is a recording of a task: somebody who judged it in two tasks counts once in each.
@@ -157,12 +163,14 @@ static int gather(void *ctx, const struct store_answer *a)
     }
     int rc = room(&u->mark, u->marks, &u->mark_cap, sizeof(*u->mark), u->e);
     if (rc == OK) {
-        u->mark[u->marks++] = (struct mark){a->rec_id, a->region->start_us, a->region->end_us, rater, label};
+        u->mark[u->marks++] =
+            (struct mark){a->rec_id, a->region->start_us, a->region->end_us, rater, label};
     }
     return rc;
 }
 
-static size_t stretches(const struct mark *m, size_t count, int rater, int label, struct agree_span *out)
+static size_t stretches(const struct mark *m, size_t count, int rater, int label,
+                        struct agree_span *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
@@ -176,7 +184,8 @@ static size_t stretches(const struct mark *m, size_t count, int rater, int label
 // Overlap of one label over every pair of people who marked the same recording, summed over time.
 static int overlap_of(const struct quality *u, int label, int64_t *both, int64_t *either)
 {
-    struct agree_span *a = malloc(2 * (u->marks + 1) * sizeof(*a)), *b = a ? a + u->marks + 1 : NULL;
+    struct agree_span *a = malloc(2 * (u->marks + 1) * sizeof(*a)),
+                      *b = a ? a + u->marks + 1 : NULL;
     int raters = (int)json_array_size(u->raters);
     *both = *either = 0;
     for (size_t i = 0; a && i < u->marks;) {
@@ -189,7 +198,8 @@ static int overlap_of(const struct quality *u, int label, int64_t *both, int64_t
             for (int y = x + 1; here[x] && y < raters; y++) {
                 int64_t in_both = 0, in_either = 0;
                 if (here[y]) {
-                    size_t na = stretches(u->mark + i, end - i, x, label, a), nb = stretches(u->mark + i, end - i, y, label, b);
+                    size_t na = stretches(u->mark + i, end - i, x, label, a),
+                           nb = stretches(u->mark + i, end - i, y, label, b);
                     agree_overlap(a, na, b, nb, &in_both, &in_either);
                 }
                 *both += in_both;
@@ -221,10 +231,12 @@ static json_t *labels_json(const struct quality *u)
         if (overlap_of(u, c, &both, &either)) {
             break;
         }
-        json_array_append_new(out, json_pack("{s:O,s:o,s:I,s:o,s:I,s:I}", "label", json_array_get(u->labels, (size_t)c), "alpha",
-                                             number_or_null(defined, alpha), "answers", (json_int_t)uses, "overlap",
-                                             number_or_null(either > 0, either ? (double)both / (double)either : 0), "both_us",
-                                             (json_int_t)both, "either_us", (json_int_t)either));
+        json_array_append_new(
+            out, json_pack("{s:O,s:o,s:I,s:o,s:I,s:I}", "label",
+                           json_array_get(u->labels, (size_t)c), "alpha",
+                           number_or_null(defined, alpha), "answers", (json_int_t)uses, "overlap",
+                           number_or_null(either > 0, either ? (double)both / (double)either : 0),
+                           "both_us", (json_int_t)both, "either_us", (json_int_t)either));
     }
     return out;
 }
@@ -257,8 +269,9 @@ static json_t *pair_json(const struct quality *u, int x, int y)
         json_array_append_new(matrix, row);
     }
     free(n);
-    return json_pack("{s:O,s:O,s:I,s:I,s:o}", "a", json_array_get(u->raters, (size_t)x), "b", json_array_get(u->raters, (size_t)y), "items",
-                     (json_int_t)items, "same", (json_int_t)same, "matrix", matrix);
+    return json_pack("{s:O,s:O,s:I,s:I,s:o}", "a", json_array_get(u->raters, (size_t)x), "b",
+                     json_array_get(u->raters, (size_t)y), "items", (json_int_t)items, "same",
+                     (json_int_t)same, "matrix", matrix);
 }
 
 static json_t *pairs_json(const struct quality *u)
@@ -291,11 +304,14 @@ static json_t *differ_json(const struct quality *u)
         if (differs) {
             json_t *said = json_array();
             for (size_t k = i; k < end; k++) {
-                json_array_append_new(said, json_pack("{s:O,s:O}", "person", json_array_get(u->raters, (size_t)u->value[k].rater), "label",
-                                                      json_array_get(u->labels, (size_t)u->value[k].label)));
+                json_array_append_new(
+                    said, json_pack("{s:O,s:O}", "person",
+                                    json_array_get(u->raters, (size_t)u->value[k].rater), "label",
+                                    json_array_get(u->labels, (size_t)u->value[k].label)));
             }
-            json_array_append_new(out, json_pack("{s:I,s:I,s:o}", "rec", (json_int_t)(u->value[i].unit / 4096), "task",
-                                                 (json_int_t)(u->value[i].unit % 4096), "said", said));
+            json_array_append_new(
+                out, json_pack("{s:I,s:I,s:o}", "rec", (json_int_t)(u->value[i].unit / 4096),
+                               "task", (json_int_t)(u->value[i].unit % 4096), "said", said));
         }
         i = end;
     }
@@ -310,9 +326,12 @@ int api_quality(struct lab *lab, struct lab_req *q, struct lab_res *r, struct er
     int rc = lab_req_param_i64(q, "task", 0, INT64_MAX, &task, e);
     rc = rc ? rc : store_task_answers(lab->store, task, 0, NULL, true, gather, &u, e);
     if (rc == OK) {
-        bool defined = agree_alpha(u.value, u.values, (int)json_array_size(u.labels), -1, &alpha, &pairable);
-        json_t *v = json_pack("{s:o,s:I,s:O,s:O,s:o,s:o,s:o}", "alpha", number_or_null(defined, alpha), "pairable", (json_int_t)pairable,
-                              "people", u.raters, "names", u.labels, "labels", labels_json(&u), "pairs", pairs_json(&u), "differ", differ_json(&u));
+        bool defined =
+            agree_alpha(u.value, u.values, (int)json_array_size(u.labels), -1, &alpha, &pairable);
+        json_t *v = json_pack("{s:o,s:I,s:O,s:O,s:o,s:o,s:o}", "alpha",
+                              number_or_null(defined, alpha), "pairable", (json_int_t)pairable,
+                              "people", u.raters, "names", u.labels, "labels", labels_json(&u),
+                              "pairs", pairs_json(&u), "differ", differ_json(&u));
         rc = api_answer(r, v, e);
     }
     json_decref(u.raters);
@@ -325,7 +344,8 @@ int api_quality(struct lab *lab, struct lab_req *q, struct lab_res *r, struct er
 // --- gold ------------------------------------------------------------------------------------
 static int on_gold(void *ctx, int64_t rec, const char *label, const char *author)
 {
-    return json_array_append_new(ctx, json_pack("{s:I,s:o,s:o}", "rec", (json_int_t)rec, "label", api_text(label), "author", api_text(author)));
+    return json_array_append_new(ctx, json_pack("{s:I,s:o,s:o}", "rec", (json_int_t)rec, "label",
+                                                api_text(label), "author", api_text(author)));
 }
 
 int api_gold(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -353,5 +373,6 @@ int api_gold_put(struct lab *lab, struct lab_req *q, struct lab_res *r, struct e
         rc = err_set(e, E_NOT_FOUND, "there is no recording %lld", (long long)rec);
     }
     rc = rc ? rc : store_gold_put(lab->store, rec, label, q->user, e);
-    return rc ? rc : api_answer(r, json_pack("{s:I,s:s}", "rec", (json_int_t)rec, "label", label), e);
+    return rc ? rc
+              : api_answer(r, json_pack("{s:I,s:s}", "rec", (json_int_t)rec, "label", label), e);
 }

@@ -15,7 +15,8 @@ static int check_name(const char *name, struct err *e)
     return OK;
 }
 
-static int name_and_password(const struct lab_req *q, const char **name, const char **password, struct err *e)
+static int name_and_password(const struct lab_req *q, const char **name, const char **password,
+                             struct err *e)
 {
     int rc = jx_get_str(q->json, "name", 64, name, e);
     return rc ? rc : jx_get_str(q->json, "password", LAB_PASSWORD_MAX, password, e);
@@ -23,12 +24,14 @@ static int name_and_password(const struct lab_req *q, const char **name, const c
 
 static json_t *me_json(const struct lab *lab, const struct lab_req *q, const char *csrf)
 {
-    json_t *user = q->level ? json_pack("{s:o,s:s}", "name", api_text(q->user), "role", q->role) : json_null();
-    return json_pack("{s:o,s:s,s:o,s:s}", "user", user, "csrf", csrf, "project", api_text(lab->project.conf.name), "version",
-                     MOTELOOP_VERSION);
+    json_t *user =
+        q->level ? json_pack("{s:o,s:s}", "name", api_text(q->user), "role", q->role) : json_null();
+    return json_pack("{s:o,s:s,s:o,s:s}", "user", user, "csrf", csrf, "project",
+                     api_text(lab->project.conf.name), "version", MOTELOOP_VERSION);
 }
 
-static int sign_in(struct lab *lab, struct lab_req *q, struct lab_res *r, const char *name, const char *password, struct err *e)
+static int sign_in(struct lab *lab, struct lab_req *q, struct lab_res *r, const char *name,
+                   const char *password, struct err *e)
 {
     char csrf[65];
     int rc = lab_auth_login(lab, q, r, name, password, csrf, e);
@@ -62,7 +65,9 @@ int api_setup(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err 
     lab_auth_digest(token, digest);
     rc = store_setup_use(lab->store, digest, e);
     if (rc == E_AUTH) {
-        err_set(e, E_REFUSED, "the set-up link was used already or has expired; `moteloop user add` makes a person too");
+        err_set(e, E_REFUSED,
+                "the set-up link was used already or has expired; `moteloop user add` makes a "
+                "person too");
         rc = E_REFUSED;
     }
     if (rc == OK) {
@@ -101,14 +106,17 @@ static int copy_csrf(void *ctx, const struct store_login *l)
 int api_me(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 {
     char csrf[80] = "";
-    int rc = q->login_token[0] ? store_login_find(lab->store, q->login_token, copy_csrf, csrf, e) : OK;
+    int rc =
+        q->login_token[0] ? store_login_find(lab->store, q->login_token, copy_csrf, csrf, e) : OK;
     return rc ? rc : api_answer(r, me_json(lab, q, csrf), e);
 }
 
 static int on_user(void *ctx, const struct store_user *u)
 {
-    return json_array_append_new(ctx, json_pack("{s:o,s:s,s:o,s:o}", "name", api_text(u->name), "role", u->role, "created_ms",
-                                                api_time(u->created_ms), "disabled_ms", api_time(u->disabled_ms)));
+    return json_array_append_new(ctx,
+                                 json_pack("{s:o,s:s,s:o,s:o}", "name", api_text(u->name), "role",
+                                           u->role, "created_ms", api_time(u->created_ms),
+                                           "disabled_ms", api_time(u->disabled_ms)));
 }
 
 int api_users(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -123,7 +131,8 @@ int api_users(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err 
     return api_answer(r, json_pack("{s:o}", "users", list), e);
 }
 
-static int audit(struct lab *lab, const struct lab_req *q, const char *what, const char *whom, struct err *e)
+static int audit(struct lab *lab, const struct lab_req *q, const char *what, const char *whom,
+                 struct err *e)
 {
     char line[200];
     (void)snprintf(line, sizeof(line), "%s %s", what, whom);
@@ -132,7 +141,9 @@ static int audit(struct lab *lab, const struct lab_req *q, const char *what, con
 
 static int check_role_name(const char *role, struct err *e)
 {
-    return lab_role_level(role) < LAB_VIEWER ? err_set(e, E_FORMAT, "a role is viewer, annotator, reviewer or admin") : OK;
+    return lab_role_level(role) < LAB_VIEWER
+               ? err_set(e, E_FORMAT, "a role is viewer, annotator, reviewer or admin")
+               : OK;
 }
 
 int api_user_add(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -196,7 +207,8 @@ int api_user_set(struct lab *lab, struct lab_req *q, struct lab_res *r, struct e
     if (rc == OK && role) {
         rc = check_role_name(role, e);
     }
-    if (rc == OK && strcmp(name, q->user) == 0 && (disabled || (role && strcmp(role, "admin") != 0))) {
+    if (rc == OK && strcmp(name, q->user) == 0 &&
+        (disabled || (role && strcmp(role, "admin") != 0))) {
         rc = err_set(e, E_STATE, "you cannot lock yourself out");
     }
     char hash[LAB_HASH_TEXT];
@@ -210,7 +222,11 @@ int api_user_set(struct lab *lab, struct lab_req *q, struct lab_res *r, struct e
     if (rc == OK) {
         rc = audit(lab, q, "changed person", name, e);
     }
-    return rc ? rc : api_answer(r, json_pack("{s:s,s:s,s:b}", "name", name, "role", role ? role : now.role, "disabled", disabled), e);
+    return rc ? rc
+              : api_answer(r,
+                           json_pack("{s:s,s:s,s:b}", "name", name, "role", role ? role : now.role,
+                                     "disabled", disabled),
+                           e);
 }
 
 int api_token_add(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -240,10 +256,14 @@ int api_token_add(struct lab *lab, struct lab_req *q, struct lab_res *r, struct 
     }
     char secret[65], digest[65];
     lab_auth_secret(secret, digest);
-    rc = store_token_put(lab->store, digest, name, scope, q->user, clock_wall_ms() + days * 86400000, e);
+    rc = store_token_put(lab->store, digest, name, scope, q->user,
+                         clock_wall_ms() + days * 86400000, e);
     if (rc == OK) {
         rc = audit(lab, q, "made API token", name, e);
     }
     r->status = 201;
-    return rc ? rc : api_answer(r, json_pack("{s:s,s:s,s:s}", "token", secret, "name", name, "scope", scope), e);
+    return rc ? rc
+              : api_answer(
+                    r, json_pack("{s:s,s:s,s:s}", "token", secret, "name", name, "scope", scope),
+                    e);
 }

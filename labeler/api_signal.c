@@ -15,14 +15,16 @@
 #include <math.h>
 
 #define POINTS_MAX 8000
-#define EXACT_FRAMES ((int64_t)1 << 20) // most that a request reads where the pyramid is missing or ends early
+#define EXACT_FRAMES                                                                               \
+    ((int64_t)1 << 20) // most that a request reads where the pyramid is missing or ends early
 #define ROUGH_POINTS 64 // of a stretch without pyramid
 #define ROUGH_FRAMES 64 // that each is taken from
 #define CSV_FRAMES_MAX ((int64_t)2 << 20)
 
 static int put_number(struct buf *b, bool first, double v)
 {
-    return isfinite(v) ? buf_printf(b, first ? "%.6g" : ",%.6g", v) : buf_puts(b, first ? "null" : ",null");
+    return isfinite(v) ? buf_printf(b, first ? "%.6g" : ",%.6g", v)
+                       : buf_puts(b, first ? "null" : ",null");
 }
 
 struct bins {
@@ -40,7 +42,8 @@ static int put_channel(struct buf *b, const struct bins *x, unsigned channel, in
     const uint8_t *base = s->raw + x->run->first_frame * stride + channel * size;
     int rc = buf_puts(b, "[");
     for (size_t i = 0; rc == OK && i < x->count; i++) {
-        size_t first = i * x->bin, last = first + x->bin < x->run->frames ? first + x->bin : x->run->frames;
+        size_t first = i * x->bin,
+               last = first + x->bin < x->run->frames ? first + x->bin : x->run->frames;
         float best = sig_raw(base + first * stride, s->type);
         for (size_t f = first + 1; f < last; f++) {
             float v = sig_raw(base + f * stride, s->type);
@@ -63,11 +66,13 @@ static int put_channels(struct buf *b, const struct bins *x, const char *name, i
     return rc ? rc : buf_puts(b, "]");
 }
 
-static int put_run(struct buf *b, const struct rec_samples *s, const struct rec_run *run, size_t bin, bool first)
+static int put_run(struct buf *b, const struct rec_samples *s, const struct rec_run *run,
+                   size_t bin, bool first)
 {
     struct bins x = {s, run, bin, (run->frames + bin - 1) / bin};
     double step = (double)s->interval_ns * (double)bin / 1000.0;
-    int rc = buf_printf(b, "%s{\"t_us\":%lld,\"step_us\":%.9g,\"count\":%zu", first ? "" : ",", (long long)run->start_us, step, x.count);
+    int rc = buf_printf(b, "%s{\"t_us\":%lld,\"step_us\":%.9g,\"count\":%zu", first ? "" : ",",
+                        (long long)run->start_us, step, x.count);
     if (bin == 1) {
         rc = rc ? rc : put_channels(b, &x, "values", 0);
     } else {
@@ -79,11 +84,13 @@ static int put_run(struct buf *b, const struct rec_samples *s, const struct rec_
 
 static int put_head(struct buf *b, const struct sig_view *v, size_t bin)
 {
-    json_t *head = json_pack("{s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "stream", api_text(v->stream), "units",
-                             api_text(v->units), "channel_names", api_words(v->channel_names), "channels", (json_int_t)v->channels,
-                             "interval_ns", (json_int_t)v->interval_ns, "from", (json_int_t)v->from_us, "to", (json_int_t)v->to_us,
-                             "start_us", (json_int_t)v->stream_start_us, "end_us", (json_int_t)v->stream_end_us, "frames",
-                             (json_int_t)v->frames, "bin", (json_int_t)bin);
+    json_t *head =
+        json_pack("{s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "stream", api_text(v->stream),
+                  "units", api_text(v->units), "channel_names", api_words(v->channel_names),
+                  "channels", (json_int_t)v->channels, "interval_ns", (json_int_t)v->interval_ns,
+                  "from", (json_int_t)v->from_us, "to", (json_int_t)v->to_us, "start_us",
+                  (json_int_t)v->stream_start_us, "end_us", (json_int_t)v->stream_end_us, "frames",
+                  (json_int_t)v->frames, "bin", (json_int_t)bin);
     char *text = head ? json_dumps(head, JSON_COMPACT) : NULL;
     json_decref(head);
     size_t len = text ? strlen(text) : 0;
@@ -135,21 +142,31 @@ static struct cut cut_of(const struct sig_view *v, int64_t points)
     return c;
 }
 
-static int put_pyramid_runs(struct buf *b, const struct sig_view *v, const struct pyramid *p, struct cut cut, bool *any)
+static int put_pyramid_runs(struct buf *b, const struct sig_view *v, const struct pyramid *p,
+                            struct cut cut, bool *any)
 {
     double bin_us = (double)v->interval_ns * (double)pyramid_width(cut.level) / 1000.0;
     struct pyramid_run run;
     int rc = OK;
-    for (uint32_t i = pyramid_find(p, v, v->from_us); rc == OK && pyramid_run(p, i, &run) && run.start_us < v->to_us; i++) {
+    for (uint32_t i = pyramid_find(p, v, v->from_us);
+         rc == OK && pyramid_run(p, i, &run) && run.start_us < v->to_us; i++) {
         uint64_t bins = (run.frames + pyramid_width(cut.level) - 1) / pyramid_width(cut.level);
-        double a = (double)(v->from_us - run.start_us) / bin_us, z = (double)(v->to_us - run.start_us) / bin_us;
-        struct slice x = {p, cut.level, run.first_bin[cut.level], a > 0 ? (uint64_t)a / cut.group * cut.group : 0, 0, cut.group, v->scale};
+        double a = (double)(v->from_us - run.start_us) / bin_us,
+               z = (double)(v->to_us - run.start_us) / bin_us;
+        struct slice x = {p,
+                          cut.level,
+                          run.first_bin[cut.level],
+                          a > 0 ? (uint64_t)a / cut.group * cut.group : 0,
+                          0,
+                          cut.group,
+                          v->scale};
         x.last = z < 0 ? 0 : (uint64_t)z + 1 > bins ? bins : (uint64_t)z + 1;
         if (x.first >= x.last) {
             continue;
         }
         int64_t t = run.start_us + (int64_t)((double)x.first * bin_us);
-        rc = buf_printf(b, "%s{\"t_us\":%lld,\"step_us\":%.9g,\"count\":%llu", *any ? "," : "", (long long)t, bin_us * (double)cut.group,
+        rc = buf_printf(b, "%s{\"t_us\":%lld,\"step_us\":%.9g,\"count\":%llu", *any ? "," : "",
+                        (long long)t, bin_us * (double)cut.group,
                         (unsigned long long)((x.last - x.first + cut.group - 1) / cut.group));
         rc = rc ? rc : put_slice_side(b, &x, "min", 0);
         rc = rc ? rc : put_slice_side(b, &x, "max", 1);
@@ -160,7 +177,8 @@ static int put_pyramid_runs(struct buf *b, const struct sig_view *v, const struc
 }
 
 // The pyramid, then what the stream grew since.
-static int put_pyramid(struct lab *lab, struct buf *b, const struct sig_view *v, const struct pyramid *p, int64_t points, struct err *e)
+static int put_pyramid(struct lab *lab, struct buf *b, const struct sig_view *v,
+                       const struct pyramid *p, int64_t points, struct err *e)
 {
     struct cut cut = cut_of(v, points);
     struct rec_samples s = {0};
@@ -168,7 +186,8 @@ static int put_pyramid(struct lab *lab, struct buf *b, const struct sig_view *v,
     int rc = put_head(b, v, (size_t)(cut.group * pyramid_width(cut.level)));
     rc = rc ? rc : put_pyramid_runs(b, v, p, cut, &any);
     if (rc == OK && v->to_us > p->end_us && p->frames != v->frames) {
-        rc = sig_view_load(lab, v, v->from_us > p->end_us ? v->from_us : p->end_us, v->to_us, &s, e);
+        rc =
+            sig_view_load(lab, v, v->from_us > p->end_us ? v->from_us : p->end_us, v->to_us, &s, e);
     }
     for (size_t i = 0; rc == OK && i < s.runs; i++) {
         rc = put_run(b, &s, &s.run[i], (size_t)(cut.group * pyramid_width(cut.level)), !any);
@@ -191,7 +210,8 @@ static int put_rough(struct lab *lab, struct buf *b, const struct sig_view *v, s
         rc = sig_view_load(lab, v, middle, middle + look_us, &s, e);
         if (rc == OK && s.runs) {
             struct bins x = {&s, &s.run[0], s.run[0].frames, 1};
-            rc = buf_printf(b, "%s{\"t_us\":%lld,\"step_us\":%.9g,\"count\":1", any ? "," : "", (long long)t, step);
+            rc = buf_printf(b, "%s{\"t_us\":%lld,\"step_us\":%.9g,\"count\":1", any ? "," : "",
+                            (long long)t, step);
             rc = rc ? rc : put_channels(b, &x, "min", 0);
             rc = rc ? rc : put_channels(b, &x, "max", 1);
             rc = rc ? rc : buf_puts(b, "}");
@@ -202,7 +222,8 @@ static int put_rough(struct lab *lab, struct buf *b, const struct sig_view *v, s
     return rc ? rc : buf_puts(b, "],\"rough\":true}");
 }
 
-static int put_exact(struct lab *lab, struct buf *b, const struct sig_view *v, int64_t points, struct err *e)
+static int put_exact(struct lab *lab, struct buf *b, const struct sig_view *v, int64_t points,
+                     struct err *e)
 {
     struct rec_samples s = {0};
     int rc = sig_view_load(lab, v, v->from_us, v->to_us, &s, e);
@@ -220,7 +241,8 @@ static bool ends_early(const struct sig_view *v, const struct pyramid *p)
 {
     struct sig_view tail = *v;
     tail.from_us = v->from_us > p->end_us ? v->from_us : p->end_us;
-    return p->frames != v->frames && tail.to_us > tail.from_us && sig_view_frames(&tail) > EXACT_FRAMES;
+    return p->frames != v->frames && tail.to_us > tail.from_us &&
+           sig_view_frames(&tail) > EXACT_FRAMES;
 }
 
 // OK: open, and it does for this view. A pyramid that the stream outgrew does where the rest is short.
@@ -277,7 +299,10 @@ static int put_csv_head(struct buf *b, const struct sig_view *v)
     int rc = buf_puts(b, "t_us");
     for (int64_t c = 0; rc == OK && c < v->channels; c++) {
         const char *name = json_string_value(json_array_get(names, (size_t)c));
-        bool plain = name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(name);
+        bool plain =
+            name &&
+            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+                strlen(name);
         rc = plain ? buf_printf(b, ",%s", name) : buf_printf(b, ",channel_%lld", (long long)c);
     }
     json_decref(names);
@@ -290,7 +315,8 @@ int api_samples_csv(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
     struct rec_samples s = {0};
     int rc = sig_view_read(lab, q, &v, e);
     if (rc == OK && v.frames > CSV_FRAMES_MAX) {
-        rc = err_set(e, E_LIMIT, "more than %lld frames; use `moteloop export`", (long long)CSV_FRAMES_MAX);
+        rc = err_set(e, E_LIMIT, "more than %lld frames; use `moteloop export`",
+                     (long long)CSV_FRAMES_MAX);
     }
     rc = rc ? rc : sig_view_load(lab, &v, v.from_us, v.to_us, &s, e);
     rc = rc ? rc : put_csv_head(&r->body, &v);
@@ -299,7 +325,8 @@ int api_samples_csv(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
             int64_t t = s.run[i].start_us + (int64_t)(s.interval_ns * f / 1000);
             rc = buf_printf(&r->body, "%lld", (long long)t);
             for (unsigned c = 0; rc == OK && c < s.channels; c++) {
-                rc = buf_printf(&r->body, ",%.9g", (double)rec_value(&s, s.run[i].first_frame + f, c));
+                rc = buf_printf(&r->body, ",%.9g",
+                                (double)rec_value(&s, s.run[i].first_frame + f, c));
             }
             rc = rc ? rc : buf_puts(&r->body, "\n");
         }

@@ -21,11 +21,13 @@ struct task_list {
 
 static json_t *task_json(const struct store_task *t)
 {
-    return json_pack("{s:I,s:o,s:o,s:I,s:b,s:o,s:o,s:I,s:o,s:I,s:I,s:I,s:I,s:I}", "id", (json_int_t)t->task_id, "name",
-                     api_text(t->name), "note", api_text(t->note), "each", (json_int_t)t->each, "review", (int)t->review, "filter",
-                     api_embedded(t->filter), "author", api_text(t->author), "created_ms", (json_int_t)t->created_ms, "closed_ms",
-                     api_time(t->closed_ms), "items", (json_int_t)t->items, "open", (json_int_t)t->open, "done",
-                     (json_int_t)t->done, "accepted", (json_int_t)t->accepted, "returned", (json_int_t)t->returned);
+    return json_pack("{s:I,s:o,s:o,s:I,s:b,s:o,s:o,s:I,s:o,s:I,s:I,s:I,s:I,s:I}", "id",
+                     (json_int_t)t->task_id, "name", api_text(t->name), "note", api_text(t->note),
+                     "each", (json_int_t)t->each, "review", (int)t->review, "filter",
+                     api_embedded(t->filter), "author", api_text(t->author), "created_ms",
+                     (json_int_t)t->created_ms, "closed_ms", api_time(t->closed_ms), "items",
+                     (json_int_t)t->items, "open", (json_int_t)t->open, "done", (json_int_t)t->done,
+                     "accepted", (json_int_t)t->accepted, "returned", (json_int_t)t->returned);
 }
 
 static int count_item(void *ctx, const struct store_task_item *i)
@@ -40,7 +42,8 @@ static int on_task(void *ctx, const struct store_task *t)
     struct task_list *l = ctx;
     int64_t mine = 0;
     json_t *o = task_json(t);
-    int rc = store_task_items(l->lab->store, t->task_id, l->q->user, "todo", INT64_MAX, count_item, &mine, l->e);
+    int rc = store_task_items(l->lab->store, t->task_id, l->q->user, "todo", INT64_MAX, count_item,
+                              &mine, l->e);
     if (rc) {
         json_decref(o);
         return rc;
@@ -63,10 +66,12 @@ int api_tasks(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err 
 static int on_person(void *ctx, const struct store_task_person *p)
 {
     return json_array_append_new(
-        ctx, json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:I,s:I}", "name", api_text(p->person), "items", (json_int_t)p->items, "todo",
-                       (json_int_t)p->todo, "done", (json_int_t)p->done, "accepted", (json_int_t)p->accepted, "returned",
-                       (json_int_t)p->returned, "took_ms", (json_int_t)p->took_ms, "last_ms", api_time(p->last_ms), "gold_right",
-                       (json_int_t)p->gold_right, "gold_wrong", (json_int_t)p->gold_wrong));
+        ctx,
+        json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:I,s:I}", "name", api_text(p->person), "items",
+                  (json_int_t)p->items, "todo", (json_int_t)p->todo, "done", (json_int_t)p->done,
+                  "accepted", (json_int_t)p->accepted, "returned", (json_int_t)p->returned,
+                  "took_ms", (json_int_t)p->took_ms, "last_ms", api_time(p->last_ms), "gold_right",
+                  (json_int_t)p->gold_right, "gold_wrong", (json_int_t)p->gold_wrong));
 }
 
 static int find_task(struct lab *lab, struct lab_req *q, json_t **task, int64_t *id, struct err *e)
@@ -120,7 +125,9 @@ struct plan { // recordings dealt out to people
 static int give(struct plan *p, int64_t rec, const char *person, int64_t n, bool gold)
 {
     if (p->count == STORE_TASK_ITEMS_MAX) {
-        return err_set(p->e, E_LIMIT, "a task has at most %d items: narrow the filter or set a limit", STORE_TASK_ITEMS_MAX);
+        return err_set(p->e, E_LIMIT,
+                       "a task has at most %d items: narrow the filter or set a limit",
+                       STORE_TASK_ITEMS_MAX);
     }
     if (p->count == p->cap) {
         p->cap = p->cap ? p->cap * 2 : 256;
@@ -130,7 +137,8 @@ static int give(struct plan *p, int64_t rec, const char *person, int64_t n, bool
         }
         p->items = more;
     }
-    p->items[p->count++] = (struct store_task_item){.rec_id = rec, .person = person, .n = n, .gold = gold};
+    p->items[p->count++] =
+        (struct store_task_item){.rec_id = rec, .person = person, .n = n, .gold = gold};
     return OK;
 }
 
@@ -173,7 +181,10 @@ static int check_person(struct lab *lab, const char *name, struct err *e)
 {
     bool able = false;
     int rc = store_user_walk(lab->store, name, on_user, &able, e);
-    return rc || able ? rc : err_set(e, E_FORMAT, "'%s' cannot label: name a person whose role is annotator or more", name);
+    return rc || able
+               ? rc
+               : err_set(e, E_FORMAT,
+                         "'%s' cannot label: name a person whose role is annotator or more", name);
 }
 
 static int read_people(struct lab *lab, const json_t *o, struct plan *p, struct err *e)
@@ -186,7 +197,8 @@ static int read_people(struct lab *lab, const json_t *o, struct plan *p, struct 
     int rc = OK;
     for (size_t i = 0; i < n && rc == OK; i++) {
         const char *name = json_string_value(json_array_get(list, i));
-        rc = name ? check_person(lab, name, e) : err_set(e, E_FORMAT, "'people' is an array of names");
+        rc = name ? check_person(lab, name, e)
+                  : err_set(e, E_FORMAT, "'people' is an array of names");
         p->person[p->people++] = name;
     }
     p->each = 1;
@@ -207,7 +219,8 @@ static int read_filter(const json_t *o, struct store_recording_filter *f, struct
     const struct {
         const char *key;
         const char **to;
-    } texts[] = {{"device", &f->device}, {"stream", &f->stream}, {"label", &f->label}, {"group", &f->grp}, {"source", &f->source}, {"search", &f->search}};
+    } texts[] = {{"device", &f->device}, {"stream", &f->stream}, {"label", &f->label},
+                 {"group", &f->grp},     {"source", &f->source}, {"search", &f->search}};
     for (size_t i = 0; i < ARRAY_LEN(texts) && rc == OK; i++) {
         rc = api_opt_str(w, texts[i].key, 200, texts[i].to, e);
         if (*texts[i].to && !**texts[i].to) {
@@ -230,8 +243,10 @@ static int store_new(struct lab *lab, struct lab_req *q, struct plan *p, int64_t
     int rc = jx_get_str(q->json, "name", 120, &t.name, e);
     rc = rc ? rc : api_opt_str(q->json, "note", 2000, &t.note, e);
     rc = rc ? rc : api_opt_bool(q->json, "review", &review, e);
-    if (rc == OK && (!*t.name || !lab_text_ok(t.name, 120, false) || !lab_text_ok(t.note, 2000, true))) {
-        rc = err_set(e, E_FORMAT, "a task has a name of 1 to 120 bytes, and a note without control characters");
+    if (rc == OK &&
+        (!*t.name || !lab_text_ok(t.name, 120, false) || !lab_text_ok(t.note, 2000, true))) {
+        rc = err_set(e, E_FORMAT,
+                     "a task has a name of 1 to 120 bytes, and a note without control characters");
     }
     if (rc == OK && w && jx_write(w, &filter)) {
         rc = err_set(e, E_MEM, "out of memory");
@@ -262,8 +277,10 @@ int api_task_add(struct lab *lab, struct lab_req *q, struct lab_res *r, struct e
         return rc;
     }
     r->status = 201;
-    return api_answer(r, json_pack("{s:I,s:I,s:I}", "id", (json_int_t)id, "recordings", (json_int_t)p.taken, "gold",
-                                   (json_int_t)p.gold_taken), e);
+    return api_answer(r,
+                      json_pack("{s:I,s:I,s:I}", "id", (json_int_t)id, "recordings",
+                                (json_int_t)p.taken, "gold", (json_int_t)p.gold_taken),
+                      e);
 }
 
 int api_task_hand_over(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -286,7 +303,8 @@ static int on_able(void *ctx, const struct store_user *u)
     if (u->disabled_ms || lab_role_level(u->role) < LAB_ANNOTATOR) {
         return OK;
     }
-    return json_array_append_new(ctx, json_pack("{s:o,s:o}", "name", api_text(u->name), "role", api_text(u->role)));
+    return json_array_append_new(
+        ctx, json_pack("{s:o,s:o}", "name", api_text(u->name), "role", api_text(u->role)));
 }
 
 int api_people(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -304,8 +322,10 @@ int api_people(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err
 // --- work ------------------------------------------------------------------------------------
 static int on_todo(void *ctx, const struct store_task_item *i)
 {
-    return json_array_append_new(ctx, json_pack("{s:I,s:o,s:o,s:o,s:I}", "rec", (json_int_t)i->rec_id, "state", api_text(i->state), "note",
-                                                api_text(i->note), "regions", json_array(), "n", (json_int_t)i->n));
+    return json_array_append_new(ctx,
+                                 json_pack("{s:I,s:o,s:o,s:o,s:I}", "rec", (json_int_t)i->rec_id,
+                                           "state", api_text(i->state), "note", api_text(i->note),
+                                           "regions", json_array(), "n", (json_int_t)i->n));
 }
 
 static int on_own(void *ctx, const struct store_answer *a)
@@ -323,8 +343,10 @@ int api_task_todo(struct lab *lab, struct lab_req *q, struct lab_res *r, struct 
     size_t k;
     json_t *item;
     json_array_foreach(items, k, item) {
-        rc = rc ? rc : store_task_answers(lab->store, id, json_integer_value(json_object_get(item, "rec")), q->user, false, on_own,
-                                          json_object_get(item, "regions"), e);
+        rc = rc ? rc
+                : store_task_answers(lab->store, id,
+                                     json_integer_value(json_object_get(item, "rec")), q->user,
+                                     false, on_own, json_object_get(item, "regions"), e);
     }
     if (rc) {
         json_decref(task);
@@ -345,7 +367,8 @@ int api_task_answer(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
     rc = rc ? rc : api_opt_bool(q->json, "done", &done, e);
     rc = rc ? rc : api_opt_i64(q->json, "took_ms", 0, INT64_MAX, &took, e);
     if (rc == OK && (!json_is_array(list) || n > STORE_ANSWER_REGIONS_MAX)) {
-        rc = err_set(e, E_FORMAT, "'regions' is an array of at most %d labels", STORE_ANSWER_REGIONS_MAX);
+        rc = err_set(e, E_FORMAT, "'regions' is an array of at most %d labels",
+                     STORE_ANSWER_REGIONS_MAX);
     }
     if (rc) {
         return rc;
@@ -360,7 +383,9 @@ int api_task_answer(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
             err_wrap(e, "region %zu", i + 1);
         }
     }
-    rc = rc ? rc : store_task_answer(lab->store, id, rec, q->user, regions, n, done, took < TOOK_MAX ? took : TOOK_MAX, e);
+    rc = rc ? rc
+            : store_task_answer(lab->store, id, rec, q->user, regions, n, done,
+                                took < TOOK_MAX ? took : TOOK_MAX, e);
     free(regions);
     return rc ? rc : api_answer(r, json_pack("{s:I,s:b}", "rec", (json_int_t)rec, "done", done), e);
 }

@@ -8,8 +8,10 @@
 
 static int on_token(void *ctx, const struct store_token *t)
 {
-    return json_array_append_new(ctx, json_pack("{s:o,s:s,s:o,s:o,s:o}", "name", api_text(t->name), "scope", t->scope, "author", api_text(t->author),
-                                                "created_ms", api_time(t->created_ms), "expires_ms", api_time(t->expires_ms)));
+    return json_array_append_new(ctx, json_pack("{s:o,s:s,s:o,s:o,s:o}", "name", api_text(t->name),
+                                                "scope", t->scope, "author", api_text(t->author),
+                                                "created_ms", api_time(t->created_ms), "expires_ms",
+                                                api_time(t->expires_ms)));
 }
 
 int api_tokens(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -42,8 +44,9 @@ static int on_line(void *ctx, int64_t audit_id, int64_t time_ms, const char *who
 {
     struct lines *l = ctx;
     l->last = audit_id;
-    return json_array_append_new(l->list, json_pack("{s:I,s:o,s:o,s:o}", "id", (json_int_t)audit_id, "time_ms", api_time(time_ms), "who", api_text(who),
-                                                    "what", api_text(what)));
+    return json_array_append_new(l->list, json_pack("{s:I,s:o,s:o,s:o}", "id", (json_int_t)audit_id,
+                                                    "time_ms", api_time(time_ms), "who",
+                                                    api_text(who), "what", api_text(what)));
 }
 
 int api_audit(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -58,5 +61,8 @@ int api_audit(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err 
         return rc;
     }
     bool more = (int64_t)json_array_size(l.list) == limit;
-    return api_answer(r, json_pack("{s:o,s:o}", "lines", l.list, "next", more ? json_integer(l.last) : json_null()), e);
+    return api_answer(
+        r,
+        json_pack("{s:o,s:o}", "lines", l.list, "next", more ? json_integer(l.last) : json_null()),
+        e);
 }

@@ -68,7 +68,8 @@ int api_opt_str(const json_t *o, const char *key, size_t max, const char **out, 
     return is_there(o, key) ? jx_get_str(o, key, max, out, e) : OK;
 }
 
-int api_opt_i64(const json_t *o, const char *key, int64_t lo, int64_t hi, int64_t *out, struct err *e)
+int api_opt_i64(const json_t *o, const char *key, int64_t lo, int64_t hi, int64_t *out,
+                struct err *e)
 {
     return is_there(o, key) ? jx_get_i64(o, key, lo, hi, out, e) : OK;
 }
@@ -86,8 +87,10 @@ int api_opt_bool(const json_t *o, const char *key, bool *out, struct err *e)
 int api_check_label(const char *name, struct err *e)
 {
     size_t len = strlen(name);
-    if (len == 0 || !lab_text_ok(name, STORE_LABEL_MAX, false) || strchr(name, ',') || name[0] == ' ' || name[len - 1] == ' ') {
-        return err_set(e, E_FORMAT, "a label's name has 1 to %d bytes, no comma, and no blank at its ends",
+    if (len == 0 || !lab_text_ok(name, STORE_LABEL_MAX, false) || strchr(name, ',') ||
+        name[0] == ' ' || name[len - 1] == ' ') {
+        return err_set(e, E_FORMAT,
+                       "a label's name has 1 to %d bytes, no comma, and no blank at its ends",
                        STORE_LABEL_MAX);
     }
     return OK;

@@ -21,7 +21,9 @@ int api_verdict_add(struct lab *lab, struct lab_req *q, struct lab_res *r, struc
         rc = err_set(e, E_FORMAT, "'verdict' is refused or wrong");
     }
     if (rc == OK && !v.rec_id == !*v.device) {
-        rc = err_set(e, E_FORMAT, "name a recording ('rec'), or a device and the time of the window ('device', 't_us')");
+        rc = err_set(
+            e, E_FORMAT,
+            "name a recording ('rec'), or a device and the time of the window ('device', 't_us')");
     }
     rc = rc ? rc : store_verdict_put(lab->store, &v, e);
     r->status = 201;

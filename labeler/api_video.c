@@ -61,13 +61,18 @@ int api_video_put(struct lab *lab, struct lab_req *q, struct lab_res *r, struct 
     hex_sha256(digest, q->raw, q->raw_len);
     hex_encode(hex, digest, sizeof(digest));
     (void)snprintf(name, sizeof(name), "media/%s.%s", hex, type + strlen("video/"));
-    struct store_video v = {.rec_id = rec, .path = name, .type = type, .bytes = (int64_t)q->raw_len, .author = q->user};
+    struct store_video v = {
+        .rec_id = rec, .path = name, .type = type, .bytes = (int64_t)q->raw_len, .author = q->user};
     rc = io_mkdirs(project_path(&lab->project, folder, "media"), 0700, e);
-    rc = rc ? rc : io_write_atomic(project_path(&lab->project, path, name), q->raw, q->raw_len, 0600, e);
+    rc = rc ? rc
+            : io_write_atomic(project_path(&lab->project, path, name), q->raw, q->raw_len, 0600, e);
     rc = rc ? rc : store_video_put(lab->store, &v, e);
     r->status = 201;
-    return rc ? rc : api_answer(r, json_pack("{s:I,s:s,s:I,s:I}", "rec", (json_int_t)rec, "type", type, "bytes", (json_int_t)v.bytes,
-                                             "offset_us", (json_int_t)0), e);
+    return rc ? rc
+              : api_answer(r,
+                           json_pack("{s:I,s:s,s:I,s:I}", "rec", (json_int_t)rec, "type", type,
+                                     "bytes", (json_int_t)v.bytes, "offset_us", (json_int_t)0),
+                           e);
 }
 
 int api_video_info(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -80,8 +85,11 @@ int api_video_info(struct lab *lab, struct lab_req *q, struct lab_res *r, struct
         *e = (struct err){0};
         return api_answer(r, json_pack("{s:n}", "video"), e);
     }
-    return rc ? rc : api_answer(r, json_pack("{s:{s:s,s:I,s:I}}", "video", "type", v.type, "bytes", (json_int_t)v.bytes, "offset_us",
-                                             (json_int_t)v.offset_us), e);
+    return rc ? rc
+              : api_answer(r,
+                           json_pack("{s:{s:s,s:I,s:I}}", "video", "type", v.type, "bytes",
+                                     (json_int_t)v.bytes, "offset_us", (json_int_t)v.offset_us),
+                           e);
 }
 
 int api_video_offset(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -90,7 +98,11 @@ int api_video_offset(struct lab *lab, struct lab_req *q, struct lab_res *r, stru
     int rc = lab_req_id(q, 0, &rec, e);
     rc = rc ? rc : jx_get_i64(q->json, "offset_us", -OFFSET_MAX, OFFSET_MAX, &offset, e);
     rc = rc ? rc : store_video_set_offset(lab->store, rec, offset, e);
-    return rc ? rc : api_answer(r, json_pack("{s:I,s:I}", "rec", (json_int_t)rec, "offset_us", (json_int_t)offset), e);
+    return rc ? rc
+              : api_answer(
+                    r,
+                    json_pack("{s:I,s:I}", "rec", (json_int_t)rec, "offset_us", (json_int_t)offset),
+                    e);
 }
 
 int api_video_drop(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
@@ -117,10 +129,15 @@ static int read_piece(const char *path, int64_t first, int64_t last, struct buf 
 {
     char chunk[65536];
     FILE *f = fopen(path, "rb");
-    int rc = f && fseek(f, (long)first, SEEK_SET) == 0 ? OK : err_errno(e, E_IO, "cannot read '%s'", path);
+    int rc = f && fseek(f, (long)first, SEEK_SET) == 0
+                 ? OK
+                 : err_errno(e, E_IO, "cannot read '%s'", path);
     for (int64_t at = first; rc == OK && at <= last;) {
-        size_t want = last - at + 1 < (int64_t)sizeof(chunk) ? (size_t)(last - at + 1) : sizeof(chunk), got = fread(chunk, 1, want, f);
-        rc = got == want ? buf_put(out, chunk, got) : err_set(e, E_IO, "'%s' is shorter than it was", path);
+        size_t want =
+                   last - at + 1 < (int64_t)sizeof(chunk) ? (size_t)(last - at + 1) : sizeof(chunk),
+               got = fread(chunk, 1, want, f);
+        rc = got == want ? buf_put(out, chunk, got)
+                         : err_set(e, E_IO, "'%s' is shorter than it was", path);
         at += (int64_t)got;
     }
     if (f) {
@@ -149,7 +166,8 @@ int api_video(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err 
     r->type = strcmp(v.type, "video/webm") == 0 ? "video/webm" : "video/mp4";
     rc = rc ? rc : lab_res_header(r, "Accept-Ranges", "bytes");
     if (rc == OK && (*q->range || last < v.bytes - 1)) {
-        (void)snprintf(text, sizeof(text), "bytes %lld-%lld/%lld", (long long)first, (long long)last, (long long)v.bytes);
+        (void)snprintf(text, sizeof(text), "bytes %lld-%lld/%lld", (long long)first,
+                       (long long)last, (long long)v.bytes);
         r->status = 206;
         rc = lab_res_header(r, "Content-Range", text);
     }

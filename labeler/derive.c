@@ -32,7 +32,9 @@ int derive_make(struct lab *lab, const struct derive_want *want, struct err *e)
     char path[IO_PATH_MAX];
     struct sig_view v;
     int rc = io_mkdirs(project_path(&lab->project, path, "cache"), 0700, e);
-    int fd = rc ? -1 : open(project_path(&lab->project, path, "cache/writer.lock"), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    int fd = rc ? -1
+                : open(project_path(&lab->project, path, "cache/writer.lock"),
+                       O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) {
         if (fd >= 0) {
             (void)close(fd);
@@ -41,7 +43,8 @@ int derive_make(struct lab *lab, const struct derive_want *want, struct err *e)
     }
     rc = sig_view_find(lab, want->rec_id, want->stream, &v, e);
     if (rc == OK) {
-        rc = want->kind == DERIVE_PYRAMID ? pyramid_build(lab, &v, e) : spectro_build(lab, &v, want->channel, e);
+        rc = want->kind == DERIVE_PYRAMID ? pyramid_build(lab, &v, e)
+                                          : spectro_build(lab, &v, want->channel, e);
     }
     (void)close(fd);
     return rc;
@@ -121,7 +124,8 @@ void derive_stop(struct derive *d)
 
 static bool same(const struct derive_want *a, const struct derive_want *b)
 {
-    return a->kind == b->kind && a->rec_id == b->rec_id && a->channel == b->channel && strcmp(a->stream, b->stream) == 0;
+    return a->kind == b->kind && a->rec_id == b->rec_id && a->channel == b->channel &&
+           strcmp(a->stream, b->stream) == 0;
 }
 
 // Its place in the queue, from 0; added at the end where it is new. -1: no room.
@@ -158,7 +162,8 @@ static int wait_for(struct derive *d, int place, int wait_ms)
     return d->done >= goal ? OK : E_BUSY;
 }
 
-int derive_ask(struct lab *lab, enum derive_kind kind, const struct sig_view *v, int64_t channel, int wait_ms)
+int derive_ask(struct lab *lab, enum derive_kind kind, const struct sig_view *v, int64_t channel,
+               int wait_ms)
 {
     struct derive_want want = {.kind = kind, .rec_id = v->rec_id, .channel = channel};
     struct derive *d = lab->derive;
@@ -171,7 +176,8 @@ int derive_ask(struct lab *lab, enum derive_kind kind, const struct sig_view *v,
     }
     pthread_mutex_lock(&d->lock);
     int place = place_of(d, &want);
-    int rc = place < 0 || wait_ms == 0 || d->waiters >= WAITERS_MAX ? E_BUSY : wait_for(d, place, wait_ms);
+    int rc = place < 0 || wait_ms == 0 || d->waiters >= WAITERS_MAX ? E_BUSY
+                                                                    : wait_for(d, place, wait_ms);
     pthread_mutex_unlock(&d->lock);
     return rc;
 }

@@ -21,7 +21,8 @@ struct derive; // the thread
 int derive_start(struct derive **out, const char *dir, struct err *e) MUST_CHECK;
 void derive_stop(struct derive *d); // accepts NULL
 // Asks for a file; waits up to wait_ms for it. OK: it was made just now. E_BUSY: not yet. Under CGI: notes it in lab->want.
-int derive_ask(struct lab *lab, enum derive_kind kind, const struct sig_view *v, int64_t channel, int wait_ms) MUST_CHECK;
+int derive_ask(struct lab *lab, enum derive_kind kind, const struct sig_view *v, int64_t channel,
+               int wait_ms) MUST_CHECK;
 // Makes one file now, where no other process is making any. For what a CGI program leaves behind.
 int derive_make(struct lab *lab, const struct derive_want *want, struct err *e) MUST_CHECK;
 

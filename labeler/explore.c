@@ -105,14 +105,17 @@ static int open_model(struct job *j, const struct project *project)
     }
     int status = mote_pipe_arena_size(j->file, j->file_len, &mote_nn_ops_all, &bytes, &diag);
     j->arena = status == MOTE_OK ? aligned(bytes) : NULL;
-    status = j->arena ? mote_pipe_open(&j->pipe, j->file, j->file_len, &mote_nn_ops_all, j->arena, bytes, &diag) : status;
+    status = j->arena ? mote_pipe_open(&j->pipe, j->file, j->file_len, &mote_nn_ops_all, j->arena,
+                                       bytes, &diag)
+                      : status;
     if (status != MOTE_OK || !j->arena) {
-        return err_set(j->e, E_FORMAT, "model %.10s cannot run here: %s", j->model, status ? mote_status_text(status) : "out of memory");
+        return err_set(j->e, E_FORMAT, "model %.10s cannot run here: %s", j->model,
+                       status ? mote_status_text(status) : "out of memory");
     }
     j->config = j->pipe.config;
     if (!mote_str_is(j->config.stream, j->stream)) {
-        return err_set(j->e, E_FORMAT, "model %.10s listens to stream '%.*s', not to '%s'", j->model, (int)j->config.stream.len,
-                       j->config.stream.p, j->stream);
+        return err_set(j->e, E_FORMAT, "model %.10s listens to stream '%.*s', not to '%s'",
+                       j->model, (int)j->config.stream.len, j->config.stream.p, j->stream);
     }
     return OK;
 }
@@ -133,10 +136,12 @@ static void stand_in(struct job *j, const struct rec_samples *r)
         c->dsp.gray = r->channels != 1;
     } else {
         bool sound = r->interval_ns <= SOUND_NS;
-        int64_t frames = (sound ? SOUND_US : MOTION_US) * 1000ll / (int64_t)(r->interval_ns ? r->interval_ns : 1000000);
+        int64_t frames = (sound ? SOUND_US : MOTION_US) * 1000ll /
+                         (int64_t)(r->interval_ns ? r->interval_ns : 1000000);
         c->window = (uint32_t)(frames < 16 ? 16 : frames > 65536 ? 65536 : frames);
         mote_dsp_defaults(&c->dsp, sound ? MOTE_DSP_MFE : MOTE_DSP_SPECTRAL);
-        if (mote_dsp_suggest(&c->dsp, r->interval_ns) != MOTE_OK || mote_dsp_check(&c->dsp, c->channels, c->window, c->interval_ns) != MOTE_OK) {
+        if (mote_dsp_suggest(&c->dsp, r->interval_ns) != MOTE_OK ||
+            mote_dsp_check(&c->dsp, c->channels, c->window, c->interval_ns) != MOTE_OK) {
             mote_dsp_defaults(&c->dsp, sound ? MOTE_DSP_MFE : MOTE_DSP_FLATTEN);
         }
     }
@@ -150,8 +155,11 @@ static int prepare(struct job *j, const struct rec_samples *first)
         stand_in(j, first);
     }
     int features = mote_dsp_features(&c->dsp, c->channels, c->window, c->interval_ns);
-    if (features < 1 || features > FEATURES_MAX || mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns, &j->scratch_len) != MOTE_OK) {
-        return err_set(j->e, E_FORMAT, "stream '%s' gives no features that can be projected", j->stream);
+    if (features < 1 || features > FEATURES_MAX ||
+        mote_dsp_scratch(&c->dsp, c->channels, c->window, c->interval_ns, &j->scratch_len) !=
+            MOTE_OK) {
+        return err_set(j->e, E_FORMAT, "stream '%s' gives no features that can be projected",
+                       j->stream);
     }
     c->features = (uint32_t)features;
     j->scratch = aligned(j->scratch_len);
@@ -173,7 +181,8 @@ static int grow(struct job *j)
 }
 
 // What the model calls class k; the pipeline's texts live as long as the file.
-static int judge(struct job *j, const struct rec_samples *r, const uint8_t *raw, struct store_projection_window *w)
+static int judge(struct job *j, const struct rec_samples *r, const uint8_t *raw,
+                 struct store_projection_window *w)
 {
     struct mote_pipe_result res;
     w->said = "";
@@ -182,7 +191,8 @@ static int judge(struct job *j, const struct rec_samples *r, const uint8_t *raw,
     }
     int status = mote_pipe_run(&j->pipe, raw, r->type, r->scale, &res);
     if (status != MOTE_OK) {
-        return err_set(j->e, E_FORMAT, "recording %lld: %s", (long long)w->rec_id, mote_status_text(status));
+        return err_set(j->e, E_FORMAT, "recording %lld: %s", (long long)w->rec_id,
+                       mote_status_text(status));
     }
     struct mote_str name = j->config.label[res.class_index];
     char *copy = malloc(name.len + 1);
@@ -197,7 +207,8 @@ static int judge(struct job *j, const struct rec_samples *r, const uint8_t *raw,
     return OK;
 }
 
-static int add_window(struct job *j, const struct rec_samples *r, int64_t rec, const struct rec_run *run, size_t at)
+static int add_window(struct job *j, const struct rec_samples *r, int64_t rec,
+                      const struct rec_run *run, size_t at)
 {
     if (j->seen++ % j->every || j->count == (size_t)j->limit) {
         return OK;
@@ -209,11 +220,15 @@ static int add_window(struct job *j, const struct rec_samples *r, int64_t rec, c
         return rc;
     }
     struct store_projection_window *w = &j->w[j->count];
-    int64_t start = run->start_us + (int64_t)(at * r->interval_ns / 1000), end = start + (int64_t)(j->config.window * r->interval_ns / 1000);
-    *w = (struct store_projection_window){.n = (int64_t)j->count, .rec_id = rec, .start_us = start, .end_us = end, .said = ""};
-    int status = mote_pipe_features(&j->config, raw, r->type, r->scale, j->scratch, j->scratch_len, j->x + j->count * j->config.features);
+    int64_t start = run->start_us + (int64_t)(at * r->interval_ns / 1000),
+            end = start + (int64_t)(j->config.window * r->interval_ns / 1000);
+    *w = (struct store_projection_window){
+        .n = (int64_t)j->count, .rec_id = rec, .start_us = start, .end_us = end, .said = ""};
+    int status = mote_pipe_features(&j->config, raw, r->type, r->scale, j->scratch, j->scratch_len,
+                                    j->x + j->count * j->config.features);
     if (status != MOTE_OK) {
-        return err_set(j->e, E_FORMAT, "recording %lld: %s", (long long)rec, mote_status_text(status));
+        return err_set(j->e, E_FORMAT, "recording %lld: %s", (long long)rec,
+                       mote_status_text(status));
     }
     rc = judge(j, r, raw, w);
     j->count += rc == OK;
@@ -227,9 +242,11 @@ static int add_recording(struct job *j, int64_t rec)
     if (rc == OK && !j->ready && r.frames) {
         rc = prepare(j, &r);
     }
-    bool fits = rc == OK && j->ready && r.channels == j->config.channels && (!r.width || r.width * r.height == j->config.window);
+    bool fits = rc == OK && j->ready && r.channels == j->config.channels &&
+                (!r.width || r.width * r.height == j->config.window);
     for (size_t k = 0; fits && rc == OK && k < r.runs; k++) {
-        for (size_t at = 0; rc == OK && at + j->config.window <= r.run[k].frames; at += j->config.window) {
+        for (size_t at = 0; rc == OK && at + j->config.window <= r.run[k].frames;
+             at += j->config.window) {
             rc = add_window(j, &r, rec, &r.run[k], at);
         }
     }
@@ -255,7 +272,8 @@ static int on_recording(void *ctx, const struct store_recording *c)
 static int progress(struct job *j, double part)
 {
     struct err e = {0};
-    (void)!store_projection_set(j->s, j->id, "running", "", (int64_t)(part * 1000), &e); // only for people who watch
+    (void)!store_projection_set(j->s, j->id, "running", "", (int64_t)(part * 1000),
+                                &e); // only for people who watch
     return OK;
 }
 
@@ -267,7 +285,8 @@ static int tick(void *ctx, double part)
 // Where there are more windows than asked for, every so manyth is taken: guessed from a few recordings.
 static int gather(struct job *j)
 {
-    struct store_recording_filter f = {.stream = j->stream, .newest_first = true, .limit = EXPLORE_WINDOWS_MAX};
+    struct store_recording_filter f = {
+        .stream = j->stream, .newest_first = true, .limit = EXPLORE_WINDOWS_MAX};
     int rc = store_recording_walk(j->s, &f, on_recording, j, j->e);
     if (rc == OK && j->recs == 0) {
         rc = err_set(j->e, E_NOT_FOUND, "no recording has stream '%s'", j->stream);
@@ -290,7 +309,8 @@ static int gather(struct job *j)
         }
     }
     if (rc == OK && j->count < 3) {
-        rc = err_set(j->e, E_NOT_FOUND, "fewer than three windows of stream '%s' are long enough", j->stream);
+        rc = err_set(j->e, E_NOT_FOUND, "fewer than three windows of stream '%s' are long enough",
+                     j->stream);
     }
     return rc;
 }
@@ -300,9 +320,11 @@ static int to_plane(struct job *j, double explained[2])
     size_t d = j->config.features;
     int k = j->tsne ? COMPONENTS : 2;
     k = (size_t)k > d ? (int)d : k;
-    float *scores = calloc(j->count * (size_t)(k < 2 ? 2 : k), sizeof(*scores)), *xy = calloc(j->count * 2, sizeof(*xy));
+    float *scores = calloc(j->count * (size_t)(k < 2 ? 2 : k), sizeof(*scores)),
+          *xy = calloc(j->count * 2, sizeof(*xy));
     double share[PLANE_K_MAX] = {0};
-    int rc = scores && xy ? plane_pca(j->x, j->count, d, k, (uint64_t)j->seed, scores, share) : E_MEM;
+    int rc =
+        scores && xy ? plane_pca(j->x, j->count, d, k, (uint64_t)j->seed, scores, share) : E_MEM;
     for (size_t i = 0; i < j->count && rc == OK; i++) {
         xy[i * 2] = scores[i * (size_t)k];
         xy[i * 2 + 1] = k > 1 ? scores[i * (size_t)k + 1] : 0;
@@ -329,10 +351,13 @@ static int keep(struct job *j, const double explained[2])
     char note[120] = "t-SNE of its principal components";
     int rc = OK;
     if (!j->tsne) {
-        (void)snprintf(note, sizeof(note), "principal components: %.0f %% and %.0f %% of the variance", explained[0] * 100, explained[1] * 100);
+        (void)snprintf(note, sizeof(note),
+                       "principal components: %.0f %% and %.0f %% of the variance",
+                       explained[0] * 100, explained[1] * 100);
     }
     for (size_t i = 0; i < j->count && rc == OK; i += BATCH) {
-        rc = store_projection_put(j->s, j->id, j->w + i, j->count - i < BATCH ? j->count - i : BATCH, j->e);
+        rc = store_projection_put(j->s, j->id, j->w + i,
+                                  j->count - i < BATCH ? j->count - i : BATCH, j->e);
     }
     rc = rc ? rc : store_projection_set(j->s, j->id, "done", note, 1000, j->e);
     return rc ? rc : store_projection_prune(j->s, KEEP, j->e);
@@ -368,7 +393,8 @@ int explore_run(const struct project *project, struct store *s, int64_t id, stru
     release(&j);
     if (rc) {
         struct err other = {0};
-        (void)!store_projection_set(s, id, "failed", e->msg, 0, &other); // the first failure is the one to tell
+        (void)!store_projection_set(s, id, "failed", e->msg, 0,
+                                    &other); // the first failure is the one to tell
     }
     return rc;
 }

@@ -12,6 +12,7 @@ struct store;
 
 // Carries out the projection that was added under that number (store_explore.h): it becomes "done" or
 // "failed" with the reason, and older ones beyond the last few are dropped.
-int explore_run(const struct project *project, struct store *s, int64_t id, struct err *e) MUST_CHECK;
+int explore_run(const struct project *project, struct store *s, int64_t id,
+                struct err *e) MUST_CHECK;
 
 #endif

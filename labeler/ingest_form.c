@@ -69,30 +69,37 @@ static int read_part(struct form_part *p, const char *at, const char *end)
     }
 }
 
-static int read_parts(struct form *f, const char *body, size_t len, const char *mark, size_t max_parts, struct err *e)
+static int read_parts(struct form *f, const char *body, size_t len, const char *mark,
+                      size_t max_parts, struct err *e)
 {
     size_t mark_len = strlen(mark);
     const char *end = body + len, *at = body;
     // The first delimiter may stand at the very start, without its CRLF.
-    at = len >= mark_len - 2 && memcmp(at, mark + 2, mark_len - 2) == 0 ? at + mark_len - 2 : memmem(body, len, mark, mark_len);
+    at = len >= mark_len - 2 && memcmp(at, mark + 2, mark_len - 2) == 0
+             ? at + mark_len - 2
+             : memmem(body, len, mark, mark_len);
     if (at && at != body + mark_len - 2) {
         at += mark_len;
     }
     while (at && end - at >= 2 && memcmp(at, "--", 2) != 0) {
         const char *next = memmem(at, (size_t)(end - at), mark, mark_len);
-        struct form_part *more = f->parts < max_parts ? reallocarray(f->part, f->parts + 1, sizeof(*more)) : NULL;
+        struct form_part *more =
+            f->parts < max_parts ? reallocarray(f->part, f->parts + 1, sizeof(*more)) : NULL;
         if (!more) {
             return err_set(e, E_LIMIT, "more than %zu files", max_parts);
         }
         f->part = more;
         // A delimiter right behind another shares its line end: there is no part between the two.
-        if (!next || next - at < 2 || memcmp(at, "\r\n", 2) != 0 || read_part(&more[f->parts], at + 2, next)) {
+        if (!next || next - at < 2 || memcmp(at, "\r\n", 2) != 0 ||
+            read_part(&more[f->parts], at + 2, next)) {
             return err_set(e, E_FORMAT, "part %zu of the form is malformed", f->parts);
         }
         f->parts += more[f->parts].filename[0] != 0;
         at = next + mark_len;
     }
-    return at && end - at >= 2 && memcmp(at, "--", 2) == 0 ? OK : err_set(e, E_FORMAT, "the form has no end");
+    return at && end - at >= 2 && memcmp(at, "--", 2) == 0
+               ? OK
+               : err_set(e, E_FORMAT, "the form has no end");
 }
 
 bool form_is_sidecar(const struct form_part *p)
@@ -101,7 +108,8 @@ bool form_is_sidecar(const struct form_part *p)
     return len > 7 && strcmp(p->filename + len - 7, ".labels") == 0;
 }
 
-static int read_sidecar(const struct form_part *p, const char *name, const char *member, json_t **out, struct err *e)
+static int read_sidecar(const struct form_part *p, const char *name, const char *member,
+                        json_t **out, struct err *e)
 {
     if (strcmp(p->filename, name) != 0) {
         return OK;
@@ -116,18 +124,21 @@ static int read_sidecar(const struct form_part *p, const char *name, const char 
     return json_is_object(*out) ? OK : err_set(e, E_FORMAT, "%s has no '%s'", name, member);
 }
 
-int form_parse(struct form *f, const char *content_type, const char *body, size_t len, size_t max_parts, struct err *e)
+int form_parse(struct form *f, const char *content_type, const char *body, size_t len,
+               size_t max_parts, struct err *e)
 {
     char mark[BOUNDARY_MAX + 8];
     *f = (struct form){0};
     if (!read_boundary(content_type, mark)) {
         return err_set(e, E_FORMAT, "the body must be multipart/form-data with a boundary");
     }
-    int rc = len ? read_parts(f, body, len, mark, max_parts, e) : err_set(e, E_FORMAT, "the form is empty");
+    int rc = len ? read_parts(f, body, len, mark, max_parts, e)
+                 : err_set(e, E_FORMAT, "the form is empty");
     for (size_t i = 0; rc == OK && i < f->parts; i++) {
         rc = read_sidecar(&f->part[i], "bounding_boxes.labels", "boundingBoxes", &f->boxes, e);
         if (rc == OK) {
-            rc = read_sidecar(&f->part[i], "structured_labels.labels", "structuredLabels", &f->structured, e);
+            rc = read_sidecar(&f->part[i], "structured_labels.labels", "structuredLabels",
+                              &f->structured, e);
         }
     }
     if (rc) {
@@ -147,9 +158,12 @@ void form_release(struct form *f)
 static int take_box(const json_t *o, struct ds_region *r)
 {
     const char *label = json_string_value(json_object_get(o, "label"));
-    *r = (struct ds_region){.whole = true, .has_box = true,
-                            .x = json_number_value(json_object_get(o, "x")), .y = json_number_value(json_object_get(o, "y")),
-                            .w = json_number_value(json_object_get(o, "width")), .h = json_number_value(json_object_get(o, "height"))};
+    *r = (struct ds_region){.whole = true,
+                            .has_box = true,
+                            .x = json_number_value(json_object_get(o, "x")),
+                            .y = json_number_value(json_object_get(o, "y")),
+                            .w = json_number_value(json_object_get(o, "width")),
+                            .h = json_number_value(json_object_get(o, "height"))};
     snprintf(r->label, sizeof(r->label), "%s", label ? label : "");
     return label && label[0] && r->w > 0 && r->h > 0 ? OK : E_FORMAT;
 }
@@ -158,18 +172,22 @@ static int take_piece(const json_t *o, size_t frames, struct ds_region *r)
 {
     const char *label = json_string_value(json_object_get(o, "label"));
     const json_t *first = json_object_get(o, "startIndex"), *last = json_object_get(o, "endIndex");
-    if (!label || !label[0] || !json_is_integer(first) || !json_is_integer(last) || json_integer_value(first) < 0 ||
-        json_integer_value(last) < json_integer_value(first) || (size_t)json_integer_value(last) >= frames) {
+    if (!label || !label[0] || !json_is_integer(first) || !json_is_integer(last) ||
+        json_integer_value(first) < 0 || json_integer_value(last) < json_integer_value(first) ||
+        (size_t)json_integer_value(last) >= frames) {
         return E_FORMAT;
     }
-    *r = (struct ds_region){.start = (size_t)json_integer_value(first), .end = (size_t)json_integer_value(last) + 1};
+    *r = (struct ds_region){.start = (size_t)json_integer_value(first),
+                            .end = (size_t)json_integer_value(last) + 1};
     snprintf(r->label, sizeof(r->label), "%s", label);
     return OK;
 }
 
-int form_regions(const struct form *f, const char *name, size_t frames, struct ds_region **out, size_t *count, struct err *e)
+int form_regions(const struct form *f, const char *name, size_t frames, struct ds_region **out,
+                 size_t *count, struct err *e)
 {
-    const json_t *boxes = json_object_get(f->boxes, name), *pieces = json_object_get(f->structured, name);
+    const json_t *boxes = json_object_get(f->boxes, name),
+                 *pieces = json_object_get(f->structured, name);
     size_t box_count = json_array_size(boxes), piece_count = json_array_size(pieces);
     *out = NULL;
     *count = 0;

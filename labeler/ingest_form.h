@@ -22,10 +22,12 @@ struct form {
 };
 
 // The zeroed struct may be released. E_FORMAT where body or type are malformed or a side-car is.
-int form_parse(struct form *f, const char *content_type, const char *body, size_t len, size_t max_parts, struct err *e) MUST_CHECK;
+int form_parse(struct form *f, const char *content_type, const char *body, size_t len,
+               size_t max_parts, struct err *e) MUST_CHECK;
 void form_release(struct form *f);
 bool form_is_sidecar(const struct form_part *p);
 // What the side-cars say of a file; *out is malloced (NULL: nothing). E_FORMAT where it does not fit.
-int form_regions(const struct form *f, const char *name, size_t frames, struct ds_region **out, size_t *count, struct err *e) MUST_CHECK;
+int form_regions(const struct form *f, const char *name, size_t frames, struct ds_region **out,
+                 size_t *count, struct err *e) MUST_CHECK;
 
 #endif

@@ -18,7 +18,8 @@ struct derive;
 struct derive_want;
 
 // The same for the live view of a device's stream ("": all).
-typedef int (*lab_hold_live_fn)(void *ctx, const struct lab_io *io, const char *device, const char *stream);
+typedef int (*lab_hold_live_fn)(void *ctx, const struct lab_io *io, const char *device,
+                                const char *stream);
 
 struct lab {
     struct project project;

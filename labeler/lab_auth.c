@@ -67,12 +67,15 @@ int lab_auth_check_host(const struct lab *lab, const struct lab_req *q, struct e
     char name[256], machine[256] = "";
     (void)gethostname(machine, sizeof(machine) - 1);
     if (!host_name(q->host, name, sizeof(name)) ||
-        (!is_address(name) && strcasecmp(name, "localhost") != 0 && strcasecmp(name, machine) != 0 &&
-         strcasecmp(name, lab->project.conf.web_host) != 0)) {
-        return err_set(e, E_REFUSED, "this server does not answer to that Host; set [web] host in moteloop.conf");
+        (!is_address(name) && strcasecmp(name, "localhost") != 0 &&
+         strcasecmp(name, machine) != 0 && strcasecmp(name, lab->project.conf.web_host) != 0)) {
+        return err_set(e, E_REFUSED,
+                       "this server does not answer to that Host; set [web] host in moteloop.conf");
     }
     if (*q->origin) {
-        const char *rest = strncmp(q->origin, "http://", 7) == 0 ? q->origin + 7 : strncmp(q->origin, "https://", 8) == 0 ? q->origin + 8 : NULL;
+        const char *rest = strncmp(q->origin, "http://", 7) == 0    ? q->origin + 7
+                           : strncmp(q->origin, "https://", 8) == 0 ? q->origin + 8
+                                                                    : NULL;
         if (!rest || strcasecmp(rest, q->host) != 0) {
             return err_set(e, E_REFUSED, "the request comes from another site");
         }
@@ -137,7 +140,8 @@ int lab_auth_identify(struct lab *lab, struct lab_req *q, struct err *e)
     if (strncmp(q->authorization, "Bearer ", 7) == 0) {
         return by_token(lab, q, q->authorization + strlen("Bearer "), e);
     }
-    const char *key = q->io->get(q->io->ctx, "HTTP_X_API_KEY"); // how uploaders made for Edge Impulse say it
+    const char *key =
+        q->io->get(q->io->ctx, "HTTP_X_API_KEY"); // how uploaders made for Edge Impulse say it
     if (key && strlen(key) <= LAB_HEADER_MAX) {
         return by_token(lab, q, key, e);
     }
@@ -154,8 +158,10 @@ int lab_auth_identify(struct lab *lab, struct lab_req *q, struct err *e)
         return OK;
     }
     if (rc == OK && q->method > LAB_HEAD &&
-        (strlen(q->csrf) != strlen(f.csrf) || sodium_memcmp(q->csrf, f.csrf, strlen(f.csrf)) != 0)) {
-        return err_set(e, E_REFUSED, "the X-CSRF-Token header is missing or wrong; reload the page");
+        (strlen(q->csrf) != strlen(f.csrf) ||
+         sodium_memcmp(q->csrf, f.csrf, strlen(f.csrf)) != 0)) {
+        return err_set(e, E_REFUSED,
+                       "the X-CSRF-Token header is missing or wrong; reload the page");
     }
     return rc;
 }
@@ -164,11 +170,13 @@ int lab_auth_hash(const char *password, char out[LAB_HASH_TEXT], struct err *e)
 {
     size_t len = strlen(password);
     if (len < LAB_PASSWORD_MIN || len > LAB_PASSWORD_MAX) {
-        return err_set(e, E_FORMAT, "a password has %d to %d bytes", LAB_PASSWORD_MIN, LAB_PASSWORD_MAX);
+        return err_set(e, E_FORMAT, "a password has %d to %d bytes", LAB_PASSWORD_MIN,
+                       LAB_PASSWORD_MAX);
     }
     _Static_assert(crypto_pwhash_STRBYTES <= LAB_HASH_TEXT, "room for the argon2id string");
     pthread_mutex_lock(&hashing);
-    int rc = crypto_pwhash_str(out, password, len, crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE);
+    int rc = crypto_pwhash_str(out, password, len, crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                               crypto_pwhash_MEMLIMIT_INTERACTIVE);
     pthread_mutex_unlock(&hashing);
     return rc ? err_set(e, E_MEM, "cannot hash the password: out of memory") : OK;
 }
@@ -204,23 +212,26 @@ static int check_guesses(struct lab *lab, const char *name, struct err *e)
     return rc;
 }
 
-static int start_session(struct lab *lab, const struct lab_req *q, struct lab_res *r, int64_t user_id, char csrf[65], struct err *e)
+static int start_session(struct lab *lab, const struct lab_req *q, struct lab_res *r,
+                         int64_t user_id, char csrf[65], struct err *e)
 {
     char secret[65], digest[65], unused[65], cookie[200];
     lab_auth_secret(secret, digest);
     lab_auth_secret(csrf, unused);
-    int rc = store_login_put(lab->store, digest, user_id, csrf, clock_wall_ms() + LAB_SESSION_MS, e);
+    int rc =
+        store_login_put(lab->store, digest, user_id, csrf, clock_wall_ms() + LAB_SESSION_MS, e);
     if (rc) {
         return rc;
     }
     bool tls = strncmp(q->origin, "https://", 8) == 0;
-    (void)snprintf(cookie, sizeof(cookie), COOKIE "=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s", secret,
+    (void)snprintf(cookie, sizeof(cookie),
+                   COOKIE "=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s", secret,
                    (long long)(LAB_SESSION_MS / 1000), tls ? "; Secure" : "");
     return lab_res_header(r, "Set-Cookie", cookie) ? err_set(e, E_MEM, "out of memory") : OK;
 }
 
-int lab_auth_login(struct lab *lab, struct lab_req *q, struct lab_res *r, const char *name, const char *password, char csrf[65],
-                   struct err *e)
+int lab_auth_login(struct lab *lab, struct lab_req *q, struct lab_res *r, const char *name,
+                   const char *password, char csrf[65], struct err *e)
 {
     // Verified against where the name is unknown, so that the time taken does not tell.
     static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
@@ -257,7 +268,8 @@ int lab_auth_login(struct lab *lab, struct lab_req *q, struct lab_res *r, const 
 int lab_auth_logout(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)
 {
     int rc = q->login_token[0] ? store_login_drop(lab->store, q->login_token, e) : OK;
-    if (rc == OK && lab_res_header(r, "Set-Cookie", COOKIE "=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")) {
+    if (rc == OK &&
+        lab_res_header(r, "Set-Cookie", COOKIE "=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")) {
         rc = err_set(e, E_MEM, "out of memory");
     }
     return rc;

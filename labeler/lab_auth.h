@@ -28,9 +28,10 @@ int lab_auth_check_host(const struct lab *lab, const struct lab_req *q, struct e
 int lab_auth_identify(struct lab *lab, struct lab_req *q, struct err *e) MUST_CHECK;
 // Checks name and password; on success starts a session: cookie in r, token in csrf (65 bytes).
 // E_AUTH: wrong. E_LIMIT: too many guesses lately. E_BUSY: too many at once.
-int lab_auth_login(struct lab *lab, struct lab_req *q, struct lab_res *r, const char *name, const char *password, char csrf[65],
-                   struct err *e) MUST_CHECK;
-int lab_auth_logout(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e) MUST_CHECK;
+int lab_auth_login(struct lab *lab, struct lab_req *q, struct lab_res *r, const char *name,
+                   const char *password, char csrf[65], struct err *e) MUST_CHECK;
+int lab_auth_logout(struct lab *lab, struct lab_req *q, struct lab_res *r,
+                    struct err *e) MUST_CHECK;
 // argon2id string of a password that is long enough; out holds LAB_HASH_TEXT.
 #define LAB_HASH_TEXT 128
 int lab_auth_hash(const char *password, char out[LAB_HASH_TEXT], struct err *e) MUST_CHECK;

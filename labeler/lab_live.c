@@ -34,8 +34,9 @@ struct lab_live {
     bool stop;
 };
 
-static const char head[] = "Status: 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-                           "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n\r\nretry: 2000\n\n";
+static const char head[] =
+    "Status: 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+    "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n\r\nretry: 2000\n\n";
 
 // --- messages ------------------------------------------------------------------------------------
 
@@ -45,10 +46,11 @@ static json_t *samples_json(const struct live_message *m, const struct mote_bloc
     size_t frame = mote_sample_size(b->type) * b->channels;
     char text[sodium_base64_ENCODED_LEN(LIVE_BLOCK_MAX, sodium_base64_VARIANT_ORIGINAL)];
     sodium_bin2base64(text, sizeof(text), b->data, b->data_len, sodium_base64_VARIANT_ORIGINAL);
-    return json_pack("{s:I,s:I,s:o,s:I,s:I,s:I,s:s,s:f,s:I,s:b,s:s}", "n", (json_int_t)m->number, "arrived_ms",
-                     (json_int_t)m->arrived_ms, "stream", api_text(m->stream), "t_us", (json_int_t)b->t_us, "interval_ns",
-                     (json_int_t)b->interval_ns, "channels", (json_int_t)b->channels, "type", types[b->type], "scale",
-                     (double)b->scale, "frames", (json_int_t)(b->data_len / frame), "simulated",
+    return json_pack("{s:I,s:I,s:o,s:I,s:I,s:I,s:s,s:f,s:I,s:b,s:s}", "n", (json_int_t)m->number,
+                     "arrived_ms", (json_int_t)m->arrived_ms, "stream", api_text(m->stream), "t_us",
+                     (json_int_t)b->t_us, "interval_ns", (json_int_t)b->interval_ns, "channels",
+                     (json_int_t)b->channels, "type", types[b->type], "scale", (double)b->scale,
+                     "frames", (json_int_t)(b->data_len / frame), "simulated",
                      (int)(b->flags & MOTE_BLOCK_SIMULATED), "data", text);
 }
 
@@ -61,9 +63,10 @@ static json_t *event_json(const struct live_message *m, const struct mote_block 
     }
     snprintf(label, sizeof(label), "%.*s", (int)v[0].label.len, v[0].label.len ? v[0].label.p : "");
     snprintf(model, sizeof(model), "%.*s", (int)v[0].model.len, v[0].model.len ? v[0].model.p : "");
-    return json_pack("{s:I,s:I,s:I,s:I,s:o,s:I,s:f,s:f,s:b,s:o}", "n", (json_int_t)m->number, "arrived_ms",
-                     (json_int_t)m->arrived_ms, "t_us", (json_int_t)v[0].t_us, "dur_us", (json_int_t)v[0].dur_us, "label",
-                     api_text(label), "class", (json_int_t)v[0].class_index, "score", (double)v[0].score, "novelty",
+    return json_pack("{s:I,s:I,s:I,s:I,s:o,s:I,s:f,s:f,s:b,s:o}", "n", (json_int_t)m->number,
+                     "arrived_ms", (json_int_t)m->arrived_ms, "t_us", (json_int_t)v[0].t_us,
+                     "dur_us", (json_int_t)v[0].dur_us, "label", api_text(label), "class",
+                     (json_int_t)v[0].class_index, "score", (double)v[0].score, "novelty",
                      (double)v[0].novelty, "uncertain", v[0].uncertain, "model", api_text(model));
 }
 
@@ -74,12 +77,15 @@ json_t *lab_live_json(const struct live_message *m, const char **kind)
         return NULL;
     }
     *kind = b.kind == MOTE_BLOCK_EVENT ? "event" : "samples";
-    return b.kind == MOTE_BLOCK_SAMPLES ? samples_json(m, &b) : b.kind == MOTE_BLOCK_EVENT ? event_json(m, &b) : NULL;
+    return b.kind == MOTE_BLOCK_SAMPLES ? samples_json(m, &b)
+           : b.kind == MOTE_BLOCK_EVENT ? event_json(m, &b)
+                                        : NULL;
 }
 
 bool lab_live_wants(const char *device, const char *stream, const struct live_message *m)
 {
-    return strcmp(m->device, device) == 0 && (!*stream || strcmp(m->stream, stream) == 0 || strcmp(m->stream, "event") == 0);
+    return strcmp(m->device, device) == 0 &&
+           (!*stream || strcmp(m->stream, stream) == 0 || strcmp(m->stream, "event") == 0);
 }
 
 // --- those who watch -----------------------------------------------------------------------------
@@ -110,7 +116,8 @@ static int serve_one(struct lab_live *l, struct watcher *w, struct buf *text)
     struct live_message m;
     struct err e = {0};
     int64_t now = clock_wall_ms();
-    if (live_renew(l->ring, w->device, w->stream, now) && command_live(l->lab.store, w->device, w->stream, LIVE_ASK_MS, &e)) {
+    if (live_renew(l->ring, w->device, w->stream, now) &&
+        command_live(l->lab.store, w->device, w->stream, LIVE_ASK_MS, &e)) {
         log_warn("live view of '%s': %s", w->device, e.msg);
     }
     int gone = 0;
@@ -185,7 +192,8 @@ int lab_live_start(struct lab_live **out, const char *dir, struct err *e)
     return OK;
 }
 
-int lab_live_add(struct lab_live *l, const struct lab_held *h, const char *device, const char *stream)
+int lab_live_add(struct lab_live *l, const struct lab_held *h, const char *device,
+                 const char *stream)
 {
     struct watcher w = {.held = *h, .after = live_last(l->ring)};
     snprintf(w.device, sizeof(w.device), "%s", device);

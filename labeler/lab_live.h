@@ -16,7 +16,8 @@ struct lab_live;
 int lab_live_start(struct lab_live **l, const char *dir, struct err *e) MUST_CHECK;
 // Takes h over, for a device and one of its streams ("": all). E_LIMIT where LAB_LIVE_MAX are open; h is then still
 // the caller's.
-int lab_live_add(struct lab_live *l, const struct lab_held *h, const char *device, const char *stream) MUST_CHECK;
+int lab_live_add(struct lab_live *l, const struct lab_held *h, const char *device,
+                 const char *stream) MUST_CHECK;
 // Ends all and stops the thread. Accepts NULL.
 void lab_live_stop(struct lab_live *l);
 

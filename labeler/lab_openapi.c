@@ -4,11 +4,14 @@
 #include "common/err.h"
 #include "labeler/api.h"
 
-static const char *const whole_numbers[] = {"after", "before", "limit", "offset", "from", "to_us", "points", "width", "height", "bins", "channel",
-                                            "low_db", "high_db", "seed", "days", "since", "until", "version", "position", "last", "each",
-                                            "window_ms", "took_ms", "time_ms", "start_us", "end_us", "unlabelled", "uncertain", "task", "rec", "recording"};
+static const char *const whole_numbers[] = {
+    "after",    "before",  "limit",      "offset",    "from",    "to_us",     "points",   "width",
+    "height",   "bins",    "channel",    "low_db",    "high_db", "seed",      "days",     "since",
+    "until",    "version", "position",   "last",      "each",    "window_ms", "took_ms",  "time_ms",
+    "start_us", "end_us",  "unlabelled", "uncertain", "task",    "rec",       "recording"};
 static const char *const numbers[] = {"score", "seconds", "train", "validation", "test"};
-static const char *const truths[] = {"disabled", "dry", "retired", "delete", "done", "accept", "closed", "review", "gold"};
+static const char *const truths[] = {"disabled", "dry",    "retired", "delete", "done",
+                                     "accept",   "closed", "review",  "gold"};
 
 static bool is_among(const char *name, const char *const *list, size_t count)
 {
@@ -117,7 +120,8 @@ static json_t *path_of(const struct lab_route *r, char *out, size_t cap)
         }
         size_t len = strcspn(++p, "/");
         n += (size_t)snprintf(out + n, cap - n, "{%.*s}", (int)len, p);
-        json_array_append_new(params, json_pack("{s:s%,s:s,s:b,s:{s:s}}", "name", p, len, "in", "path", "required", 1, "schema", "type", "string"));
+        json_array_append_new(params, json_pack("{s:s%,s:s,s:b,s:{s:s}}", "name", p, len, "in",
+                                                "path", "required", 1, "schema", "type", "string"));
         p += len;
     }
     out[n < cap ? n : cap - 1] = 0;
@@ -128,29 +132,35 @@ static json_t *body_of(const struct lab_route *r)
 {
     if (r->body == LAB_BODY_RAW) {
         bool form = strncmp(r->params, "multipart", 9) == 0;
-        return json_pack("{s:{s:{s:{s:s,s:s}}}}", "content", form ? "multipart/form-data" : "application/octet-stream", "schema", "type", "string",
-                         "format", "binary");
+        return json_pack("{s:{s:{s:{s:s,s:s}}}}", "content",
+                         form ? "multipart/form-data" : "application/octet-stream", "schema",
+                         "type", "string", "format", "binary");
     }
     json_t *members = json_object();
     put_params(r, false, members);
-    return json_pack("{s:{s:{s:{s:s,s:o}}}}", "content", "application/json", "schema", "type", "object", "properties", members);
+    return json_pack("{s:{s:{s:{s:s,s:o}}}}", "content", "application/json", "schema", "type",
+                     "object", "properties", members);
 }
 
 static json_t *operation(const struct lab_route *r, json_t *params)
 {
-    if (r->body == LAB_BODY_NONE || (r->body == LAB_BODY_RAW && strncmp(r->pattern, "/api/:", 6) != 0)) {
+    if (r->body == LAB_BODY_NONE ||
+        (r->body == LAB_BODY_RAW && strncmp(r->pattern, "/api/:", 6) != 0)) {
         json_t *query = json_object();
         const char *name;
         json_t *schema;
         put_params(r, true, query);
         json_object_foreach(query, name, schema) {
-            json_array_append_new(params, json_pack("{s:s,s:s,s:O}", "name", name, "in", "query", "schema", schema));
+            json_array_append_new(
+                params, json_pack("{s:s,s:s,s:O}", "name", name, "in", "query", "schema", schema));
         }
         json_decref(query);
     }
-    json_t *op = json_pack("{s:s,s:o,s:s,s:{s:{s:s},s:{s:s,s:{s:{s:{s:s}}}}}}", "summary", r->summary, "parameters", params, "x-role",
-                           r->role == LAB_NOBODY ? "everybody" : lab_role_text((int)r->role), "responses", "2XX", "description", "done", "default",
-                           "description", "refused or failed", "content", "application/json", "schema", "$ref", "#/components/schemas/error");
+    json_t *op = json_pack(
+        "{s:s,s:o,s:s,s:{s:{s:s},s:{s:s,s:{s:{s:{s:s}}}}}}", "summary", r->summary, "parameters",
+        params, "x-role", r->role == LAB_NOBODY ? "everybody" : lab_role_text((int)r->role),
+        "responses", "2XX", "description", "done", "default", "description", "refused or failed",
+        "content", "application/json", "schema", "$ref", "#/components/schemas/error");
     if (op && r->body != LAB_BODY_NONE) {
         json_object_set_new(op, "requestBody", body_of(r));
     }
@@ -162,10 +172,12 @@ static json_t *operation(const struct lab_route *r, json_t *params)
 
 static json_t *components(void)
 {
-    return json_pack("{s:{s:{s:s,s:[s],s:{s:{s:s,s:{s:{s:s},s:{s:s}}}}}},s:{s:{s:s,s:s},s:{s:s,s:s,s:s}}}", "schemas", "error", "type", "object",
-                     "required", "error", "properties", "error", "type", "object", "properties", "code", "type", "string", "message", "type",
-                     "string", "securitySchemes", "token", "type", "http", "scheme", "bearer", "session", "type", "apiKey", "in", "cookie", "name",
-                     "moteloop");
+    return json_pack(
+        "{s:{s:{s:s,s:[s],s:{s:{s:s,s:{s:{s:s},s:{s:s}}}}}},s:{s:{s:s,s:s},s:{s:s,s:s,s:s}}}",
+        "schemas", "error", "type", "object", "required", "error", "properties", "error", "type",
+        "object", "properties", "code", "type", "string", "message", "type", "string",
+        "securitySchemes", "token", "type", "http", "scheme", "bearer", "session", "type", "apiKey",
+        "in", "cookie", "name", "moteloop");
 }
 
 json_t *lab_openapi(void)
@@ -182,9 +194,10 @@ json_t *lab_openapi(void)
         }
         json_object_set_new(there, methods[r->method], op);
     }
-    return json_pack("{s:s,s:{s:s,s:s,s:s},s:o,s:o,s:[{s:[]},{s:[]}]}", "openapi", "3.1.0", "info", "title", "Moteloop labeler", "version",
-                     MOTELOOP_VERSION, "description", "Made from the labeler's route table; docs/api.md says the rest.", "paths", paths, "components",
-                     components(), "security", "token", "session");
+    return json_pack("{s:s,s:{s:s,s:s,s:s},s:o,s:o,s:[{s:[]},{s:[]}]}", "openapi", "3.1.0", "info",
+                     "title", "Moteloop labeler", "version", MOTELOOP_VERSION, "description",
+                     "Made from the labeler's route table; docs/api.md says the rest.", "paths",
+                     paths, "components", components(), "security", "token", "session");
 }
 
 int api_openapi(struct lab *lab, struct lab_req *q, struct lab_res *r, struct err *e)

@@ -18,7 +18,10 @@ const char *lab_method_text(enum lab_method m)
 
 static int hex_value(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 // Length of the UTF-8 sequence at p (RFC 3629: shortest forms, no surrogates), 0 where it is none.
@@ -36,8 +39,8 @@ static size_t utf8_len(const unsigned char *p)
             return 0;
         }
     }
-    bool bad = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-               (p[0] == 0xf4 && p[1] > 0x8f);
+    bool bad = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+               (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f);
     return bad ? 0 : n;
 }
 
@@ -96,7 +99,8 @@ static int parse_path(struct lab_req *q, struct err *e)
         if (q->segments == LAB_SEGMENTS_MAX) {
             return err_set(e, E_LIMIT, "the path has more than %d parts", LAB_SEGMENTS_MAX);
         }
-        if (!lab_decode(p, false) || strcmp(p, ".") == 0 || strcmp(p, "..") == 0 || strchr(p, '\\')) {
+        if (!lab_decode(p, false) || strcmp(p, ".") == 0 || strcmp(p, "..") == 0 ||
+            strchr(p, '\\')) {
             return err_set(e, E_FORMAT, "the path is malformed");
         }
         q->segment[q->segments++] = p;
@@ -137,7 +141,8 @@ static int parse_query(struct lab_req *q, struct err *e)
 }
 
 // A header's value; "" where it is absent, E_LIMIT where it is too long.
-static int header(const struct lab_io *io, const char *name, size_t max, const char **out, struct err *e)
+static int header(const struct lab_io *io, const char *name, size_t max, const char **out,
+                  struct err *e)
 {
     const char *v = io->get(io->ctx, name);
     *out = v ? v : "";
@@ -192,7 +197,8 @@ static int find_path(struct lab_req *q, struct err *e)
         return err_set(e, E_FORMAT, "no request path");
     }
     size_t script_len = script ? strlen(script) : 0;
-    if (script_len > 4 && strcmp(script + script_len - 4, ".cgi") == 0 && strncmp(uri, script, script_len) == 0) {
+    if (script_len > 4 && strcmp(script + script_len - 4, ".cgi") == 0 &&
+        strncmp(uri, script, script_len) == 0) {
         uri += script_len;
         q->is_cgi = true;
     }
@@ -266,7 +272,8 @@ static int spool(struct lab_req *q, int fd, size_t want, struct err *e)
 {
     char piece[65536];
     for (size_t at = 0; at < want;) {
-        size_t n = want - at < sizeof(piece) ? want - at : sizeof(piece), got = q->io->read(q->io->ctx, piece, n);
+        size_t n = want - at < sizeof(piece) ? want - at : sizeof(piece),
+               got = q->io->read(q->io->ctx, piece, n);
         if (got == 0) {
             return err_set(e, E_FORMAT, "the body ends after %zu of %zu bytes", at, want);
         }
@@ -343,11 +350,13 @@ const char *lab_req_param(const struct lab_req *q, const char *name)
     return NULL;
 }
 
-int lab_req_param_i64(const struct lab_req *q, const char *name, int64_t lo, int64_t hi, int64_t *out, struct err *e)
+int lab_req_param_i64(const struct lab_req *q, const char *name, int64_t lo, int64_t hi,
+                      int64_t *out, struct err *e)
 {
     const char *text = lab_req_param(q, name);
     if (text && parse_i64(text, lo, hi, out)) {
-        return err_set(e, E_FORMAT, "parameter '%s' is not a whole number of %lld to %lld", name, (long long)lo, (long long)hi);
+        return err_set(e, E_FORMAT, "parameter '%s' is not a whole number of %lld to %lld", name,
+                       (long long)lo, (long long)hi);
     }
     return OK;
 }

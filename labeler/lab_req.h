@@ -46,7 +46,8 @@ struct lab_req {
     struct lab_param param[LAB_PARAMS_MAX]; // of the query, decoded
     int params;
     const char *arg[4];    // segments that stand at the route's ":names", in order
-    const char *host, *origin, *cookie, *authorization, *csrf, *remote, *content_type, *if_none_match, *if_match, *range;
+    const char *host, *origin, *cookie, *authorization, *csrf, *remote, *content_type,
+        *if_none_match, *if_match, *range;
     bool accepts_gzip, is_cgi;
     int64_t content_length; // -1: not said
     struct buf body;
@@ -75,7 +76,8 @@ void lab_req_release(struct lab_req *q);
 // Query parameters. NULL where absent.
 const char *lab_req_param(const struct lab_req *q, const char *name);
 // *out keeps its value where the parameter is absent.
-int lab_req_param_i64(const struct lab_req *q, const char *name, int64_t lo, int64_t hi, int64_t *out, struct err *e) MUST_CHECK;
+int lab_req_param_i64(const struct lab_req *q, const char *name, int64_t lo, int64_t hi,
+                      int64_t *out, struct err *e) MUST_CHECK;
 // arg[n] as a whole number over 0.
 int lab_req_id(const struct lab_req *q, int n, int64_t *out, struct err *e) MUST_CHECK;
 // The value of a cookie, into out. False where there is none or it does not fit.

@@ -10,8 +10,10 @@
 #include "labeler/lab_req.h"
 
 static const char security_headers[] =
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src "
+    "'self' data: blob:; "
+    "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri "
+    "'none'; "
     "form-action 'self'; frame-ancestors 'none'\r\n"
     "X-Content-Type-Options: nosniff\r\n"
     "X-Frame-Options: DENY\r\n"
@@ -52,7 +54,8 @@ void lab_res_release(struct lab_res *r)
 void lab_res_error(struct lab_res *r, int http, const struct err *e)
 {
     bool retry = e->code == E_BUSY;
-    json_t *kept = r->status == 409 ? json_incref(r->json) : NULL; // what a conflict's handler left to show
+    json_t *kept =
+        r->status == 409 ? json_incref(r->json) : NULL; // what a conflict's handler left to show
     struct buf headers = r->headers;
     r->headers = (struct buf){0};
     lab_res_release(r);
@@ -63,9 +66,11 @@ void lab_res_error(struct lab_res *r, int http, const struct err *e)
             r->status = codes[i].http;
         }
     }
-    r->json = json_pack("{s:{s:s,s:s}}", "error", "code", http == 429 ? "slow-down" : lab_res_code_text(e->code), "message", e->msg);
+    r->json = json_pack("{s:{s:s,s:s}}", "error", "code",
+                        http == 429 ? "slow-down" : lab_res_code_text(e->code), "message", e->msg);
     if (!r->json) { // a message that is not UTF-8
-        r->json = json_pack("{s:{s:s,s:s}}", "error", "code", lab_res_code_text(e->code), "message", "failed");
+        r->json = json_pack("{s:{s:s,s:s}}", "error", "code", lab_res_code_text(e->code), "message",
+                            "failed");
     }
     if (kept && r->json) {
         (void)json_object_update_missing(r->json, kept);
@@ -110,14 +115,18 @@ static bool etag_matches(const char *list, const char *etag)
     return *list && (strcmp(list, "*") == 0 || strstr(list, etag) != NULL);
 }
 
-static int write_head(struct lab_res *r, const struct lab_req *q, const char *type, size_t len, struct buf *out)
+static int write_head(struct lab_res *r, const struct lab_req *q, const char *type, size_t len,
+                      struct buf *out)
 {
     int rc = buf_printf(out, "Status: %d %s\r\n", r->status, reason_text(r->status));
     if (rc == OK && r->status != 304 && r->status != 204) {
         rc = buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, len);
     }
     if (rc == OK) {
-        rc = buf_printf(out, "Cache-Control: %s\r\n", r->cache ? r->cache : q->method <= LAB_HEAD ? "private, no-cache" : "no-store");
+        rc = buf_printf(out, "Cache-Control: %s\r\n",
+                        r->cache                ? r->cache
+                        : q->method <= LAB_HEAD ? "private, no-cache"
+                                                : "no-store");
     }
     if (rc == OK && r->etag[0]) {
         rc = buf_printf(out, "ETag: %s\r\n", r->etag);

@@ -12,7 +12,8 @@ struct lab_req;
 struct lab_res {
     int status;            // HTTP; 200 at first
     const char *type;      // of body; NULL: JSON from json
-    const char *cache;     // Cache-Control; NULL: no-cache (with an ETag, so that it is asked about again)
+    const char
+        *cache; // Cache-Control; NULL: no-cache (with an ETag, so that it is asked about again)
     json_t *json;          // owned
     struct buf body;       // used where type is set
     const void *borrowed;  // sent instead of body where set; lives longer than the answer

@@ -31,7 +31,8 @@ static uint64_t rounds;                     // transactions that saves have shar
 
 static void run_one(struct store *s, struct save *x)
 {
-    x->rc = x->g->deleted ? store_label_delete(s, x->g, x->expected, x->e) : store_label_set(s, x->g, x->expected, x->e);
+    x->rc = x->g->deleted ? store_label_delete(s, x->g, x->expected, x->e)
+                          : store_label_set(s, x->g, x->expected, x->e);
 }
 
 static bool refused(int rc)
@@ -137,5 +138,6 @@ void lab_save_done(void)
 
 void lab_save_pause(void)
 {
-    (void)nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL); // cut short by a signal: no harm
+    (void)nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS},
+                    NULL); // cut short by a signal: no harm
 }

@@ -33,14 +33,17 @@ static int check_role(const struct lab_route *route, const struct lab_req *q, st
         return OK;
     }
     return q->level == LAB_NOBODY ? err_set(e, E_AUTH, "sign in first")
-                                  : err_set(e, E_REFUSED, "role %s may not do this; it needs %s", q->role, lab_role_text(route->role));
+                                  : err_set(e, E_REFUSED, "role %s may not do this; it needs %s",
+                                            q->role, lab_role_text(route->role));
 }
 
-static int take_body(struct lab *lab, const struct lab_route *route, struct lab_req *q, int *http, struct err *e)
+static int take_body(struct lab *lab, const struct lab_route *route, struct lab_req *q, int *http,
+                     struct err *e)
 {
     char dir[IO_PATH_MAX];
-    int rc = route->body == LAB_BODY_RAW ? lab_req_spool_body(q, LAB_RAW_MAX, project_path(&lab->project, dir, "run"), e)
-                                         : lab_req_read_body(q, route->body == LAB_BODY_JSON ? LAB_JSON_MAX : 0, e);
+    int rc = route->body == LAB_BODY_RAW
+                 ? lab_req_spool_body(q, LAB_RAW_MAX, project_path(&lab->project, dir, "run"), e)
+                 : lab_req_read_body(q, route->body == LAB_BODY_JSON ? LAB_JSON_MAX : 0, e);
     if (rc == E_LIMIT) {
         *http = 413;
     }
@@ -60,7 +63,9 @@ static int run_api(struct lab *lab, struct lab_req *q, struct lab_res *r, int *h
     const struct lab_route *route = lab_route_find(q, &other);
     if (!route) {
         *http = other ? 405 : 404;
-        return err_set(e, E_NOT_FOUND, other ? "this address does not take %s" : "there is no such address", lab_method_text(q->method));
+        return err_set(e, E_NOT_FOUND,
+                       other ? "this address does not take %s" : "there is no such address",
+                       lab_method_text(q->method));
     }
     int rc = lab_auth_identify(lab, q, e);
     if (rc == OK) {

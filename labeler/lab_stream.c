@@ -24,8 +24,9 @@ struct lab_stream {
     bool stop;
 };
 
-static const char head[] = "Status: 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-                           "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n\r\nretry: 2000\n\n";
+static const char head[] =
+    "Status: 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+    "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n\r\nretry: 2000\n\n";
 
 // Writes a line to one; drops it where the peer is gone. Called with the lock held.
 static void tell(struct lab_stream *s, int i, const struct buf *text)

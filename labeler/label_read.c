@@ -4,8 +4,9 @@
 #include "common/err.h"
 #include "common/jx.h"
 
-static const char *const names[LABEL_FORMATS] = {"csv", "label-studio", "edge-impulse", "edge-impulse-structured", "edge-impulse-boxes", "coco", "voc",
-                                                 "audacity"};
+static const char *const names[LABEL_FORMATS] = {
+    "csv",  "label-studio", "edge-impulse", "edge-impulse-structured", "edge-impulse-boxes",
+    "coco", "voc",          "audacity"};
 
 enum label_format label_format_of(const char *name)
 {
@@ -26,7 +27,8 @@ struct label_item *label_add(struct label_items *l)
 {
     if (l->count == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 64;
-        struct label_item *more = cap <= 2 * LABEL_ITEMS_MAX ? reallocarray(l->item, cap, sizeof(*more)) : NULL;
+        struct label_item *more =
+            cap <= 2 * LABEL_ITEMS_MAX ? reallocarray(l->item, cap, sizeof(*more)) : NULL;
         if (!more) {
             return NULL;
         }
@@ -75,7 +77,8 @@ static void set_box(struct label_item *item, const json_t *o)
 }
 
 // One result of a Label Studio annotation; kinds that label nothing here are passed over.
-static int studio_result(const json_t *result, const struct label_item *task, bool model, struct label_items *out, struct err *e)
+static int studio_result(const json_t *result, const struct label_item *task, bool model,
+                         struct label_items *out, struct err *e)
 {
     static const char *const kinds[] = {"timeserieslabels", "labels", "choices", "rectanglelabels"};
     const json_t *value = json_object_get(result, "value"), *list = NULL;
@@ -121,7 +124,8 @@ static int studio_task(const json_t *task, struct label_items *out, struct err *
         set_file(&item, text_of(data, files[i]));
     }
     for (int model = 0; model < 2; model++) {
-        const json_t *list = json_object_get(task, model ? "predictions" : "annotations"), *annotation, *result;
+        const json_t *list = json_object_get(task, model ? "predictions" : "annotations"),
+                     *annotation, *result;
         size_t i, k;
         json_array_foreach(list, i, annotation) {
             if (json_is_true(json_object_get(annotation, "was_cancelled"))) {
@@ -139,7 +143,8 @@ static int read_studio(const json_t *root, struct label_items *out, struct err *
 {
     const json_t *task;
     size_t i;
-    int rc = json_is_array(root) ? OK : err_set(e, E_FORMAT, "Label Studio's JSON is a list of tasks");
+    int rc =
+        json_is_array(root) ? OK : err_set(e, E_FORMAT, "Label Studio's JSON is a list of tasks");
     json_array_foreach(root, i, task) {
         rc = rc ? rc : studio_task(task, out, e);
         if (rc) {
@@ -186,7 +191,8 @@ static int read_info(const json_t *root, struct label_items *out, struct err *e)
     return rc;
 }
 
-static int add_pieces(const json_t *pieces, const char *file, struct label_items *out, struct err *e)
+static int add_pieces(const json_t *pieces, const char *file, struct label_items *out,
+                      struct err *e)
 {
     const json_t *piece;
     size_t i;
@@ -208,7 +214,9 @@ static int add_pieces(const json_t *pieces, const char *file, struct label_items
     return OK;
 }
 
-static int read_by_file(const json_t *root, const char *member, int (*add)(const json_t *, const char *, struct label_items *, struct err *),
+static int read_by_file(const json_t *root, const char *member,
+                        int (*add)(const json_t *, const char *, struct label_items *,
+                                   struct err *),
                         struct label_items *out, struct err *e)
 {
     json_t *files = json_object_get(root, member), *list;
@@ -237,10 +245,13 @@ static const json_t *with_id(const json_t *list, json_int_t id)
     return NULL;
 }
 
-static int coco_annotation(const json_t *root, const json_t *a, struct label_items *out, struct err *e)
+static int coco_annotation(const json_t *root, const json_t *a, struct label_items *out,
+                           struct err *e)
 {
-    const json_t *image = with_id(json_object_get(root, "images"), json_integer_value(json_object_get(a, "image_id")));
-    const json_t *category = with_id(json_object_get(root, "categories"), json_integer_value(json_object_get(a, "category_id")));
+    const json_t *image = with_id(json_object_get(root, "images"),
+                                  json_integer_value(json_object_get(a, "image_id")));
+    const json_t *category = with_id(json_object_get(root, "categories"),
+                                     json_integer_value(json_object_get(a, "category_id")));
     const json_t *box = json_object_get(a, "bbox");
     if (!image || !category || (box && json_array_size(box) != 4)) {
         return err_set(e, E_FORMAT, "its image, category or bbox is missing");
@@ -277,7 +288,8 @@ static int read_coco(const json_t *root, struct label_items *out, struct err *e)
     return rc;
 }
 
-static int read_json(enum label_format f, const char *body, size_t len, struct label_items *out, struct err *e)
+static int read_json(enum label_format f, const char *body, size_t len, struct label_items *out,
+                     struct err *e)
 {
     json_t *root = jx_parse(body, len, e);
     if (!root) {
@@ -292,7 +304,8 @@ static int read_json(enum label_format f, const char *body, size_t len, struct l
     return rc;
 }
 
-int label_read(enum label_format f, const char *body, size_t len, struct label_items *out, struct err *e)
+int label_read(enum label_format f, const char *body, size_t len, struct label_items *out,
+               struct err *e)
 {
     return f == LABEL_CSV        ? label_read_csv(body, len, out, e)
            : f == LABEL_VOC      ? label_read_voc(body, len, out, e)

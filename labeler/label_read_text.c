@@ -75,7 +75,8 @@ static bool number(const char *text, double *out)
 
 static int csv_item(const struct row *head, const struct row *r, struct label_item *item)
 {
-    const char *rec = column(head, r, "recording"), *start = column(head, r, "start_us"), *box = column(head, r, "box");
+    const char *rec = column(head, r, "recording"), *start = column(head, r, "start_us"),
+               *box = column(head, r, "box");
     const char *file = column(head, r, "file");
     file += *file == ' '; // put before what a spreadsheet would take for a formula
     (void)snprintf(item->file, sizeof(item->file), "%.199s", file);
@@ -105,7 +106,9 @@ int label_read_csv(const char *body, size_t len, struct label_items *out, struct
     struct row *row = calloc(2, sizeof(*row));
     int rc = row ? OK : err_set(e, E_MEM, "out of memory");
     if (rc == OK && (!take_row(&p, stop, &row[0]) || (!*column(&row[0], &row[0], "label")))) {
-        rc = err_set(e, E_FORMAT, "the first line must name the columns, 'label' and 'recording' or 'file' among them");
+        rc = err_set(
+            e, E_FORMAT,
+            "the first line must name the columns, 'label' and 'recording' or 'file' among them");
     }
     for (size_t line = 2; rc == OK && p < stop; line++) {
         if (!take_row(&p, stop, &row[1])) {
@@ -113,8 +116,9 @@ int label_read_csv(const char *body, size_t len, struct label_items *out, struct
         } else if (row[1].fields > 1 || row[1].field[0][0]) {
             struct label_item *item = label_add(out);
             rc = !item ? err_set(e, E_LIMIT, "more than %d labels in one file", LABEL_ITEMS_MAX)
-                 : csv_item(&row[0], &row[1], item) ? err_set(e, E_FORMAT, "line %zu has a number that is none", line)
-                                                    : OK;
+                 : csv_item(&row[0], &row[1], item)
+                     ? err_set(e, E_FORMAT, "line %zu has a number that is none", line)
+                     : OK;
         }
     }
     free(row);
@@ -140,7 +144,8 @@ int label_read_track(const char *body, size_t len, struct label_items *out, stru
         if (!text[0] || text[0] == '\\') { // the second line of a label with frequencies
             continue;
         }
-        char *first = text, *second = strchr(text, '\t'), *label = second ? strchr(second + 1, '\t') : NULL;
+        char *first = text, *second = strchr(text, '\t'),
+             *label = second ? strchr(second + 1, '\t') : NULL;
         struct label_item item = {.unit = LABEL_SECONDS};
         if (second) {
             *second++ = 0;
@@ -161,10 +166,12 @@ int label_read_track(const char *body, size_t len, struct label_items *out, stru
 }
 
 // The text between <name> and </name> within from..stop; NULL where it is absent. *inner_end: where it ends.
-static const char *element(const char *from, const char *stop, const char *name, const char **inner_end)
+static const char *element(const char *from, const char *stop, const char *name,
+                           const char **inner_end)
 {
     char open[40], close[40];
-    int o = snprintf(open, sizeof(open), "<%s>", name), c = snprintf(close, sizeof(close), "</%s>", name);
+    int o = snprintf(open, sizeof(open), "<%s>", name),
+        c = snprintf(close, sizeof(close), "</%s>", name);
     const char *a = memmem(from, (size_t)(stop - from), open, (size_t)o);
     const char *z = a ? memmem(a, (size_t)(stop - a), close, (size_t)c) : NULL;
     *inner_end = z;
@@ -176,7 +183,8 @@ static void decode_text(const char *from, const char *stop, char *out, size_t ca
     static const struct {
         const char *name;
         char c;
-    } entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    } entities[] = {
+        {"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
     size_t n = 0;
     while (from < stop && n + 1 < cap) {
         char c = *from;
@@ -215,7 +223,8 @@ int label_read_voc(const char *body, size_t len, struct label_items *out, struct
 {
     const char *stop = body + len, *end, *at;
     char file[200];
-    if (!element(body, stop, "annotation", &end) || !text_in(body, stop, "filename", file, sizeof(file))) {
+    if (!element(body, stop, "annotation", &end) ||
+        !text_in(body, stop, "filename", file, sizeof(file))) {
         return err_set(e, E_FORMAT, "the file has no <annotation> with a <filename>");
     }
     while ((at = element(body, stop, "object", &end)) != NULL) {
@@ -224,8 +233,10 @@ int label_read_voc(const char *body, size_t len, struct label_items *out, struct
         if (!item) {
             return err_set(e, E_LIMIT, "more than %d labels in one file", LABEL_ITEMS_MAX);
         }
-        (void)snprintf(item->file, sizeof(item->file), "%s", strrchr(file, '/') ? strrchr(file, '/') + 1 : file);
-        if (!text_in(at, end, "name", item->label, sizeof(item->label)) || !number_in(at, end, "xmin", &x0) || !number_in(at, end, "ymin", &y0) ||
+        (void)snprintf(item->file, sizeof(item->file), "%s",
+                       strrchr(file, '/') ? strrchr(file, '/') + 1 : file);
+        if (!text_in(at, end, "name", item->label, sizeof(item->label)) ||
+            !number_in(at, end, "xmin", &x0) || !number_in(at, end, "ymin", &y0) ||
             !number_in(at, end, "xmax", &x1) || !number_in(at, end, "ymax", &y1)) {
             return err_set(e, E_FORMAT, "object %zu has no name or box", out->count);
         }

@@ -71,7 +71,8 @@ int main(int argc, char **argv)
         return print_routes();
     }
     if (!getenv("REQUEST_METHOD")) {
-        fputs("usage: run by a web server as CGI (with MOTELOOP_PROJECT set), or --routes-md\n", stderr);
+        fputs("usage: run by a web server as CGI (with MOTELOOP_PROJECT set), or --routes-md\n",
+              stderr);
         return 2;
     }
     struct lab lab;
@@ -79,7 +80,9 @@ int main(int argc, char **argv)
     if (lab_open(&lab, NULL, &e)) {
         log_error("%s", e.msg);
         fputs("Status: 503 Service Unavailable\r\nContent-Type: application/json\r\n\r\n"
-              "{\"error\":{\"code\":\"failed\",\"message\":\"the labeler cannot open its project; see the web server's log\"}}", stdout);
+              "{\"error\":{\"code\":\"failed\",\"message\":\"the labeler cannot open its project; "
+              "see the web server's log\"}}",
+              stdout);
         return 0;
     }
     struct lab_io io = {stdin, io_get, io_read, io_write, io_flush};

@@ -19,13 +19,19 @@ struct explore_opts {
 static const struct explore_opts explore_defaults = {.method = "pca", .windows = 5000, .seed = 1};
 
 static const struct opt explore_options[] = {
-    {"stream", "NAME", "stream whose windows are projected", OPT_STR, offsetof(struct explore_opts, stream)},
-    {"model", "ID", "model (number or digest) whose features are used and that judges every window (default: none)", OPT_STR,
-     offsetof(struct explore_opts, model)},
+    {"stream", "NAME", "stream whose windows are projected", OPT_STR,
+     offsetof(struct explore_opts, stream)},
+    {"model", "ID",
+     "model (number or digest) whose features are used and that judges every window (default: "
+     "none)",
+     OPT_STR, offsetof(struct explore_opts, model)},
     {"method", "NAME", "pca (default) or tsne", OPT_STR, offsetof(struct explore_opts, method)},
-    {"windows", "N", "at most so many windows (default 5000)", OPT_I64, offsetof(struct explore_opts, windows)},
-    {"seed", "N", "seed of every random choice (default 1)", OPT_I64, offsetof(struct explore_opts, seed)},
-    {"id", "N", "carry out the projection that the page asked for", OPT_I64, offsetof(struct explore_opts, id)},
+    {"windows", "N", "at most so many windows (default 5000)", OPT_I64,
+     offsetof(struct explore_opts, windows)},
+    {"seed", "N", "seed of every random choice (default 1)", OPT_I64,
+     offsetof(struct explore_opts, seed)},
+    {"id", "N", "carry out the projection that the page asked for", OPT_I64,
+     offsetof(struct explore_opts, id)},
     {"detach", NULL, "go on in the background", OPT_FLAG, offsetof(struct explore_opts, detach)},
     OPT_PROJECT(struct explore_opts, project),
     OPT_JSON(struct explore_opts, json),
@@ -41,13 +47,19 @@ static int add(struct store *s, struct explore_opts *o, struct err *e)
 {
     char digest[STORE_DIGEST_TEXT] = "";
     if (!o->stream || (strcmp(o->method, "pca") != 0 && strcmp(o->method, "tsne") != 0)) {
-        return err_set(e, E_USAGE, "say which stream, and pca or tsne: moteloop explore --stream acc --method tsne");
+        return err_set(
+            e, E_USAGE,
+            "say which stream, and pca or tsne: moteloop explore --stream acc --method tsne");
     }
     if (o->windows < 3 || o->windows > EXPLORE_WINDOWS_MAX) {
         return err_set(e, E_USAGE, "--windows is 3 to %d", EXPLORE_WINDOWS_MAX);
     }
     int rc = o->model ? store_model_find(s, o->model, NULL, copy_digest, digest, e) : OK;
-    struct store_projection p = {.method = o->method, .stream = o->stream, .model = digest, .window_limit = o->windows, .seed = o->seed,
+    struct store_projection p = {.method = o->method,
+                                 .stream = o->stream,
+                                 .model = digest,
+                                 .window_limit = o->windows,
+                                 .seed = o->seed,
                                  .author = "moteloop explore"};
     rc = rc ? rc : store_projection_add(s, &p, e);
     o->id = p.projection_id;
@@ -58,10 +70,12 @@ static int on_done(void *ctx, const struct store_projection *p)
 {
     const struct explore_opts *o = ctx;
     if (o->json) {
-        jx_print(json_pack("{s:I,s:s,s:s,s:I,s:s}", "id", (json_int_t)p->projection_id, "method", p->method, "stream", p->stream, "windows",
-                           (json_int_t)p->windows, "note", p->note));
+        jx_print(json_pack("{s:I,s:s,s:s,s:I,s:s}", "id", (json_int_t)p->projection_id, "method",
+                           p->method, "stream", p->stream, "windows", (json_int_t)p->windows,
+                           "note", p->note));
     } else {
-        printf("%lld windows of stream '%s' projected: %s\n", (long long)p->windows, p->stream, p->note);
+        printf("%lld windows of stream '%s' projected: %s\n", (long long)p->windows, p->stream,
+               p->note);
     }
     return OK;
 }
@@ -92,7 +106,8 @@ static int cmd_explore(void *options, int npos, char **pos)
     if (o->detach && leave()) {
         return 0;
     }
-    int rc = npos ? err_set(&e, E_USAGE, "moteloop explore takes options alone") : project_open(&project, o->project, &e);
+    int rc = npos ? err_set(&e, E_USAGE, "moteloop explore takes options alone")
+                  : project_open(&project, o->project, &e);
     rc = rc ? rc : store_open(&s, project.dir, STORE_WRITE, &e);
     rc = rc || o->id ? rc : add(s, o, &e);
     rc = rc ? rc : explore_run(&project, s, o->id, &e);
@@ -108,7 +123,8 @@ int main(int argc, char **argv)
 {
     const struct opt_command commands[] = {
         {"explore", NULL, "project all windows into a plane, with what a model says of each",
-         "The page's explorer shows the result, coloured by label; likely label errors and proposals come from it.\n"
+         "The page's explorer shows the result, coloured by label; likely label errors and "
+         "proposals come from it.\n"
          "Example: moteloop explore --stream acc --model 3 --method tsne\n",
          explore_options, sizeof(struct explore_opts), &explore_defaults, cmd_explore},
         {0}};

@@ -105,7 +105,8 @@ static int handle_end(bool under_server)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
-    if (pthread_sigmask(SIG_BLOCK, &set, NULL) || pthread_create(&thread, NULL, wait_for_end, &set)) {
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) ||
+        pthread_create(&thread, NULL, wait_for_end, &set)) {
         return -1;
     }
     pthread_detach(thread);
@@ -157,7 +158,8 @@ static int fail(const struct err *e)
     return err_exit_code(e->code);
 }
 
-static int run_workers(const struct fcgi_opts *o, int socket, struct lab_stream *stream, struct lab_live *live)
+static int run_workers(const struct fcgi_opts *o, int socket, struct lab_stream *stream,
+                       struct lab_live *live)
 {
     struct worker *w = calloc((size_t)o->threads, sizeof(*w));
     struct err e = {0};
@@ -205,7 +207,10 @@ static int run(void *options, int npos, char **pos)
     FCGX_Init();
     int socket = o->listen ? FCGX_OpenSocket(o->listen, 1024) : 0;
     if (socket < 0 || (!o->listen && FCGX_IsCGI())) {
-        err_set(&e, E_USAGE, o->listen ? "cannot listen on '%s'" : "start this from a web server's FastCGI, or give --listen", o->listen);
+        err_set(&e, E_USAGE,
+                o->listen ? "cannot listen on '%s'"
+                          : "start this from a web server's FastCGI, or give --listen",
+                o->listen);
         return fail(&e);
     }
     if (handle_end(!o->listen)) {
@@ -234,12 +239,21 @@ int main(int argc, char **argv)
 {
     static const struct opt options[] = {
         OPT_PROJECT(struct fcgi_opts, project),
-        {"listen", "SOCKET", "listen on this Unix socket instead of the one given by the web server", OPT_STR, offsetof(struct fcgi_opts, listen)},
-        {"threads", "N", "requests answered at the same time (default 8)", OPT_I64, offsetof(struct fcgi_opts, threads)},
+        {"listen", "SOCKET",
+         "listen on this Unix socket instead of the one given by the web server", OPT_STR,
+         offsetof(struct fcgi_opts, listen)},
+        {"threads", "N", "requests answered at the same time (default 8)", OPT_I64,
+         offsetof(struct fcgi_opts, threads)},
         OPT_END};
     static const struct fcgi_opts defaults = {.threads = 8};
-    static const struct opt_command command = {"moteloop-labeler.fcgi", NULL, "the labeler's API and page for a web server",
-                                               "Run by lighttpd (see web/lighttpd.conf of a project folder).\n", options,
-                                               sizeof(struct fcgi_opts), &defaults, run};
+    static const struct opt_command command = {
+        "moteloop-labeler.fcgi",
+        NULL,
+        "the labeler's API and page for a web server",
+        "Run by lighttpd (see web/lighttpd.conf of a project folder).\n",
+        options,
+        sizeof(struct fcgi_opts),
+        &defaults,
+        run};
     return opt_main_single("moteloop-labeler.fcgi", &command, argc, argv);
 }

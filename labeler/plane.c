@@ -55,7 +55,8 @@ static void orthonormalise(double *v, size_t d, int k)
         }
         length = sqrt(length);
         for (size_t i = 0; i < d; i++) {
-            v[i * (size_t)k + (size_t)a] = length > 1e-12 ? v[i * (size_t)k + (size_t)a] / length : 0;
+            v[i * (size_t)k + (size_t)a] =
+                length > 1e-12 ? v[i * (size_t)k + (size_t)a] / length : 0;
         }
     }
 }
@@ -84,7 +85,8 @@ static void step(const float *x, size_t n, size_t d, double *v, int k, float *sc
     for (size_t i = 0; i < n; i++) {
         for (size_t c = 0; c < d; c++) {
             for (int j = 0; j < k; j++) {
-                v[c * (size_t)k + (size_t)j] += (double)x[i * d + c] * (double)scores[i * (size_t)k + (size_t)j];
+                v[c * (size_t)k + (size_t)j] +=
+                    (double)x[i * d + c] * (double)scores[i * (size_t)k + (size_t)j];
             }
         }
     }

@@ -70,7 +70,8 @@ static void make_symmetric(float *p, size_t n)
 }
 
 // One round of descent; the sum over all pairs is that of the round before, which saves a pass.
-static void descend(const float *p, size_t n, float *y, float *speed, float *gain, float *force, double *sum, double enlarge, float momentum)
+static void descend(const float *p, size_t n, float *y, float *speed, float *gain, float *force,
+                    double *sum, double enlarge, float momentum)
 {
     double fresh = 0;
     float rate = fmaxf(50.0f, (float)n / 12.0f);
@@ -108,7 +109,8 @@ static double first_sum(const float *y, size_t n)
     return sum;
 }
 
-int plane_tsne(const float *x, size_t n, size_t d, double perplexity, int rounds, float *out, plane_tick_fn tick, void *ctx)
+int plane_tsne(const float *x, size_t n, size_t d, double perplexity, int rounds, float *out,
+               plane_tick_fn tick, void *ctx)
 {
     float *p = malloc((n * n + n * 6) * sizeof(*p));
     if (!p) {

@@ -8,17 +8,21 @@
 #include <math.h>
 
 // Stops of a colour scale that stays readable in grey and for colour-blind eyes (dark blue to yellow).
-static const uint8_t stops[][3] = {{4, 5, 22},     {30, 17, 72},   {72, 24, 106}, {120, 35, 109}, {168, 50, 96},
-                                   {212, 72, 66}, {242, 113, 32}, {251, 165, 10}, {246, 215, 70}, {252, 255, 164}};
+static const uint8_t stops[][3] = {{4, 5, 22},     {30, 17, 72},   {72, 24, 106},  {120, 35, 109},
+                                   {168, 50, 96},  {212, 72, 66},  {242, 113, 32}, {251, 165, 10},
+                                   {246, 215, 70}, {252, 255, 164}};
 
 static void colour(float unit, uint8_t out[3])
 {
-    float at = unit <= 0 ? 0 : unit >= 1 ? (float)(ARRAY_LEN(stops) - 1) : unit * (float)(ARRAY_LEN(stops) - 1);
+    float at = unit <= 0   ? 0
+               : unit >= 1 ? (float)(ARRAY_LEN(stops) - 1)
+                           : unit * (float)(ARRAY_LEN(stops) - 1);
     size_t i = (size_t)at;
     i = i > ARRAY_LEN(stops) - 2 ? ARRAY_LEN(stops) - 2 : i;
     float part = at - (float)i;
     for (int c = 0; c < 3; c++) {
-        out[c] = (uint8_t)((float)stops[i][c] + ((float)stops[i + 1][c] - (float)stops[i][c]) * part + 0.5f);
+        out[c] = (uint8_t)((float)stops[i][c] +
+                           ((float)stops[i + 1][c] - (float)stops[i][c]) * part + 0.5f);
     }
 }
 
@@ -33,7 +37,9 @@ void plot_palette(uint8_t rgb[PLOT_COLOURS][3])
 uint8_t plot_colour_of(const struct plot_spectro *p, float db)
 {
     float unit = (db - p->low_db) / (p->high_db - p->low_db);
-    return (uint8_t)(unit <= 0 ? 1 : unit >= 1 ? PLOT_COLOURS - 1 : 1.5f + unit * (PLOT_COLOURS - 2));
+    return (uint8_t)(unit <= 0   ? 1
+                     : unit >= 1 ? PLOT_COLOURS - 1
+                                 : 1.5f + unit * (PLOT_COLOURS - 2));
 }
 
 // The exponent from the bits, the rest by a polynomial through log2 at the Chebyshev points of 1..2 (off by 0.00002 at most).
@@ -45,7 +51,9 @@ float plot_decibel(float v)
     bits = (bits & 0x7fffff) | 0x3f800000;
     float m;
     memcpy(&m, &bits, sizeof(m));
-    float log2 = -2.7879262f + m * (5.0478554f + m * (-3.4898786f + m * (1.5894743f + m * (-0.40251339f + m * 0.043004958f))));
+    float log2 = -2.7879262f +
+                 m * (5.0478554f +
+                      m * (-3.4898786f + m * (1.5894743f + m * (-0.40251339f + m * 0.043004958f))));
     return 3.01029996f * ((float)exponent + log2);
 }
 
@@ -75,7 +83,8 @@ void plot_transform_release(struct plot_transform *t)
     *t = (struct plot_transform){0};
 }
 
-void plot_transform_run(struct plot_transform *t, const struct rec_samples *s, size_t frame, unsigned channel)
+void plot_transform_run(struct plot_transform *t, const struct rec_samples *s, size_t frame,
+                        unsigned channel)
 {
     size_t size = mote_sample_size(s->type), stride = size * s->channels;
     const uint8_t *raw = s->raw + frame * stride + channel * size;
@@ -96,7 +105,8 @@ static bool find_window(const struct rec_samples *s, int64_t t_us, unsigned n, s
 {
     for (size_t i = 0; i < s->runs; i++) {
         const struct rec_run *run = &s->run[i];
-        int64_t at = (int64_t)((double)(t_us - run->start_us) * 1000.0 / (double)s->interval_ns) - (int64_t)n / 2;
+        int64_t at = (int64_t)((double)(t_us - run->start_us) * 1000.0 / (double)s->interval_ns) -
+                     (int64_t)n / 2;
         if (run->frames < n || at < -(int64_t)n / 2 || at > (int64_t)run->frames - (int64_t)n / 2) {
             continue;
         }
@@ -115,7 +125,8 @@ void plot_rows(uint32_t height, unsigned bins, uint16_t *first)
 }
 
 // row: of plot_rows, so that no pixel needs a division.
-static void draw_column(const struct plot_spectro *p, const struct plot_transform *t, const uint16_t *row, uint32_t x, uint8_t *pixels)
+static void draw_column(const struct plot_spectro *p, const struct plot_transform *t,
+                        const uint16_t *row, uint32_t x, uint8_t *pixels)
 {
     float factor = 1.0f / t->reference;
     for (uint32_t y = 0; y < p->height; y++) {
@@ -140,7 +151,8 @@ int plot_spectro_draw(const struct plot_spectro *p, const struct rec_samples *s,
         return E_MEM;
     }
     for (uint32_t col = 0; col < p->width; col++) {
-        int64_t at = p->from_us + (int64_t)((double)(p->to_us - p->from_us) * ((double)col + 0.5) / (double)p->width);
+        int64_t at = p->from_us + (int64_t)((double)(p->to_us - p->from_us) * ((double)col + 0.5) /
+                                            (double)p->width);
         size_t frame;
         if (find_window(s, at, p->fft, &frame)) {
             plot_transform_run(&t, s, frame, p->channel);

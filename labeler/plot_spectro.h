@@ -17,7 +17,8 @@ struct plot_spectro {
 };
 // Draws what s holds of from..to into pixels (width * height, zeroed by the caller): columns whose transform lies in a
 // gap stay 0. E_MEM; E_STATE without a rate or over PLOT_HEIGHT_MAX rows.
-int plot_spectro_draw(const struct plot_spectro *p, const struct rec_samples *s, uint8_t *pixels) MUST_CHECK;
+int plot_spectro_draw(const struct plot_spectro *p, const struct rec_samples *s,
+                      uint8_t *pixels) MUST_CHECK;
 // Row y of a picture shows the bins first[y + 1] up to first[y] (not included), and first[y + 1] where that is none.
 void plot_rows(uint32_t height, unsigned bins, uint16_t *first);
 // Number of a power in dB: 1..255.
@@ -35,7 +36,8 @@ struct plot_transform {
 int plot_transform_init(struct plot_transform *t, unsigned fft, float full_scale) MUST_CHECK;
 void plot_transform_release(struct plot_transform *t);
 // t->power of fft frames that start at frame; its mean is taken off first.
-void plot_transform_run(struct plot_transform *t, const struct rec_samples *s, size_t frame, unsigned channel);
+void plot_transform_run(struct plot_transform *t, const struct rec_samples *s, size_t frame,
+                        unsigned channel);
 // 10 log10(v), within 0.01 dB, for v over 0.
 float plot_decibel(float v);
 

@@ -30,8 +30,10 @@ struct picture {
 
 static int write_picture(const struct picture *p, struct buf *out, struct err *e)
 {
-    if (p->width == 0 || p->height == 0 || p->width > 16384 || p->height > 16384 || (p->channels != 1 && p->channels != 3)) {
-        return err_set(e, E_LIMIT, "a picture of %u x %u with %u channels cannot be drawn", p->width, p->height, p->channels);
+    if (p->width == 0 || p->height == 0 || p->width > 16384 || p->height > 16384 ||
+        (p->channels != 1 && p->channels != 3)) {
+        return err_set(e, E_LIMIT, "a picture of %u x %u with %u channels cannot be drawn",
+                       p->width, p->height, p->channels);
     }
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
     png_infop info = png ? png_create_info_struct(png) : NULL;
@@ -46,8 +48,10 @@ static int write_picture(const struct picture *p, struct buf *out, struct err *e
         png_set_compression_strategy(png, p->strategy);
     }
     png_set_IHDR(png, info, p->width, p->height, 8,
-                 p->colours ? PNG_COLOR_TYPE_PALETTE : p->channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+                 p->colours         ? PNG_COLOR_TYPE_PALETTE
+                 : p->channels == 1 ? PNG_COLOR_TYPE_GRAY
+                                    : PNG_COLOR_TYPE_RGB,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     if (p->colours) {
         png_set_PLTE(png, info, p->palette, p->colours);
     }
@@ -60,18 +64,26 @@ static int write_picture(const struct picture *p, struct buf *out, struct err *e
     return OK;
 }
 
-int pngw_write(const uint8_t *pixels, uint32_t width, uint32_t height, unsigned channels, int level, struct buf *out, struct err *e)
+int pngw_write(const uint8_t *pixels, uint32_t width, uint32_t height, unsigned channels, int level,
+               struct buf *out, struct err *e)
 {
-    struct picture p = {.pixels = pixels, .width = width, .height = height, .channels = channels, .level = level};
+    struct picture p = {
+        .pixels = pixels, .width = width, .height = height, .channels = channels, .level = level};
     return write_picture(&p, out, e);
 }
 
 // Noise in 256 colours repeats little: run lengths and Huffman codes alone take a third of the time of level 1 and make
 // the file hardly larger.
-int pngw_write_palette(const uint8_t *pixels, uint32_t width, uint32_t height, const uint8_t (*rgb)[3], int colours, struct buf *out,
-                       struct err *e)
+int pngw_write_palette(const uint8_t *pixels, uint32_t width, uint32_t height,
+                       const uint8_t (*rgb)[3], int colours, struct buf *out, struct err *e)
 {
-    struct picture p = {.pixels = pixels, .width = width, .height = height, .channels = 1, .level = 1, .strategy = Z_RLE, .colours = colours};
+    struct picture p = {.pixels = pixels,
+                        .width = width,
+                        .height = height,
+                        .channels = 1,
+                        .level = 1,
+                        .strategy = Z_RLE,
+                        .colours = colours};
     for (int i = 0; i < colours; i++) {
         p.palette[i] = (png_color){rgb[i][0], rgb[i][1], rgb[i][2]};
     }

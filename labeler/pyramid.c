@@ -17,7 +17,8 @@
 static const char *file_path(struct lab *lab, const struct sig_view *v, char path[IO_PATH_MAX])
 {
     char name[64];
-    (void)snprintf(name, sizeof(name), "cache/pyramid-%lld-%lld", (long long)v->rec_id, (long long)v->stream_id);
+    (void)snprintf(name, sizeof(name), "cache/pyramid-%lld-%lld", (long long)v->rec_id,
+                   (long long)v->stream_id);
     return project_path(&lab->project, path, name);
 }
 
@@ -42,7 +43,8 @@ void pyramid_close(struct pyramid *p)
 static int check_head(struct pyramid *p, const struct sig_view *v)
 {
     const uint8_t *h = p->map;
-    if (p->size < HEAD || memcmp(h, "MLPY\2\0\0\0", 8) != 0 || mote_get32(h + 32) != PYRAMID_LEVELS) {
+    if (p->size < HEAD || memcmp(h, "MLPY\2\0\0\0", 8) != 0 ||
+        mote_get32(h + 32) != PYRAMID_LEVELS) {
         return E_FORMAT;
     }
     p->frames = (int64_t)mote_get64(h + 8);
@@ -119,7 +121,8 @@ uint32_t pyramid_find(const struct pyramid *p, const struct sig_view *v, int64_t
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
         const uint8_t *r = p->run + (size_t)mid * RUN_BYTES;
-        double end = (double)(int64_t)mote_get64(r) + (double)mote_get64(r + 8) * (double)v->interval_ns / 1000.0;
+        double end = (double)(int64_t)mote_get64(r) +
+                     (double)mote_get64(r + 8) * (double)v->interval_ns / 1000.0;
         if (end > (double)t_us) {
             hi = mid;
         } else {
@@ -145,7 +148,8 @@ static void widen(struct build *b, unsigned level, const float *values)
     float *bin = b->bin[level];
     for (size_t i = 0; i < b->channels * 2; i += 2) {
         bin[i] = b->filled[level] == 0 || values[i] < bin[i] ? values[i] : bin[i];
-        bin[i + 1] = b->filled[level] == 0 || values[i + 1] > bin[i + 1] ? values[i + 1] : bin[i + 1];
+        bin[i + 1] =
+            b->filled[level] == 0 || values[i + 1] > bin[i + 1] ? values[i + 1] : bin[i + 1];
     }
     b->filled[level]++;
 }
@@ -229,7 +233,8 @@ static int add_slice(struct build *b, const struct rec_samples *s)
     return rc;
 }
 
-static int write_file(struct lab *lab, const struct sig_view *v, const struct build *b, struct err *e)
+static int write_file(struct lab *lab, const struct sig_view *v, const struct build *b,
+                      struct err *e)
 {
     struct buf out = {0};
     uint8_t head[HEAD] = "MLPY\2";
@@ -247,7 +252,8 @@ static int write_file(struct lab *lab, const struct sig_view *v, const struct bu
     for (unsigned k = 0; rc == OK && k < PYRAMID_LEVELS; k++) {
         rc = buf_put(&out, b->values[k].data, b->values[k].len);
     }
-    rc = rc ? err_set(e, rc, "the stream is too long to draw") : io_mkdirs(project_path(&lab->project, path, "cache"), 0700, e);
+    rc = rc ? err_set(e, rc, "the stream is too long to draw")
+            : io_mkdirs(project_path(&lab->project, path, "cache"), 0700, e);
     rc = rc ? rc : io_write_atomic(file_path(lab, v, path), out.data, out.len, 0600, e);
     buf_release(&out);
     return rc;

@@ -40,7 +40,8 @@ bool pyramid_run(const struct pyramid *p, uint32_t n, struct pyramid_run *out);
 // The first run that ends after t_us.
 uint32_t pyramid_find(const struct pyramid *p, const struct sig_view *v, int64_t t_us);
 // Least (which 0) or greatest (1) raw value of a bin of a level.
-static inline float pyramid_value(const struct pyramid *p, unsigned level, uint64_t bin, uint32_t channel, unsigned which)
+static inline float pyramid_value(const struct pyramid *p, unsigned level, uint64_t bin,
+                                  uint32_t channel, unsigned which)
 {
     return mote_getf(p->level[level] + ((bin * p->channels + channel) * 2 + which) * 4);
 }

@@ -20,16 +20,18 @@ struct sig_view {
     char channel_names[256];
 };
 // Reads ":id", stream (default: the first), from and to. E_NOT_FOUND where there is no such stream.
-int sig_view_read(struct lab *lab, const struct lab_req *q, struct sig_view *v, struct err *e) MUST_CHECK;
+int sig_view_read(struct lab *lab, const struct lab_req *q, struct sig_view *v,
+                  struct err *e) MUST_CHECK;
 // The whole of a recording's stream (""; the first). E_NOT_FOUND.
-int sig_view_find(struct lab *lab, int64_t rec_id, const char *stream, struct sig_view *v, struct err *e) MUST_CHECK;
+int sig_view_find(struct lab *lab, int64_t rec_id, const char *stream, struct sig_view *v,
+                  struct err *e) MUST_CHECK;
 // The value that is 0 dB: the greatest that the type holds, scaled.
 float sig_full_scale(const struct sig_view *v);
 // Frames of from..to at most, by the stream's rate.
 int64_t sig_view_frames(const struct sig_view *v);
 // Loads from..to of the view; E_LIMIT past SIG_FRAMES_MAX.
-int sig_view_load(struct lab *lab, const struct sig_view *v, int64_t from_us, int64_t to_us, struct rec_samples *out,
-                  struct err *e) MUST_CHECK;
+int sig_view_load(struct lab *lab, const struct sig_view *v, int64_t from_us, int64_t to_us,
+                  struct rec_samples *out, struct err *e) MUST_CHECK;
 
 // A raw value of that type as a number, unscaled.
 static inline float sig_raw(const uint8_t *p, unsigned type)

@@ -13,10 +13,12 @@
 #define FILE_MAX ((size_t)512 << 20)
 #define SLICE_COLUMNS 1024 // loaded at a time
 
-static const char *file_path(struct lab *lab, const struct sig_view *v, int64_t channel, char path[IO_PATH_MAX])
+static const char *file_path(struct lab *lab, const struct sig_view *v, int64_t channel,
+                             char path[IO_PATH_MAX])
 {
     char name[96];
-    (void)snprintf(name, sizeof(name), "cache/spectro-%lld-%lld-%lld", (long long)v->rec_id, (long long)v->stream_id, (long long)channel);
+    (void)snprintf(name, sizeof(name), "cache/spectro-%lld-%lld-%lld", (long long)v->rec_id,
+                   (long long)v->stream_id, (long long)channel);
     return project_path(&lab->project, path, name);
 }
 
@@ -82,7 +84,8 @@ static double column_us(const struct sig_view *v, unsigned level)
 }
 
 // The greatest of columns first..last (inclusive), row by row.
-static void pool(const struct spectro_file *f, unsigned level, uint64_t first, uint64_t last, uint8_t out[SPECTRO_ROWS])
+static void pool(const struct spectro_file *f, unsigned level, uint64_t first, uint64_t last,
+                 uint8_t out[SPECTRO_ROWS])
 {
     const uint8_t *column = f->level[level] + first * SPECTRO_ROWS;
     memcpy(out, column, SPECTRO_ROWS);
@@ -94,7 +97,8 @@ static void pool(const struct spectro_file *f, unsigned level, uint64_t first, u
     }
 }
 
-void spectro_draw(const struct spectro_file *f, const struct sig_view *v, const struct plot_spectro *p, uint8_t *pixels)
+void spectro_draw(const struct spectro_file *f, const struct sig_view *v,
+                  const struct plot_spectro *p, uint8_t *pixels)
 {
     uint8_t colours[256] = {0}, rows[SPECTRO_ROWS];
     uint16_t row[PLOT_HEIGHT_MAX + 1];
@@ -109,12 +113,14 @@ void spectro_draw(const struct spectro_file *f, const struct sig_view *v, const 
     }
     for (uint32_t x = 0; x < p->width; x++) {
         double at = (double)(p->from_us - f->start_us) + pixel_us * x;
-        int64_t first = (int64_t)(at / column_us(v, level)), last = (int64_t)((at + pixel_us) / column_us(v, level)) - 1;
+        int64_t first = (int64_t)(at / column_us(v, level)),
+                last = (int64_t)((at + pixel_us) / column_us(v, level)) - 1;
         last = last < first ? first : last;
         if (first < 0 || (uint64_t)first >= f->columns[level]) {
             continue;
         }
-        pool(f, level, (uint64_t)first, (uint64_t)last < f->columns[level] ? (uint64_t)last : f->columns[level] - 1, rows);
+        pool(f, level, (uint64_t)first,
+             (uint64_t)last < f->columns[level] ? (uint64_t)last : f->columns[level] - 1, rows);
         for (uint32_t y = 0; y < p->height && y < PLOT_HEIGHT_MAX; y++) {
             unsigned lo = row[y + 1], hi = row[y];
             uint8_t most = rows[lo];
@@ -133,28 +139,33 @@ static uint8_t code_of(float db)
 }
 
 // Adds the transforms that start in a run to the columns that hold their middle.
-static void add_run(struct plot_transform *t, const struct sig_view *v, const struct rec_samples *s, const struct rec_run *run,
-                    int64_t channel, uint8_t *columns, uint64_t count)
+static void add_run(struct plot_transform *t, const struct sig_view *v, const struct rec_samples *s,
+                    const struct rec_run *run, int64_t channel, uint8_t *columns, uint64_t count)
 {
     double frame_us = (double)v->interval_ns / 1000.0;
     for (size_t at = 0; at + t->fft <= run->frames; at += t->fft) {
-        double middle = (double)(run->start_us - v->stream_start_us) + ((double)at + t->fft / 2.0) * frame_us;
+        double middle =
+            (double)(run->start_us - v->stream_start_us) + ((double)at + t->fft / 2.0) * frame_us;
         uint64_t c = middle < 0 ? count : (uint64_t)(middle / column_us(v, 0));
         if (c >= count) {
             continue;
         }
         plot_transform_run(t, s, run->first_frame + at, (unsigned)channel);
         for (unsigned r = 0; r < SPECTRO_ROWS; r++) {
-            uint8_t code = code_of(plot_decibel(t->power[r] / t->reference + 1e-14f)), *to = &columns[c * SPECTRO_ROWS + r];
+            uint8_t code = code_of(plot_decibel(t->power[r] / t->reference + 1e-14f)),
+                    *to = &columns[c * SPECTRO_ROWS + r];
             *to = code > *to ? code : *to;
         }
     }
 }
 
-static int fill_columns(struct lab *lab, const struct sig_view *v, int64_t channel, uint8_t *columns, uint64_t count, struct err *e)
+static int fill_columns(struct lab *lab, const struct sig_view *v, int64_t channel,
+                        uint8_t *columns, uint64_t count, struct err *e)
 {
     struct plot_transform t;
-    int rc = plot_transform_init(&t, 2 * SPECTRO_ROWS, sig_full_scale(v)) ? err_set(e, E_MEM, "out of memory") : OK;
+    int rc = plot_transform_init(&t, 2 * SPECTRO_ROWS, sig_full_scale(v))
+                 ? err_set(e, E_MEM, "out of memory")
+                 : OK;
     int64_t slice_us = (int64_t)(column_us(v, 0) * SLICE_COLUMNS);
     for (int64_t at = v->stream_start_us; rc == OK && at < v->stream_end_us; at += slice_us) {
         struct rec_samples s = {0};
@@ -191,15 +202,17 @@ int spectro_build(struct lab *lab, const struct sig_view *v, int64_t channel, st
         return err_set(e, E_STATE, "stream '%s' has no spectrogram", v->stream);
     }
     for (unsigned k = 0; k < SPECTRO_LEVELS; k++) {
-        columns[k] = k ? (columns[k - 1] + SPECTRO_STEP - 1) / SPECTRO_STEP
-                       : (uint64_t)((double)(v->stream_end_us - v->stream_start_us) / column_us(v, 0)) + 1;
+        columns[k] =
+            k ? (columns[k - 1] + SPECTRO_STEP - 1) / SPECTRO_STEP
+              : (uint64_t)((double)(v->stream_end_us - v->stream_start_us) / column_us(v, 0)) + 1;
         all += columns[k];
     }
     if (all > (FILE_MAX - HEAD) / SPECTRO_ROWS) {
         return err_set(e, E_LIMIT, "stream '%s' is too long for a spectrogram", v->stream);
     }
     uint8_t *data = calloc(HEAD + all * SPECTRO_ROWS, 1);
-    int rc = data ? io_mkdirs(project_path(&lab->project, path, "cache"), 0700, e) : err_set(e, E_MEM, "out of memory");
+    int rc = data ? io_mkdirs(project_path(&lab->project, path, "cache"), 0700, e)
+                  : err_set(e, E_MEM, "out of memory");
     rc = rc ? rc : fill_columns(lab, v, channel, data + HEAD, columns[0], e);
     if (rc == OK) {
         fill_levels(data + HEAD, columns);
@@ -209,7 +222,8 @@ int spectro_build(struct lab *lab, const struct sig_view *v, int64_t channel, st
         for (unsigned k = 0; k < SPECTRO_LEVELS; k++) {
             mote_put64(data + 24 + 8 * k, columns[k]);
         }
-        rc = io_write_atomic(file_path(lab, v, channel, path), data, HEAD + all * SPECTRO_ROWS, 0600, e);
+        rc = io_write_atomic(file_path(lab, v, channel, path), data, HEAD + all * SPECTRO_ROWS,
+                             0600, e);
     }
     free(data);
     return rc;

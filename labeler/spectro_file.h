@@ -27,11 +27,14 @@ struct spectro_file {
     const uint8_t *level[SPECTRO_LEVELS];
 };
 // Maps the file. E_NOT_FOUND where there is none or it is of a shorter stream, E_FORMAT where it is damaged.
-int spectro_open(struct lab *lab, const struct sig_view *v, int64_t channel, struct spectro_file *f) MUST_CHECK;
+int spectro_open(struct lab *lab, const struct sig_view *v, int64_t channel,
+                 struct spectro_file *f) MUST_CHECK;
 void spectro_close(struct spectro_file *f); // accepts the zeroed struct
 // Draws p's stretch as palette numbers (width * height, zeroed by the caller), as plot_spectro_draw does.
-void spectro_draw(const struct spectro_file *f, const struct sig_view *v, const struct plot_spectro *p, uint8_t *pixels);
+void spectro_draw(const struct spectro_file *f, const struct sig_view *v,
+                  const struct plot_spectro *p, uint8_t *pixels);
 // Makes the file; for the background writer.
-int spectro_build(struct lab *lab, const struct sig_view *v, int64_t channel, struct err *e) MUST_CHECK;
+int spectro_build(struct lab *lab, const struct sig_view *v, int64_t channel,
+                  struct err *e) MUST_CHECK;
 
 #endif

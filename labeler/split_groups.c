@@ -42,7 +42,8 @@ static void sort(struct split_group *g, size_t count, uint64_t seed)
     }
 }
 
-void split_groups(struct split_group *g, size_t count, const double share[SPLIT_SIDES], uint64_t seed)
+void split_groups(struct split_group *g, size_t count, const double share[SPLIT_SIDES],
+                  uint64_t seed)
 {
     double total = 0, have[SPLIT_SIDES] = {0};
     size_t groups[SPLIT_SIDES] = {0};
@@ -59,7 +60,8 @@ void split_groups(struct split_group *g, size_t count, const double share[SPLIT_
         for (int s = 0; s < SPLIT_SIDES; s++) {
             // Once as few groups are left as sides without any, those sides take them.
             bool may = share[s] > 0 && (count - i > bare || groups[s] == 0);
-            if (may && (best < 0 || share[s] * total - have[s] > share[best] * total - have[best])) {
+            if (may &&
+                (best < 0 || share[s] * total - have[s] > share[best] * total - have[best])) {
                 best = s;
             }
         }

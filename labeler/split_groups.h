@@ -14,6 +14,7 @@ struct split_group {
 // Deals the groups out so that the sides' items come close to share (sums to 1): the largest group first,
 // each to the side that lacks most; equal ones in an order that only the seed decides. The first side with
 // a share gets at least one group, then the others, as long as there are groups. Reorders the array.
-void split_groups(struct split_group *g, size_t count, const double share[SPLIT_SIDES], uint64_t seed);
+void split_groups(struct split_group *g, size_t count, const double share[SPLIT_SIDES],
+                  uint64_t seed);
 
 #endif

@@ -20,8 +20,10 @@ struct demo_opts {
 };
 static const struct demo_opts demo_defaults = {.dir = "demo"};
 static const struct opt demo_options[] = {
-    {"dir", "DIR", "project folder; made anew at every start (default: demo)", OPT_STR, offsetof(struct demo_opts, dir)},
-    {"once", NULL, "end after the checks instead of keeping the page up", OPT_FLAG, offsetof(struct demo_opts, once)},
+    {"dir", "DIR", "project folder; made anew at every start (default: demo)", OPT_STR,
+     offsetof(struct demo_opts, dir)},
+    {"once", NULL, "end after the checks instead of keeping the page up", OPT_FLAG,
+     offsetof(struct demo_opts, once)},
     OPT_END};
 
 // Written into the folder, so that only a folder of the demo's own is ever removed.
@@ -34,7 +36,8 @@ static void on_signal(int sig)
     interrupted = 1;
 }
 
-int demo_wait(struct demo *d, demo_until_fn done, void *ctx, int64_t limit_ms, const char *what, struct err *e)
+int demo_wait(struct demo *d, demo_until_fn done, void *ctx, int64_t limit_ms, const char *what,
+              struct err *e)
 {
     int64_t until = clock_mono_us() + limit_ms * 1000;
     int status;
@@ -51,7 +54,8 @@ int demo_wait(struct demo *d, demo_until_fn done, void *ctx, int64_t limit_ms, c
             return err_set(e, E_STATE, "'moteloop up' ended: see '%s/run/up.log'", d->p.dir);
         }
         if (clock_mono_us() > until) {
-            return err_set(e, E_STATE, "gave up waiting for %s after %lld s (%s)", what, (long long)(limit_ms / 1000), d->note);
+            return err_set(e, E_STATE, "gave up waiting for %s after %lld s (%s)", what,
+                           (long long)(limit_ms / 1000), d->note);
         }
         struct timespec pause = {.tv_nsec = 40000000};
         nanosleep(&pause, NULL); // the store is watched, not notified
@@ -73,17 +77,23 @@ static int clear_old(const char *dir, struct err *e)
         return OK;
     }
     if (io_join(mark, sizeof(mark), dir, DEMO_MARK) || !io_exists(mark)) {
-        return err_set(e, E_EXISTS, "'%s' is there and was not made by the demo: choose another folder with --dir", dir);
+        return err_set(
+            e, E_EXISTS,
+            "'%s' is there and was not made by the demo: choose another folder with --dir", dir);
     }
-    return nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) ? err_errno(e, E_IO, "cannot remove '%s'", dir) : OK;
+    return nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS)
+               ? err_errno(e, E_IO, "cannot remove '%s'", dir)
+               : OK;
 }
 
 static int find_recipes(struct demo *d, struct err *e)
 {
     char bin[IO_PATH_MAX];
     int rc = io_program_dir(bin, sizeof(bin), e);
-    if (rc == OK && (io_join(d->recipes, sizeof(d->recipes), bin, "../share/moteloop/recipes") || !io_is_dir(d->recipes))) {
-        rc = err_set(e, E_NOT_FOUND, "cannot find the recipes at '%s': build with 'make'", d->recipes);
+    if (rc == OK && (io_join(d->recipes, sizeof(d->recipes), bin, "../share/moteloop/recipes") ||
+                     !io_is_dir(d->recipes))) {
+        rc = err_set(e, E_NOT_FOUND, "cannot find the recipes at '%s': build with 'make'",
+                     d->recipes);
     }
     return rc;
 }
@@ -95,7 +105,9 @@ static int step_init(struct demo *d, struct err *e)
     const char *dir = d->p.dir, *setup = NULL;
     int rc = clear_old(dir, e);
     if (rc == OK) {
-        rc = proc_run_ok((const char *[]){"moteloop", "init", dir, "--name", "demo", "--broker-port", "0", "--web-port", "0", "--json", NULL}, &out, 30000, e);
+        rc = proc_run_ok((const char *[]){"moteloop", "init", dir, "--name", "demo",
+                                          "--broker-port", "0", "--web-port", "0", "--json", NULL},
+                         &out, 30000, e);
     }
     json_t *made = rc == OK ? jx_parse(out.data, out.len, e) : NULL;
     rc = rc ? rc : made ? jx_get_str(made, "setup", 500, &setup, e) : e->code;
@@ -112,7 +124,8 @@ static int step_init(struct demo *d, struct err *e)
     demo_fleet_define(d);
     for (int class = 0; class <= 2 && rc == OK; class++) {
         char number[4];
-        const char *argv[16] = {"moteloop", "device", "add", "--project", d->p.dir, "--class", number};
+        const char *argv[16] = {"moteloop", "device",  "add", "--project",
+                                d->p.dir,   "--class", number};
         size_t n = 7;
         snprintf(number, sizeof(number), "%d", class);
         for (size_t i = 0; i < DEMO_DEVICES; i++) {
@@ -153,7 +166,8 @@ static int step_up(struct demo *d, struct err *e)
         rc = http_new(&d->http, d->p.conf.web_host, d->p.conf.web_port, e);
     }
     if (rc == OK) {
-        rc = proc_start(&d->up, (const char *[]){"moteloop", "up", d->p.dir, NULL}, project_path(&d->p, log, "run/up.log"), NULL, e);
+        rc = proc_start(&d->up, (const char *[]){"moteloop", "up", d->p.dir, NULL},
+                        project_path(&d->p, log, "run/up.log"), NULL, e);
     }
     if (rc == OK) {
         rc = demo_wait(d, is_up, NULL, 20000, "broker, collector and page", e);
@@ -205,9 +219,11 @@ static int step_field(struct demo *d, struct err *e)
         rc = observe_known(d, &d->before, e);
     }
     if (rc == OK && score_accuracy(&d->before, NULL) < 0.9) {
-        rc = err_set(e, E_STATE, "field accuracy is %.1f %%, below 90 %%", 100 * score_accuracy(&d->before, NULL));
+        rc = err_set(e, E_STATE, "field accuracy is %.1f %%, below 90 %%",
+                     100 * score_accuracy(&d->before, NULL));
     }
-    return rc ? rc : demo_wait(d, stop_arrived, NULL, 15000, "the stop of the fan in its stream", e);
+    return rc ? rc
+              : demo_wait(d, stop_arrived, NULL, 15000, "the stop of the fan in its stream", e);
 }
 
 static double recall(const struct score *s, bool flagged)
@@ -221,7 +237,10 @@ static int step_new_fault(struct demo *d, struct err *e)
     int rc = demo_observe(d, DEMO_NEW_FAULT, OBSERVED_WINDOWS, &d->before, e);
     double flagged = recall(&d->before, true), known = score_flagged(&d->before, DEMO_NEW_FAULT);
     if (rc == OK && (flagged < 0.8 || known > 0.05)) {
-        rc = err_set(e, E_STATE, "flagged as uncertain: %.0f %% of the new fault (at least 80 wanted), %.1f %% of the known (at most 5)", 100 * flagged, 100 * known);
+        rc = err_set(e, E_STATE,
+                     "flagged as uncertain: %.0f %% of the new fault (at least 80 wanted), %.1f %% "
+                     "of the known (at most 5)",
+                     100 * flagged, 100 * known);
     }
     if (rc == OK && recall(&d->before, false) >= 0.2) {
         rc = err_set(e, E_STATE, "the first model knows the new fault already");
@@ -244,9 +263,12 @@ static int step_better(struct demo *d, struct err *e)
 {
     int rc = observe_known(d, &d->after, e);
     rc = rc ? rc : demo_observe(d, DEMO_NEW_FAULT, OBSERVED_WINDOWS, &d->after, e);
-    double lost = score_accuracy(&d->before, DEMO_NEW_FAULT) - score_accuracy(&d->after, DEMO_NEW_FAULT);
+    double lost =
+        score_accuracy(&d->before, DEMO_NEW_FAULT) - score_accuracy(&d->after, DEMO_NEW_FAULT);
     if (rc == OK && recall(&d->after, false) < 0.8) {
-        rc = err_set(e, E_STATE, "recall of the new fault is %.2f after the update, at least 0.8 wanted", recall(&d->after, false));
+        rc = err_set(e, E_STATE,
+                     "recall of the new fault is %.2f after the update, at least 0.8 wanted",
+                     recall(&d->after, false));
     }
     if (rc == OK && lost > 0.02) {
         rc = err_set(e, E_STATE, "known classes lost %.1f points, at most 2 wanted", 100 * lost);
@@ -285,7 +307,8 @@ static void *tick(void *ctx)
     struct ticker *t = ctx;
     while (t->run) {
         double passed = (double)(clock_mono_us() - t->started_us) / 1e6;
-        fprintf(stderr, "\r  ....  %-56s %5.1f of %d s  %s\033[K", t->step->what, passed, t->step->budget_s, t->d->note);
+        fprintf(stderr, "\r  ....  %-56s %5.1f of %d s  %s\033[K", t->step->what, passed,
+                t->step->budget_s, t->d->note);
         struct timespec pause = {.tv_nsec = 100000000};
         nanosleep(&pause, NULL);
     }
@@ -294,7 +317,8 @@ static void *tick(void *ctx)
 
 static int run_step(struct demo *d, const struct step *s, struct err *e)
 {
-    struct ticker t = {.run = isatty(STDERR_FILENO), .step = s, .d = d, .started_us = clock_mono_us()};
+    struct ticker t = {
+        .run = isatty(STDERR_FILENO), .step = s, .d = d, .started_us = clock_mono_us()};
     bool shown = t.run && pthread_create(&t.thread, NULL, tick, &t) == 0;
     d->note[0] = 0;
     int rc = s->run(d, e);
@@ -304,7 +328,8 @@ static int run_step(struct demo *d, const struct step *s, struct err *e)
         fprintf(stderr, "\r\033[K");
     }
     double took = (double)(clock_mono_us() - t.started_us) / 1e6;
-    printf("  %-5s %-56s %5.1f s of %d%s\n", rc ? "FAIL" : "ok", s->what, took, s->budget_s, took > s->budget_s ? "  (over its budget)" : "");
+    printf("  %-5s %-56s %5.1f s of %d%s\n", rc ? "FAIL" : "ok", s->what, took, s->budget_s,
+           took > s->budget_s ? "  (over its budget)" : "");
     fflush(stdout);
     return rc;
 }
@@ -314,24 +339,29 @@ static void print_scores(const struct demo *d)
     printf("\n  in the field, by the simulator's truth      before                 after\n");
     for (size_t i = 0; i < d->after.count; i++) {
         const struct score_class *a = &d->after.c[i], *b = score_of(&d->before, a->state);
-        printf("    %-14s recall %20.2f %22.2f\n", a->state, b && b->windows ? (double)b->right / (double)b->windows : 0,
+        printf("    %-14s recall %20.2f %22.2f\n", a->state,
+               b && b->windows ? (double)b->right / (double)b->windows : 0,
                a->windows ? (double)a->right / (double)a->windows : 0);
     }
-    printf("    known classes, accuracy %18.3f %22.3f\n", score_accuracy(&d->before, DEMO_NEW_FAULT), score_accuracy(&d->after, DEMO_NEW_FAULT));
+    printf("    known classes, accuracy %18.3f %22.3f\n",
+           score_accuracy(&d->before, DEMO_NEW_FAULT), score_accuracy(&d->after, DEMO_NEW_FAULT));
 }
 
 static void print_summary(const struct demo *d, double seconds)
 {
     print_scores(d);
-    printf("\n  %lld recordings, %lld labels; model of %lld bytes, on unseen devices float %.3f and int8 %.3f\n"
+    printf("\n  %lld recordings, %lld labels; model of %lld bytes, on unseen devices float %.3f "
+           "and int8 %.3f\n"
            "  trainer and device runtime agree bit for bit on %lld of %lld test windows\n"
-           "  flagged as uncertain and sent: %.0f %% of the new fault's windows, %.1f %% of the known ones'\n"
+           "  flagged as uncertain and sent: %.0f %% of the new fault's windows, %.1f %% of the "
+           "known ones'\n"
            "  refused: %s\n  refused: %s\n"
            "  from the last label to the new model active on every device: %.1f s\n"
            "  all in %.0f s. Simulated data: docs/simulator.md has the model.\n",
-           (long long)d->recordings, (long long)d->labels, (long long)d->model_bytes, d->test_float, d->test_int8, (long long)d->parity_windows,
-           (long long)d->parity_windows, 100 * recall(&d->before, true), 100 * score_flagged(&d->before, DEMO_NEW_FAULT), d->damaged_reason,
-           d->forged_reason, d->seconds_to_active, seconds);
+           (long long)d->recordings, (long long)d->labels, (long long)d->model_bytes, d->test_float,
+           d->test_int8, (long long)d->parity_windows, (long long)d->parity_windows,
+           100 * recall(&d->before, true), 100 * score_flagged(&d->before, DEMO_NEW_FAULT),
+           d->damaged_reason, d->forged_reason, d->seconds_to_active, seconds);
 }
 
 static int run_steps(struct demo *d, struct err *e)
@@ -362,7 +392,8 @@ static int run_steps(struct demo *d, struct err *e)
 
 static void keep_up(struct demo *d)
 {
-    printf("\n  the page: http://%s:%lld/   name demo, password %s\n  Ctrl-C ends it\n", d->p.conf.web_host, (long long)d->p.conf.web_port, d->password);
+    printf("\n  the page: http://%s:%lld/   name demo, password %s\n  Ctrl-C ends it\n",
+           d->p.conf.web_host, (long long)d->p.conf.web_port, d->password);
     fflush(stdout);
     while (!interrupted) {
         pause();
@@ -380,8 +411,12 @@ static int cmd_demo(void *options, int npos, char **pos)
     struct sigaction act = {.sa_handler = on_signal};
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
-    int rc = *o->dir == '/' ? OK : getcwd(parent, sizeof(parent)) ? OK : err_errno(&e, E_IO, "cannot find this folder");
-    int n = rc ? 0 : snprintf(d.p.dir, sizeof(d.p.dir), "%s%s%s", *o->dir == '/' ? "" : parent, *o->dir == '/' ? "" : "/", o->dir);
+    int rc = *o->dir == '/'                   ? OK
+             : getcwd(parent, sizeof(parent)) ? OK
+                                              : err_errno(&e, E_IO, "cannot find this folder");
+    int n = rc ? 0
+               : snprintf(d.p.dir, sizeof(d.p.dir), "%s%s%s", *o->dir == '/' ? "" : parent,
+                          *o->dir == '/' ? "" : "/", o->dir);
     if (rc == OK && (n < 0 || (size_t)n >= sizeof(d.p.dir))) {
         rc = err_set(&e, E_LIMIT, "path of '%s' is too long", o->dir);
     }
@@ -408,8 +443,15 @@ static int cmd_demo(void *options, int npos, char **pos)
 }
 
 const struct opt_command ops_demo_command = {
-    "demo", NULL, "the whole loop on simulated devices, with a page to look at",
-    "Makes a project, starts everything, six simulated devices among it, and goes once round the loop:\n"
-    "record, label, train, release, attack, measure, meet an unknown fault, learn it, update. Every step is\n"
+    "demo",
+    NULL,
+    "the whole loop on simulated devices, with a page to look at",
+    "Makes a project, starts everything, six simulated devices among it, and goes once round the "
+    "loop:\n"
+    "record, label, train, release, attack, measure, meet an unknown fault, learn it, update. "
+    "Every step is\n"
     "checked; the exit code is 0 only where all were true. Then the page stays up until Ctrl-C.\n",
-    demo_options, sizeof(struct demo_opts), &demo_defaults, cmd_demo};
+    demo_options,
+    sizeof(struct demo_opts),
+    &demo_defaults,
+    cmd_demo};

@@ -46,16 +46,19 @@ struct demo {
 
 // Polls until done(d, ctx) is positive; negative passes through; E_STATE with what it waited for.
 typedef int (*demo_until_fn)(struct demo *d, void *ctx, struct err *e);
-int demo_wait(struct demo *d, demo_until_fn done, void *ctx, int64_t limit_ms, const char *what, struct err *e) MUST_CHECK;
+int demo_wait(struct demo *d, demo_until_fn done, void *ctx, int64_t limit_ms, const char *what,
+              struct err *e) MUST_CHECK;
 
 // demo_fleet.c
 void demo_fleet_define(struct demo *d);
 int demo_fleet_start(struct demo *d, struct err *e) MUST_CHECK;
 void demo_fleet_stop(struct demo *d);
-int demo_machine(struct demo *d, const struct demo_device *dev, const char *line, struct err *e) MUST_CHECK;
+int demo_machine(struct demo *d, const struct demo_device *dev, const char *line,
+                 struct err *e) MUST_CHECK;
 // Puts every machine into a state and waits until each device classified that many settled windows of
 // it; adds them to the score.
-int demo_observe(struct demo *d, const char *state, int64_t windows, struct score *score, struct err *e) MUST_CHECK;
+int demo_observe(struct demo *d, const char *state, int64_t windows, struct score *score,
+                 struct err *e) MUST_CHECK;
 int demo_classify(struct demo *d, struct err *e) MUST_CHECK; // all devices, until further notice
 
 // demo_data.c

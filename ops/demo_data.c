@@ -21,7 +21,8 @@ int demo_login(struct demo *d, struct err *e)
     const char *csrf = NULL;
     randombytes_buf(bits, sizeof(bits));
     hex_encode(d->password, bits, sizeof(bits));
-    json_t *body = json_pack("{ss ss ss}", "token", d->setup, "name", "demo", "password", d->password);
+    json_t *body =
+        json_pack("{ss ss ss}", "token", d->setup, "name", "demo", "password", d->password);
     int rc = http_json(d->http, "POST", "/api/setup", body, &me, NULL, e);
     if (rc == OK) {
         rc = jx_get_str(me, "csrf", 120, &csrf, e);
@@ -49,7 +50,8 @@ static int all_complete(struct demo *d, void *ctx, struct err *e)
     struct complete *c = ctx;
     c->have = 0;
     int rc = store_recording_walk(d->store, &c->filter, count_complete, c, e);
-    snprintf(d->note, sizeof(d->note), "%lld of %lld recordings are complete", (long long)c->have, (long long)c->want);
+    snprintf(d->note, sizeof(d->note), "%lld of %lld recordings are complete", (long long)c->have,
+             (long long)c->want);
     return rc ? rc : c->have >= c->want;
 }
 
@@ -58,7 +60,8 @@ static int ask_recordings(struct demo *d, const char *label, struct err *e)
     int rc = OK;
     for (size_t i = 0; i < DEMO_DEVICES && rc == OK; i++) {
         char path[96];
-        json_t *body = json_pack("{ss ss sf}", "stream", "", "label", label, "seconds", TAKE_MS / 1000.0);
+        json_t *body =
+            json_pack("{ss ss sf}", "stream", "", "label", label, "seconds", TAKE_MS / 1000.0);
         snprintf(path, sizeof(path), "/api/devices/%s/record", d->dev[i].id);
         rc = http_json(d->http, "POST", path, body, NULL, NULL, e);
         json_decref(body);
@@ -75,12 +78,15 @@ static int want_label(void *ctx, const struct store_recording *r)
 {
     struct labelling *l = ctx;
     if (r->label_count == 0 && (l->label || *r->hint)) {
-        json_array_append_new(l->changes, json_pack("{sI ss ss}", "rec", (json_int_t)r->rec_id, "region", "", "label", l->label ? l->label : r->hint));
+        json_array_append_new(l->changes,
+                              json_pack("{sI ss ss}", "rec", (json_int_t)r->rec_id, "region", "",
+                                        "label", l->label ? l->label : r->hint));
     }
     return 0;
 }
 
-static int send_labels(struct demo *d, const struct store_recording_filter *f, const char *label, struct err *e)
+static int send_labels(struct demo *d, const struct store_recording_filter *f, const char *label,
+                       struct err *e)
 {
     struct labelling l = {json_array(), label};
     int rc = store_recording_walk(d->store, f, want_label, &l, e);
@@ -135,7 +141,9 @@ int demo_label_uncertain(struct demo *d, struct err *e)
     int64_t before = d->labels;
     int rc = send_labels(d, &f, DEMO_NEW_FAULT, e);
     d->sent_new = d->labels - before;
-    return rc == OK && d->sent_new == 0 ? err_set(e, E_STATE, "no uncertain window of the new fault was sent") : rc;
+    return rc == OK && d->sent_new == 0
+               ? err_set(e, E_STATE, "no uncertain window of the new fault was sent")
+               : rc;
 }
 
 int demo_train(struct demo *d, const char *from, struct err *e)
@@ -150,8 +158,17 @@ int demo_train(struct demo *d, const char *from, struct err *e)
     }
     // Judged on a device that it never saw, with a speed inside the range of the others: six fans are too few to
     // teach a model what lies beyond them (docs/simulator.md has their speeds).
-    const char *argv[] = {"moteloop-trainer", "train", recipe, "--project", d->p.dir, "--test", d->dev[2].id, "--json",
-                          from ? "--from" : NULL, from, NULL};
+    const char *argv[] = {"moteloop-trainer",
+                          "train",
+                          recipe,
+                          "--project",
+                          d->p.dir,
+                          "--test",
+                          d->dev[2].id,
+                          "--json",
+                          from ? "--from" : NULL,
+                          from,
+                          NULL};
     int rc = proc_run_ok(argv, &out, 120000, e);
     if (rc == OK) {
         made = jx_parse(out.data ? out.data : "", out.len, e);
@@ -164,7 +181,8 @@ int demo_train(struct demo *d, const char *from, struct err *e)
     rc = rc ? rc : jx_get_i64(made, "parity_equal", 0, INT64_MAX, &equal, e);
     rc = rc ? rc : jx_get_i64(made, "parity_windows", 0, INT64_MAX, &windows, e);
     if (rc == OK && (equal != windows || windows == 0)) {
-        rc = err_set(e, E_STATE, "trainer and device runtime agree on %lld of %lld test windows", (long long)equal, (long long)windows);
+        rc = err_set(e, E_STATE, "trainer and device runtime agree on %lld of %lld test windows",
+                     (long long)equal, (long long)windows);
     }
     if (rc == OK) {
         snprintf(from ? d->model2 : d->model, STORE_DIGEST_TEXT, "%s", digest);
@@ -178,7 +196,9 @@ int demo_train(struct demo *d, const char *from, struct err *e)
 
 int demo_look_at_page(struct demo *d, struct err *e)
 {
-    static const char *const answers[] = {"/api/overview", "/api/devices", "/api/recordings?limit=20", "/api/models", "/api/rollouts"};
+    static const char *const answers[] = {"/api/overview", "/api/devices",
+                                          "/api/recordings?limit=20", "/api/models",
+                                          "/api/rollouts"};
     struct buf page = {0};
     json_t *model = NULL, *recordings = NULL;
     int rc = http_get(d->http, "/", &page, e);
@@ -191,10 +211,12 @@ int demo_look_at_page(struct demo *d, struct err *e)
     int64_t rec = 0;
     char path[160];
     if (rc == OK) {
-        rc = jx_get_i64(json_array_get(json_object_get(recordings, "recordings"), 0), "id", 1, INT64_MAX, &rec, e);
+        rc = jx_get_i64(json_array_get(json_object_get(recordings, "recordings"), 0), "id", 1,
+                        INT64_MAX, &rec, e);
     }
     if (rc == OK) {
-        snprintf(path, sizeof(path), "/api/recordings/%lld/signals?stream=acc&points=400", (long long)rec);
+        snprintf(path, sizeof(path), "/api/recordings/%lld/signals?stream=acc&points=400",
+                 (long long)rec);
         rc = http_json(d->http, "GET", path, NULL, NULL, NULL, e);
     }
     if (rc == OK) {

@@ -10,15 +10,18 @@
 
 // Simulated seconds to a second: recordings and windows come in bursts, and are marked as simulated.
 #define DEMO_SPEED "20"
-enum { SETTLE_US = 2500000 }; // FAN_SETTLE_US of the simulator: windows this soon after a change count for neither state
+enum {
+    SETTLE_US = 2500000
+}; // FAN_SETTLE_US of the simulator: windows this soon after a change count for neither state
 
 const char *const demo_known[4] = {"off", "normal", "imbalance", "bearing"};
 
 void demo_fleet_define(struct demo *d)
 {
     static const struct demo_device fleet[DEMO_DEVICES] = {
-        {.id = "fan-1", .device_class = 0}, {.id = "fan-2", .device_class = 1, .mic = true}, {.id = "fan-3", .device_class = 1},
-        {.id = "fan-4", .device_class = 2, .mic = true}, {.id = "fan-5", .device_class = 2}, {.id = "fan-6", .device_class = 0, .relay = true}};
+        {.id = "fan-1", .device_class = 0}, {.id = "fan-2", .device_class = 1, .mic = true},
+        {.id = "fan-3", .device_class = 1}, {.id = "fan-4", .device_class = 2, .mic = true},
+        {.id = "fan-5", .device_class = 2}, {.id = "fan-6", .device_class = 0, .relay = true}};
     for (size_t i = 0; i < DEMO_DEVICES; i++) {
         char name[64];
         d->dev[i] = fleet[i];
@@ -48,8 +51,17 @@ static int start_device(struct demo *d, struct demo_device *dev, struct err *e)
     project_path(&d->p, conf, name);
     snprintf(name, sizeof(name), "run/%s.log", dev->id);
     project_path(&d->p, log, name);
-    const char *argv[] = {"moteloop-device", "--config", conf, "--state", dev->state_dir, "--sim", "fan", "--speed", DEMO_SPEED,
-                          dev->relay ? "--actuate" : NULL, NULL};
+    const char *argv[] = {"moteloop-device",
+                          "--config",
+                          conf,
+                          "--state",
+                          dev->state_dir,
+                          "--sim",
+                          "fan",
+                          "--speed",
+                          DEMO_SPEED,
+                          dev->relay ? "--actuate" : NULL,
+                          NULL};
     int rc = io_mkdirs(dev->state_dir, 0700, e);
     rc = rc ? rc : add_simulation(dev, conf, e);
     return rc ? rc : proc_start(&dev->pid, argv, log, NULL, e);
@@ -103,7 +115,12 @@ int demo_classify(struct demo *d, struct err *e)
 {
     int rc = OK;
     for (size_t i = 0; i < DEMO_DEVICES && rc == OK; i++) {
-        struct store_command c = {.device = d->dev[i].id, .kind = "classify", .stream = "", .label = "", .duration_ms = -1, .author = "demo"};
+        struct store_command c = {.device = d->dev[i].id,
+                                  .kind = "classify",
+                                  .stream = "",
+                                  .label = "",
+                                  .duration_ms = -1,
+                                  .author = "demo"};
         rc = command_send(d->store, &c, e);
     }
     return rc;
@@ -131,7 +148,9 @@ static int read_truth(const struct demo_device *dev, struct truth *t, struct err
 {
     char path[IO_PATH_MAX];
     struct buf text = {0};
-    int rc = io_join(path, sizeof(path), dev->state_dir, "truth.csv") ? err_set(e, E_LIMIT, "path is too long") : io_read_file(path, 1 << 20, &text, e);
+    int rc = io_join(path, sizeof(path), dev->state_dir, "truth.csv")
+                 ? err_set(e, E_LIMIT, "path is too long")
+                 : io_read_file(path, 1 << 20, &text, e);
     if (rc == OK) {
         rc = truth_parse(t, text.data ? text.data : "", e);
     }
@@ -157,7 +176,8 @@ static int observed(struct demo *d, void *ctx, struct err *e)
         struct watch w = {.truth = &t, .state = o->state};
         int rc = read_truth(&d->dev[i], &t, e);
         if (rc == OK) {
-            rc = store_event_walk(d->store, d->dev[i].id, d->dev[i].windows_from, 0, watch_event, &w, e);
+            rc = store_event_walk(d->store, d->dev[i].id, d->dev[i].windows_from, 0, watch_event,
+                                  &w, e);
         }
         truth_release(&t);
         if (rc) {
@@ -179,11 +199,13 @@ static int observed(struct demo *d, void *ctx, struct err *e)
             to->flagged += c->flagged;
         }
     }
-    snprintf(d->note, sizeof(d->note), "%s: %lld of %lld windows a device", o->state, (long long)(least == INT64_MAX ? 0 : least), (long long)o->windows);
+    snprintf(d->note, sizeof(d->note), "%s: %lld of %lld windows a device", o->state,
+             (long long)(least == INT64_MAX ? 0 : least), (long long)o->windows);
     return least >= o->windows;
 }
 
-int demo_observe(struct demo *d, const char *state, int64_t windows, struct score *score, struct err *e)
+int demo_observe(struct demo *d, const char *state, int64_t windows, struct score *score,
+                 struct err *e)
 {
     char line[48];
     struct observe o = {.state = state, .windows = windows};

@@ -33,7 +33,8 @@ int truth_parse(struct truth *t, const char *text, struct err *e)
             field[i] = strsep(&line, ",");
         }
         if (!field[0] || !field[2] || parse_i64(field[1], 0, INT64_MAX, &t_us)) {
-            rc = rest ? err_set(e, E_FORMAT, "truth line %d is not session,t_us,state", line_no) : OK; // the last may be half-written
+            rc = rest ? err_set(e, E_FORMAT, "truth line %d is not session,t_us,state", line_no)
+                      : OK; // the last may be half-written
             continue;
         }
         if (strcmp(session, field[0]) != 0) { // a reboot: what was before it is over

@@ -32,7 +32,8 @@ struct score {
 };
 // One classified window whose truth is known.
 void score_add(struct score *s, const char *state, const char *label, bool flagged);
-const struct score_class *score_of(const struct score *s, const char *state); // NULL: no window of it
+const struct score_class *score_of(const struct score *s,
+                                   const char *state); // NULL: no window of it
 // Shares over every state but `except` (NULL: over all); 0 where there are no windows.
 double score_accuracy(const struct score *s, const char *except);
 double score_flagged(const struct score *s, const char *except);

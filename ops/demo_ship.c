@@ -14,7 +14,8 @@ int demo_release(struct demo *d, const char *model, int64_t *release_id, struct 
 {
     struct buf out = {0};
     // Health of the trial is seconds of the device's clock, which runs fast here.
-    const char *argv[] = {"moteloop-converter", "release", model, "--project", d->p.dir, "--health", "10", "--json", NULL};
+    const char *argv[] = {"moteloop-converter", "release", model,    "--project", d->p.dir,
+                          "--health",           "10",      "--json", NULL};
     int rc = proc_run_ok(argv, &out, 60000, e);
     json_t *made = rc == OK ? jx_parse(out.data ? out.data : "", out.len, e) : NULL;
     if (rc == OK) {
@@ -54,7 +55,8 @@ static int rollout_done(struct demo *d, void *ctx, struct err *e)
     if (rc == OK) {
         rc = store_rollout_device_walk(d->store, o->rollout, take_rollout_device, o, e);
     }
-    snprintf(d->note, sizeof(d->note), "stage %lld, %d of %d devices run it", (long long)o->stage + 1, o->active, DEMO_DEVICES);
+    snprintf(d->note, sizeof(d->note), "stage %lld, %d of %d devices run it",
+             (long long)o->stage + 1, o->active, DEMO_DEVICES);
     if (rc == OK && (strcmp(o->state, "paused") == 0 || strcmp(o->state, "aborted") == 0)) {
         return err_set(e, E_STATE, "the rollout is %s: %s", o->state, o->reason);
     }
@@ -67,8 +69,9 @@ int demo_rollout(struct demo *d, int64_t release_id, struct err *e)
     struct buf out = {0};
     struct progress_of o = {0};
     snprintf(id, sizeof(id), "%lld", (long long)release_id);
-    const char *argv[] = {"moteloop-converter", "rollout", "start", id, "--project", d->p.dir, "--canary", d->dev[0].id,
-                          "--stages", "1,100%", "--wait", "300ms", "--json", NULL};
+    const char *argv[] = {
+        "moteloop-converter", "rollout",  "start",  id,       "--project", d->p.dir, "--canary",
+        d->dev[0].id,         "--stages", "1,100%", "--wait", "300ms",     "--json", NULL};
     int rc = proc_run_ok(argv, &out, 30000, e);
     json_t *made = rc == OK ? jx_parse(out.data ? out.data : "", out.len, e) : NULL;
     if (rc == OK) {
@@ -104,7 +107,8 @@ static int take_manifest(void *ctx, const struct store_release *r)
     return 0;
 }
 
-static int desire(struct demo *d, const char *device, int64_t seq, const uint8_t digest[MOTE_DIGEST_LEN], struct err *e)
+static int desire(struct demo *d, const char *device, int64_t seq,
+                  const uint8_t digest[MOTE_DIGEST_LEN], struct err *e)
 {
     uint8_t bytes[96];
     char topic[64];
@@ -112,7 +116,8 @@ static int desire(struct demo *d, const char *device, int64_t seq, const uint8_t
     memcpy(want.manifest_digest, digest, MOTE_DIGEST_LEN);
     int n = mote_desired_encode(bytes, sizeof(bytes), &want);
     snprintf(topic, sizeof(topic), "d/%s/desired", device);
-    return n < 0 ? err_set(e, E_FORMAT, "cannot encode what a device is to run") : store_outbox_put(d->store, topic, bytes, (size_t)n, true, 0, e);
+    return n < 0 ? err_set(e, E_FORMAT, "cannot encode what a device is to run")
+                 : store_outbox_put(d->store, topic, bytes, (size_t)n, true, 0, e);
 }
 
 // One payload block is replaced by other bytes, as a man in the middle or a bad disk would.
@@ -128,7 +133,8 @@ static int damage_payload(struct demo *d, const struct signed_manifest *m, struc
 }
 
 // The same manifest with one bit of its signature turned over, published under its own digest.
-static int forge_signature(struct demo *d, const struct signed_manifest *m, uint8_t digest[HEX_DIGEST_LEN], struct err *e)
+static int forge_signature(struct demo *d, const struct signed_manifest *m,
+                           uint8_t digest[HEX_DIGEST_LEN], struct err *e)
 {
     struct signed_manifest forged = *m;
     char hex[HEX_DIGEST_TEXT], topic[128];
@@ -155,7 +161,8 @@ static int take_refusal(void *ctx, const struct store_device *dev)
         return 0;
     }
     r->seen++;
-    snprintf(damaged ? r->d->damaged_reason : r->d->forged_reason, sizeof(r->d->damaged_reason), "%s", dev->rel_reason);
+    snprintf(damaged ? r->d->damaged_reason : r->d->forged_reason, sizeof(r->d->damaged_reason),
+             "%s", dev->rel_reason);
     return strcmp(dev->active_model, r->old_model) == 0 ? 0 : E_STATE;
 }
 static int both_refused(struct demo *d, void *ctx, struct err *e)
@@ -164,7 +171,10 @@ static int both_refused(struct demo *d, void *ctx, struct err *e)
     r->seen = 0;
     int rc = store_device_walk(d->store, NULL, take_refusal, r, e);
     snprintf(d->note, sizeof(d->note), "%d of 2 attacks refused", r->seen);
-    return rc == E_STATE ? err_set(e, E_STATE, "a device that was attacked does not run its old model") : rc ? rc : r->seen == 2;
+    return rc == E_STATE
+               ? err_set(e, E_STATE, "a device that was attacked does not run its old model")
+           : rc ? rc
+                : r->seen == 2;
 }
 
 // `moteloop status` must show both reasons.

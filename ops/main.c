@@ -30,7 +30,8 @@ static const struct {
     {"train", "moteloop-trainer", "a recipe to a model", NULL},
     {"tune", "moteloop-trainer", "search pre-processing and network under a board's limits", NULL},
     {"eval", "moteloop-trainer", "measure a finished model on data it has not seen", NULL},
-    {"explore", "moteloop-explorer", "all windows in a plane, with what a model says of each", NULL},
+    {"explore", "moteloop-explorer", "all windows in a plane, with what a model says of each",
+     NULL},
     {"convert", "moteloop-converter", "a model to other forms", NULL},
     {"inspect", "moteloop-converter", "what is in a model, and which boards it fits", NULL},
     {"infer", "moteloop-converter", "run a model on raw tensor bytes", NULL},
@@ -54,13 +55,17 @@ int ops_fail(const char *name, const struct err *e)
 
 static void help(FILE *out)
 {
-    fprintf(out, "usage: moteloop COMMAND [OPTIONS]\n\n"
-                 "From sensor samples to better models on devices: collects, labels, trains, releases.\n"
-                 "Start with 'moteloop demo', or 'moteloop init DIR' and 'moteloop up DIR'.\n\ncommands:\n");
+    fprintf(
+        out,
+        "usage: moteloop COMMAND [OPTIONS]\n\n"
+        "From sensor samples to better models on devices: collects, labels, trains, releases.\n"
+        "Start with 'moteloop demo', or 'moteloop init DIR' and 'moteloop up DIR'.\n\ncommands:\n");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].command ? commands[i].command->summary : commands[i].summary);
+        fprintf(out, "  %-9s %s\n", commands[i].name,
+                commands[i].command ? commands[i].command->summary : commands[i].summary);
     }
-    fprintf(out, "\n'moteloop COMMAND --help' explains one; 'moteloop --version' prints the version.\n");
+    fprintf(out,
+            "\n'moteloop COMMAND --help' explains one; 'moteloop --version' prints the version.\n");
 }
 
 static int become(const char *program, int argc, char **argv)
@@ -115,13 +120,14 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
         if (strcmp(commands[i].name, argv[1]) == 0) {
-            return commands[i].command ? opt_main_single("moteloop", commands[i].command, argc - 1, argv + 1)
-                                       : become(commands[i].program, argc, argv);
+            return commands[i].command
+                       ? opt_main_single("moteloop", commands[i].command, argc - 1, argv + 1)
+                       : become(commands[i].program, argc, argv);
         }
         names[i] = commands[i].name;
     }
     const char *near = parse_nearest(argv[1], names, ARRAY_LEN(names));
-    fprintf(stderr, "moteloop: unknown command '%s'%s%s%s (see 'moteloop --help')\n", argv[1], near ? ", did you mean '" : "",
-            near ? near : "", near ? "'?" : "");
+    fprintf(stderr, "moteloop: unknown command '%s'%s%s%s (see 'moteloop --help')\n", argv[1],
+            near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
     return 2;
 }

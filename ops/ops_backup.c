@@ -20,7 +20,8 @@ static const struct opt backup_options[] = {OPT_PROJECT(struct backup_opts, proj
 
 #define CONTENTS "contents.sha256"
 // What a project is, beside the two files of the store. Logs and sockets in run/ are not.
-static const char *const parts[] = {"moteloop.conf", "keys", "devices", "broker", "models", "media"};
+static const char *const parts[] = {"moteloop.conf", "keys",   "devices",
+                                    "broker",        "models", "media"};
 #define MAY_LACK "media" // made when the first video is attached
 
 static int hash_file(const char *path, char out[HEX_DIGEST_TEXT], struct err *e)
@@ -68,7 +69,8 @@ static int copy_folder(const char *from, const char *to, struct err *e)
         struct stat st;
         if (io_join(a, sizeof(a), from, x->d_name) || io_join(b, sizeof(b), to, x->d_name)) {
             rc = err_set(e, E_LIMIT, "path is too long");
-        } else if (stat(a, &st) == 0 && S_ISREG(st.st_mode) && !strstr(x->d_name, ".tmp.") && strcmp(x->d_name, "mosquitto.db") != 0) {
+        } else if (stat(a, &st) == 0 && S_ISREG(st.st_mode) && !strstr(x->d_name, ".tmp.") &&
+                   strcmp(x->d_name, "mosquitto.db") != 0) {
             rc = copy_file(a, b, e);
         }
     }
@@ -101,7 +103,8 @@ static int list_folder(const char *top, const char *below, struct buf *out, stru
         char name[IO_PATH_MAX], file[IO_PATH_MAX], digest[HEX_DIGEST_TEXT];
         struct stat st;
         snprintf(name, sizeof(name), "%s%s%s", below, *below ? "/" : "", x->d_name);
-        if (x->d_name[0] == '.' || strcmp(name, CONTENTS) == 0 || io_join(file, sizeof(file), top, name) || stat(file, &st) || !S_ISREG(st.st_mode)) {
+        if (x->d_name[0] == '.' || strcmp(name, CONTENTS) == 0 ||
+            io_join(file, sizeof(file), top, name) || stat(file, &st) || !S_ISREG(st.st_mode)) {
             continue;
         }
         rc = hash_file(file, digest, e);
@@ -121,13 +124,16 @@ static int write_contents(const char *dir, struct err *e)
     struct buf b = {0};
     int rc = list_folder(dir, "", &b, e);
     for (size_t i = 1; i < ARRAY_LEN(parts) && rc == OK; i++) { // parts[0] is a file
-        if (strcmp(parts[i], MAY_LACK) == 0 && (io_join(path, sizeof(path), dir, parts[i]) || !io_is_dir(path))) {
+        if (strcmp(parts[i], MAY_LACK) == 0 &&
+            (io_join(path, sizeof(path), dir, parts[i]) || !io_is_dir(path))) {
             continue;
         }
         rc = list_folder(dir, parts[i], &b, e);
     }
     if (rc == OK) {
-        rc = io_join(path, sizeof(path), dir, CONTENTS) ? E_LIMIT : io_write_atomic(path, b.data ? b.data : "", b.len, 0600, e);
+        rc = io_join(path, sizeof(path), dir, CONTENTS)
+                 ? E_LIMIT
+                 : io_write_atomic(path, b.data ? b.data : "", b.len, 0600, e);
     }
     buf_release(&b);
     return rc;
@@ -137,7 +143,8 @@ static int check_contents(const char *dir, struct err *e)
 {
     char path[IO_PATH_MAX];
     struct buf b = {0};
-    int rc = io_join(path, sizeof(path), dir, CONTENTS) ? err_set(e, E_LIMIT, "path is too long") : io_read_file(path, 64 << 20, &b, e);
+    int rc = io_join(path, sizeof(path), dir, CONTENTS) ? err_set(e, E_LIMIT, "path is too long")
+                                                        : io_read_file(path, 64 << 20, &b, e);
     char *rest = b.data;
     for (char *line; rc == OK && rest && (line = strsep(&rest, "\n"));) {
         char digest[HEX_DIGEST_TEXT];
@@ -149,9 +156,11 @@ static int check_contents(const char *dir, struct err *e)
             break;
         }
         char file[IO_PATH_MAX];
-        rc = io_join(file, sizeof(file), dir, line + 66) ? err_set(e, E_LIMIT, "path is too long") : hash_file(file, digest, e);
+        rc = io_join(file, sizeof(file), dir, line + 66) ? err_set(e, E_LIMIT, "path is too long")
+                                                         : hash_file(file, digest, e);
         if (rc == OK && strncmp(digest, line, 64) != 0) {
-            rc = err_set(e, E_FORMAT, "'%s' is not what the backup's list says: the copy is damaged", file);
+            rc = err_set(e, E_FORMAT,
+                         "'%s' is not what the backup's list says: the copy is damaged", file);
         }
     }
     buf_release(&b);
@@ -182,17 +191,25 @@ static int run_backup(const struct backup_opts *o, const char *to, struct err *e
 static int cmd_backup(void *options, int npos, char **pos)
 {
     struct err e = {0};
-    int rc = npos == 1 ? run_backup(options, pos[0], &e) : err_set(&e, E_USAGE, "name a new folder: moteloop backup DIR");
+    int rc = npos == 1 ? run_backup(options, pos[0], &e)
+                       : err_set(&e, E_USAGE, "name a new folder: moteloop backup DIR");
     if (rc) {
         return ops_fail("backup", &e);
     }
-    printf("backup in '%s': keys and credentials are in it, keep it as secret as the project\n", pos[0]);
+    printf("backup in '%s': keys and credentials are in it, keep it as secret as the project\n",
+           pos[0]);
     return 0;
 }
 
 const struct opt_command ops_backup_command = {
-    "backup", "DIR", "a consistent copy of a project while everything runs, keys included",
-    "  moteloop backup /mnt/safe/plant-$(date +%F) --project /srv/plant\n", backup_options, sizeof(struct backup_opts), NULL, cmd_backup};
+    "backup",
+    "DIR",
+    "a consistent copy of a project while everything runs, keys included",
+    "  moteloop backup /mnt/safe/plant-$(date +%F) --project /srv/plant\n",
+    backup_options,
+    sizeof(struct backup_opts),
+    NULL,
+    cmd_backup};
 
 static int run_restore(const char *from, const char *to, struct err *e)
 {
@@ -203,10 +220,14 @@ static int run_restore(const char *from, const char *to, struct err *e)
     rc = rc ? rc : make_new_folder(to, e);
     rc = rc ? rc : copy_parts(from, to, e);
     for (size_t i = 0; i < ARRAY_LEN(files) && rc == OK; i++) {
-        rc = io_join(a, sizeof(a), from, files[i]) || io_join(b, sizeof(b), to, files[i]) ? err_set(e, E_LIMIT, "path is too long") : copy_file(a, b, e);
+        rc = io_join(a, sizeof(a), from, files[i]) || io_join(b, sizeof(b), to, files[i])
+                 ? err_set(e, E_LIMIT, "path is too long")
+                 : copy_file(a, b, e);
     }
     for (size_t i = 0; i < ARRAY_LEN(made_at_run_time) && rc == OK; i++) {
-        rc = io_join(b, sizeof(b), to, made_at_run_time[i]) ? err_set(e, E_LIMIT, "path is too long") : io_mkdirs(b, 0700, e);
+        rc = io_join(b, sizeof(b), to, made_at_run_time[i])
+                 ? err_set(e, E_LIMIT, "path is too long")
+                 : io_mkdirs(b, 0700, e);
     }
     return rc ? rc : store_check(to, e);
 }
@@ -223,7 +244,9 @@ static int cmd_restore(void *options, int npos, char **pos)
 {
     struct err e = {0};
     (void)options;
-    int rc = npos == 2 ? run_restore(pos[0], pos[1], &e) : err_set(&e, E_USAGE, "name the backup and a new folder: moteloop restore BACKUP DIR");
+    int rc = npos == 2 ? run_restore(pos[0], pos[1], &e)
+                       : err_set(&e, E_USAGE,
+                                 "name the backup and a new folder: moteloop restore BACKUP DIR");
     rc = rc ? rc : rewrite_paths(pos[1], &e);
     if (rc) {
         return ops_fail("restore", &e);
@@ -233,5 +256,11 @@ static int cmd_restore(void *options, int npos, char **pos)
 }
 
 const struct opt_command ops_restore_command = {
-    "restore", "BACKUP DIR", "bring a backup back into a new folder",
-    "Checks every file of the backup against its list before anything is written.\n", NULL, 0, NULL, cmd_restore};
+    "restore",
+    "BACKUP DIR",
+    "bring a backup back into a new folder",
+    "Checks every file of the backup against its list before anything is written.\n",
+    NULL,
+    0,
+    NULL,
+    cmd_restore};

@@ -159,7 +159,8 @@ int broker_users_save(struct broker_users *u, const struct project *p, struct er
         rc = u->line[i].rest ? buf_printf(&b, "%s:%s\n", u->line[i].name, u->line[i].rest) : OK;
     }
     rc = rc ? err_set(e, rc, "out of memory")
-            : io_write_atomic(project_path(p, path, "broker/passwd"), b.data ? b.data : "", b.len, 0600, e);
+            : io_write_atomic(project_path(p, path, "broker/passwd"), b.data ? b.data : "", b.len,
+                              0600, e);
     buf_release(&b);
     return rc;
 }
@@ -211,33 +212,39 @@ static int write_denied(void *ctx, const char *name, size_t value)
 
 static int write_acl(const struct project *p, const struct name_set *denied, struct err *e)
 {
-    static const char *const device_writes[] = {"hello", "status", "data/#", "live/#", "reported", "split/out"};
+    static const char *const device_writes[] = {"hello",  "status",   "data/#",
+                                                "live/#", "reported", "split/out"};
     char path[IO_PATH_MAX];
     struct buf b = {0};
     const char *prefix = p->conf.prefix;
-    int rc = buf_printf(&b,
-                        "# Written by 'moteloop init'. A device may write its own leaves and read its own subtree\n"
-                        "# and the releases; %%u is its name, which is its client id as well.\n"
-                        "user %s\ntopic readwrite %s/#\n\n",
-                        p->conf.server_user, prefix);
+    int rc = buf_printf(
+        &b,
+        "# Written by 'moteloop init'. A device may write its own leaves and read its own subtree\n"
+        "# and the releases; %%u is its name, which is its client id as well.\n"
+        "user %s\ntopic readwrite %s/#\n\n",
+        p->conf.server_user, prefix);
     for (int64_t n = 2; n <= p->conf.collectors && rc == OK; n++) {
-        rc = buf_printf(&b, "user %s-%lld\ntopic readwrite %s/#\n\n", p->conf.server_user, (long long)n, prefix);
+        rc = buf_printf(&b, "user %s-%lld\ntopic readwrite %s/#\n\n", p->conf.server_user,
+                        (long long)n, prefix);
     }
     for (size_t i = 0; i < ARRAY_LEN(device_writes) && rc == OK; i++) {
         rc = buf_printf(&b, "pattern write %s/d/%%u/%s\n", prefix, device_writes[i]);
     }
     if (rc == OK) {
-        rc = buf_printf(&b, "pattern read %s/d/%%u/#\npattern read %s/r/#\npattern read %s/time\n", prefix, prefix, prefix);
+        rc = buf_printf(&b, "pattern read %s/d/%%u/#\npattern read %s/r/#\npattern read %s/time\n",
+                        prefix, prefix, prefix);
     }
     rc = rc ? rc : buf_printf(&b, "\n%s\n", VOID_MARK);
     struct denied_ctx ctx = {&b, prefix};
     rc = rc ? rc : name_set_walk(denied, write_denied, &ctx);
-    rc = rc ? err_set(e, rc, "out of memory") : io_write_atomic(project_path(p, path, "broker/acl"), b.data, b.len, 0600, e);
+    rc = rc ? err_set(e, rc, "out of memory")
+            : io_write_atomic(project_path(p, path, "broker/acl"), b.data, b.len, 0600, e);
     buf_release(&b);
     return rc;
 }
 
-int broker_deny(const struct project *p, const char *const *names, size_t count, bool deny, struct err *e)
+int broker_deny(const struct project *p, const char *const *names, size_t count, bool deny,
+                struct err *e)
 {
     struct name_set set = {0};
     bool changed = false;
@@ -269,7 +276,10 @@ static int write_tls(struct buf *b, const struct project *p, int64_t port, bool 
                       "tls_version tlsv1.2\n" // and newer
                       "use_username_as_clientid true\n",
                       (long long)port, p->conf.broker_host, p->dir, p->dir, p->dir) ||
-                   (with_cert && buf_printf(b, "require_certificate true\nuse_identity_as_username true\ncrlfile %s/broker/crl.pem\n", p->dir))
+                   (with_cert && buf_printf(b,
+                                            "require_certificate true\nuse_identity_as_username "
+                                            "true\ncrlfile %s/broker/crl.pem\n",
+                                            p->dir))
                ? E_MEM
                : OK;
 }
@@ -280,8 +290,8 @@ static int write_listeners(struct buf *b, const struct project *p)
     const struct project_conf *c = &p->conf;
     int rc = OK;
     if (!c->server_tls) {
-        rc = buf_printf(b, "\nlistener %lld %s\nuse_username_as_clientid true\n", (long long)c->broker_port,
-                        project_broker_host(p));
+        rc = buf_printf(b, "\nlistener %lld %s\nuse_username_as_clientid true\n",
+                        (long long)c->broker_port, project_broker_host(p));
     }
     rc = rc ? rc : write_tls(b, p, c->tls_port, false);
     return rc ? rc : write_tls(b, p, c->tls_cert_port, true);
@@ -295,29 +305,31 @@ int broker_write_conf(const struct project *p, struct err *e)
     // Retained messages of a fleet arrive at once when the collector subscribes, and every device may have a
     // window of blocks under way; the default queue of 1,000 would drop the rest without a word.
     int64_t queued = p->conf.max_devices * BROKER_QUEUE_PER_DEVICE;
-    int rc = buf_printf(&b,
-                        "# Written by 'moteloop init' for a fleet of %lld devices; 'moteloop doctor' checks it.\n"
-                        "user %s\n"
-                        "allow_anonymous false\n"
-                        "password_file %s/broker/passwd\n"
-                        "acl_file %s/broker/acl\n"
-                        "pid_file %s/run/mosquitto.pid\n"
-                        "persistence true\n"
-                        "persistence_location %s/broker/\n"
-                        "autosave_interval 60\n"
-                        "max_queued_messages %lld\n"
-                        "max_queued_bytes 0\n"
-                        "max_inflight_messages 100\n"
-                        "max_packet_size %lld\n" // refuses aloud; message_size_limit acknowledges and drops
-                        "set_tcp_nodelay true\n"
-                        "log_dest stderr\n"
-                        "log_type error\nlog_type warning\nlog_type notice\n",
-                        (long long)p->conf.max_devices,
-                        me ? me->pw_name : "mosquitto", p->dir, p->dir, p->dir, p->dir, (long long)queued,
-                        (long long)p->conf.max_message + 1024); // the payload's ceiling, and its topic
+    int rc = buf_printf(
+        &b,
+        "# Written by 'moteloop init' for a fleet of %lld devices; 'moteloop doctor' checks it.\n"
+        "user %s\n"
+        "allow_anonymous false\n"
+        "password_file %s/broker/passwd\n"
+        "acl_file %s/broker/acl\n"
+        "pid_file %s/run/mosquitto.pid\n"
+        "persistence true\n"
+        "persistence_location %s/broker/\n"
+        "autosave_interval 60\n"
+        "max_queued_messages %lld\n"
+        "max_queued_bytes 0\n"
+        "max_inflight_messages 100\n"
+        "max_packet_size %lld\n" // refuses aloud; message_size_limit acknowledges and drops
+        "set_tcp_nodelay true\n"
+        "log_dest stderr\n"
+        "log_type error\nlog_type warning\nlog_type notice\n",
+        (long long)p->conf.max_devices, me ? me->pw_name : "mosquitto", p->dir, p->dir, p->dir,
+        p->dir, (long long)queued,
+        (long long)p->conf.max_message + 1024); // the payload's ceiling, and its topic
     rc = rc ? rc : write_listeners(&b, p);
     rc = rc ? err_set(e, rc, "out of memory")
-            : io_write_atomic(project_path(p, path, "broker/mosquitto.conf"), b.data, b.len, 0600, e);
+            : io_write_atomic(project_path(p, path, "broker/mosquitto.conf"), b.data, b.len, 0600,
+                              e);
     buf_release(&b);
     struct name_set denied = {0};
     rc = rc ? rc : load_denied(&denied, p, e);
@@ -360,7 +372,8 @@ void broker_reload(const struct project *p)
     if (io_read_file(project_path(p, path, "run/mosquitto.pid"), 64, &b, &ignored) == OK) {
         b.data[strcspn(b.data, "\n")] = 0;
         if (parse_i64(b.data, 2, 1 << 30, &pid) == OK) {
-            (void)kill((pid_t)pid, SIGHUP); // gone already: it will read the files at its next start
+            (void)kill((pid_t)pid,
+                       SIGHUP); // gone already: it will read the files at its next start
         }
     }
     buf_release(&b);
@@ -375,7 +388,8 @@ int64_t broker_conf_fleet(const struct project *p, struct err *e)
     char *rest = b.data;
     for (char *line; rc == OK && rest && (line = strsep(&rest, "\n"));) {
         static const char key[] = "max_queued_messages ";
-        if (strncmp(line, key, sizeof(key) - 1) == 0 && parse_i64(line + sizeof(key) - 1, 0, INT64_MAX, &queued)) {
+        if (strncmp(line, key, sizeof(key) - 1) == 0 &&
+            parse_i64(line + sizeof(key) - 1, 0, INT64_MAX, &queued)) {
             rc = err_set(e, E_FORMAT, "%s: max_queued_messages is not a number", path);
         }
     }

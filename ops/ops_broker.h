@@ -18,14 +18,16 @@ int broker_write_conf(const struct project *p, struct err *e) MUST_CHECK;
 // Changes of broker/passwd are gathered and written at once, so that a list of devices costs one write.
 struct broker_users;
 int broker_users_load(struct broker_users **u, const struct project *p, struct err *e) MUST_CHECK;
-int broker_users_set(struct broker_users *u, const char *name, const char *password, struct err *e) MUST_CHECK;
+int broker_users_set(struct broker_users *u, const char *name, const char *password,
+                     struct err *e) MUST_CHECK;
 // OK whether or not it was there.
 void broker_users_remove(struct broker_users *u, const char *name);
 int broker_users_save(struct broker_users *u, const struct project *p, struct err *e) MUST_CHECK;
 void broker_users_free(struct broker_users *u);
 // Takes every right from users whose certificate is void (deny), or gives it back to those that were added anew.
 // Counts for connections that are there once the broker was told (broker_reload).
-int broker_deny(const struct project *p, const char *const *names, size_t count, bool deny, struct err *e) MUST_CHECK;
+int broker_deny(const struct project *p, const char *const *names, size_t count, bool deny,
+                struct err *e) MUST_CHECK;
 // A broker drops the first of two connections with one name, so each of several collectors has its own: makes those
 // that [mqtt] collectors asks for, with the same password. Before the broker is started.
 int broker_ensure_collectors(const struct project *p, struct err *e) MUST_CHECK;

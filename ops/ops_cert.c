@@ -48,12 +48,14 @@ static int save(BIO *out, const struct project *p, const char *name, struct err 
     return io_write_atomic(project_path(p, path, name), text, (size_t)len, 0600, e);
 }
 
-static int save_pair(const struct project *p, const char *stem, X509 *cert, EVP_PKEY *key, struct err *e)
+static int save_pair(const struct project *p, const char *stem, X509 *cert, EVP_PKEY *key,
+                     struct err *e)
 {
     char name[64];
     BIO *a = BIO_new(BIO_s_mem()), *b = BIO_new(BIO_s_mem());
     int rc = OK;
-    if (!a || !b || !PEM_write_bio_X509(a, cert) || !PEM_write_bio_PrivateKey(b, key, NULL, NULL, 0, NULL, NULL)) {
+    if (!a || !b || !PEM_write_bio_X509(a, cert) ||
+        !PEM_write_bio_PrivateKey(b, key, NULL, NULL, 0, NULL, NULL)) {
         rc = failed(e, "encode a certificate");
     }
     snprintf(name, sizeof(name), "%s.key", stem);
@@ -84,7 +86,8 @@ static X509 *load_cert(const struct project *p, const char *name, struct err *e)
     BIO *in = load(p, name, &text, e);
     X509 *x = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
     if (in && !x) {
-        err_set(e, E_FORMAT, "'%s/%s' holds no certificate: restore it from a backup", p->dir, name);
+        err_set(e, E_FORMAT, "'%s/%s' holds no certificate: restore it from a backup", p->dir,
+                name);
         ERR_clear_error();
     }
     BIO_free(in);
@@ -98,7 +101,8 @@ static EVP_PKEY *load_key(const struct project *p, const char *name, struct err 
     BIO *in = load(p, name, &text, e);
     EVP_PKEY *k = in ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
     if (in && !k) {
-        err_set(e, E_FORMAT, "'%s/%s' holds no private key: restore it from a backup", p->dir, name);
+        err_set(e, E_FORMAT, "'%s/%s' holds no private key: restore it from a backup", p->dir,
+                name);
         ERR_clear_error();
     }
     BIO_free(in);
@@ -137,9 +141,12 @@ static X509 *blank(const char *name, EVP_PKEY *key, X509 *issuer, long days)
     X509 *x = X509_new();
     X509_NAME *subject = X509_NAME_new();
     bool good = x && subject && X509_set_version(x, X509_VERSION_3) && set_serial(x) &&
-                X509_gmtime_adj(X509_getm_notBefore(x), -CRL_BACK_S) && X509_gmtime_adj(X509_getm_notAfter(x), days * 86400) &&
-                X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0) &&
-                X509_set_subject_name(x, subject) && X509_set_issuer_name(x, issuer ? X509_get_subject_name(issuer) : subject) &&
+                X509_gmtime_adj(X509_getm_notBefore(x), -CRL_BACK_S) &&
+                X509_gmtime_adj(X509_getm_notAfter(x), days * 86400) &&
+                X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+                                           (const unsigned char *)name, -1, -1, 0) &&
+                X509_set_subject_name(x, subject) &&
+                X509_set_issuer_name(x, issuer ? X509_get_subject_name(issuer) : subject) &&
                 X509_set_pubkey(x, key);
     X509_NAME_free(subject);
     if (!good) {
@@ -149,13 +156,15 @@ static X509 *blank(const char *name, EVP_PKEY *key, X509 *issuer, long days)
     return x;
 }
 
-static X509 *make_leaf(X509 *ca, EVP_PKEY *ca_key, EVP_PKEY *key, const char *name, const char *names, struct err *e)
+static X509 *make_leaf(X509 *ca, EVP_PKEY *ca_key, EVP_PKEY *key, const char *name,
+                       const char *names, struct err *e)
 {
     X509 *x = blank(name, key, ca, LEAF_DAYS);
     bool good = x && extend(x, ca, NID_basic_constraints, "critical,CA:FALSE") &&
                 extend(x, ca, NID_key_usage, "critical,digitalSignature") &&
                 extend(x, ca, NID_ext_key_usage, names ? "serverAuth" : "clientAuth") &&
-                (!names || extend(x, ca, NID_subject_alt_name, names)) && X509_sign(x, ca_key, EVP_sha256());
+                (!names || extend(x, ca, NID_subject_alt_name, names)) &&
+                X509_sign(x, ca_key, EVP_sha256());
     if (!good) {
         failed(e, "make a certificate");
         X509_free(x);
@@ -173,7 +182,8 @@ static int make_ca(const struct project *p, struct err *e)
     bool good = x && extend(x, x, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
                 extend(x, x, NID_key_usage, "critical,keyCertSign,cRLSign") &&
                 extend(x, x, NID_subject_key_identifier, "hash") && X509_sign(x, key, EVP_sha256());
-    int rc = good ? save_pair(p, "keys/ca", x, key, e) : failed(e, "make the certificate authority");
+    int rc =
+        good ? save_pair(p, "keys/ca", x, key, e) : failed(e, "make the certificate authority");
     X509_free(x);
     EVP_PKEY_free(key);
     return rc;
@@ -183,7 +193,8 @@ static int make_ca(const struct project *p, struct err *e)
 static int add_name(struct buf *names, const char *host)
 {
     uint8_t bytes[16];
-    if (!*host || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 || strpbrk(host, ",: \t")) {
+    if (!*host || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 ||
+        strpbrk(host, ",: \t")) {
         return OK; // every address, or IPv6: devices go by the fixed name anyway
     }
     return buf_printf(names, ",%s:%s", inet_pton(AF_INET, host, bytes) == 1 ? "IP" : "DNS", host);
@@ -207,7 +218,9 @@ int certs_make_broker(const struct project *p, struct err *e)
         rc = e->code;
     } else {
         x = key ? make_leaf(ca, ca_key, key, CERT_BROKER_NAME, names.data, e) : NULL;
-        rc = x ? save_pair(p, "broker/broker", x, key, e) : e->code ? e->code : failed(e, "make a key");
+        rc = x         ? save_pair(p, "broker/broker", x, key, e)
+             : e->code ? e->code
+                       : failed(e, "make a key");
     }
     X509_free(x);
     X509_free(ca);
@@ -224,7 +237,9 @@ int certs_days_left(const struct project *p, const char *name, int64_t *days, st
     if (!x) {
         return e->code;
     }
-    int rc = ASN1_TIME_diff(&d, &s, NULL, X509_get0_notAfter(x)) ? OK : failed(e, "read a certificate's end");
+    int rc = ASN1_TIME_diff(&d, &s, NULL, X509_get0_notAfter(x))
+                 ? OK
+                 : failed(e, "read a certificate's end");
     *days = s < 0 ? d - 1 : d;
     X509_free(x);
     return rc;
@@ -278,13 +293,15 @@ static int sign_crl(struct certs *c, struct err *e)
     const ASN1_TIME *before = X509_CRL_get0_lastUpdate(c->crl);
     int days = 0, seconds = 0;
     ASN1_TIME *now = ASN1_TIME_set(NULL, at);
-    if (before && now && ASN1_TIME_diff(&days, &seconds, now, before) && (int64_t)days * 86400 + seconds >= 0) {
+    if (before && now && ASN1_TIME_diff(&days, &seconds, now, before) &&
+        (int64_t)days * 86400 + seconds >= 0) {
         now = ASN1_TIME_set(now, at + (time_t)days * 86400 + seconds + 1);
     }
     ASN1_TIME *next = ASN1_TIME_set(NULL, time(NULL) + (time_t)CA_DAYS * 86400);
     bool good = now && next && X509_CRL_set_version(c->crl, X509_CRL_VERSION_2) &&
-                X509_CRL_set_issuer_name(c->crl, X509_get_subject_name(c->ca)) && X509_CRL_set1_lastUpdate(c->crl, now) &&
-                X509_CRL_set1_nextUpdate(c->crl, next) && X509_CRL_sort(c->crl) && X509_CRL_sign(c->crl, c->key, EVP_sha256());
+                X509_CRL_set_issuer_name(c->crl, X509_get_subject_name(c->ca)) &&
+                X509_CRL_set1_lastUpdate(c->crl, now) && X509_CRL_set1_nextUpdate(c->crl, next) &&
+                X509_CRL_sort(c->crl) && X509_CRL_sign(c->crl, c->key, EVP_sha256());
     ASN1_TIME_free(now);
     ASN1_TIME_free(next);
     return good ? OK : failed(e, "sign the list of void certificates");
@@ -314,7 +331,10 @@ static int load_crl(struct certs *c, const struct project *p, struct err *e)
     c->crl = in ? PEM_read_bio_X509_CRL(in, NULL, NULL, NULL) : NULL;
     BIO_free(in);
     buf_release(&text);
-    return c->crl ? OK : in ? err_set(e, E_FORMAT, "'%s' holds no list of void certificates: restore it from a backup", path) : e->code;
+    return c->crl ? OK
+           : in   ? err_set(e, E_FORMAT,
+                            "'%s' holds no list of void certificates: restore it from a backup", path)
+                  : e->code;
 }
 
 static int revoke_serial(struct certs *c, const char *serial, struct err *e)
@@ -324,8 +344,8 @@ static int revoke_serial(struct certs *c, const char *serial, struct err *e)
     ASN1_TIME *when = ASN1_TIME_set(NULL, time(NULL));
     ASN1_INTEGER *number = BN_hex2bn(&n, serial) ? BN_to_ASN1_INTEGER(n, NULL) : NULL;
     int rc = OK;
-    if (r && when && number && X509_REVOKED_set_serialNumber(r, number) && X509_REVOKED_set_revocationDate(r, when) &&
-        X509_CRL_add0_revoked(c->crl, r)) {
+    if (r && when && number && X509_REVOKED_set_serialNumber(r, number) &&
+        X509_REVOKED_set_revocationDate(r, when) && X509_CRL_add0_revoked(c->crl, r)) {
         r = NULL; // the list owns it now
         c->voided = true;
     } else {
@@ -445,9 +465,12 @@ static int encode_pair(X509 *x, EVP_PKEY *key, struct cert_text *out, struct err
     uint8_t *der = NULL, *key_der = NULL;
     BIO *a = BIO_new(BIO_s_mem()), *b = BIO_new(BIO_s_mem());
     int len = i2d_X509(x, &der), key_len = i2d_PrivateKey(key, &key_der);
-    bool good = a && b && PEM_write_bio_X509(a, x) && PEM_write_bio_PrivateKey(b, key, NULL, NULL, 0, NULL, NULL) &&
-                to_text(out->pem, sizeof(out->pem), a) && to_text(out->key_pem, sizeof(out->key_pem), b);
-    int rc = good ? base64(out->der64, sizeof(out->der64), der, len, e) : failed(e, "encode a certificate");
+    bool good = a && b && PEM_write_bio_X509(a, x) &&
+                PEM_write_bio_PrivateKey(b, key, NULL, NULL, 0, NULL, NULL) &&
+                to_text(out->pem, sizeof(out->pem), a) &&
+                to_text(out->key_pem, sizeof(out->key_pem), b);
+    int rc = good ? base64(out->der64, sizeof(out->der64), der, len, e)
+                  : failed(e, "encode a certificate");
     rc = rc ? rc : base64(out->key64, sizeof(out->key64), key_der, key_len, e);
     OPENSSL_free(der);
     OPENSSL_clear_free(key_der, key_len > 0 ? (size_t)key_len : 0);
@@ -486,7 +509,9 @@ int certs_save(struct certs *c, const struct project *p, struct err *e)
         for (size_t i = 0; i < c->count && rc == OK; i++) {
             rc = buf_printf(&b, "%s %s\n", c->issued[i].serial, c->issued[i].device);
         }
-        rc = rc ? err_set(e, rc, "out of memory") : io_write_atomic(project_path(p, path, "keys/issued.txt"), b.data ? b.data : "", b.len, 0600, e);
+        rc = rc ? err_set(e, rc, "out of memory")
+                : io_write_atomic(project_path(p, path, "keys/issued.txt"), b.data ? b.data : "",
+                                  b.len, 0600, e);
         c->issued_changed = rc != OK;
     }
     buf_release(&b);

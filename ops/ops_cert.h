@@ -24,7 +24,8 @@ int certs_make(const struct project *p, struct err *e) MUST_CHECK;
 int certs_make_broker(const struct project *p, struct err *e) MUST_CHECK;
 // Days until the certificate in a file of the project ends (negative: it has ended); E_* of files in e->code
 // with *days unchanged.
-int certs_days_left(const struct project *p, const char *name, int64_t *days, struct err *e) MUST_CHECK;
+int certs_days_left(const struct project *p, const char *name, int64_t *days,
+                    struct err *e) MUST_CHECK;
 
 // Loads the CA, what it issued and the list of void ones.
 int certs_open(struct certs **c, const struct project *p, struct err *e) MUST_CHECK;
@@ -32,11 +33,13 @@ void certs_free(struct certs *c); // accepts NULL
 // The CA's certificate as base64 of its DER, one line; borrowed.
 const char *certs_ca64(const struct certs *c);
 
-struct cert_text { // of a device: PEM for other clients, base64 of DER for its configuration; NUL-terminated
+struct cert_text { // of a device: PEM for other clients, base64 of DER for its configuration;
+                   // NUL-terminated
     char pem[2048], key_pem[512], der64[1536], key64[256];
 };
 // A new key and a certificate with the device's id as common name. Remembered in c until certs_save.
-int certs_issue(struct certs *c, const char *device, struct cert_text *out, struct err *e) MUST_CHECK;
+int certs_issue(struct certs *c, const char *device, struct cert_text *out,
+                struct err *e) MUST_CHECK;
 // Declares every certificate void that was issued to the device. *count: how many.
 int certs_revoke(struct certs *c, const char *device, size_t *count, struct err *e) MUST_CHECK;
 // Writes what certs_issue and certs_revoke changed.

@@ -5,9 +5,10 @@
 
 #include "common/opt.h"
 
-extern const struct opt_command ops_init_command, ops_up_command, ops_demo_command, ops_device_command,
-    ops_user_command, ops_status_command, ops_doctor_command, ops_retrain_command, ops_cron_command,
-    ops_backup_command, ops_restore_command, ops_record_command, ops_erase_command;
+extern const struct opt_command ops_init_command, ops_up_command, ops_demo_command,
+    ops_device_command, ops_user_command, ops_status_command, ops_doctor_command,
+    ops_retrain_command, ops_cron_command, ops_backup_command, ops_restore_command,
+    ops_record_command, ops_erase_command;
 
 struct err;
 // "moteloop NAME: message" on stderr; returns the exit code of e->code.

@@ -19,9 +19,13 @@ struct retrain_opts {
 static const struct retrain_opts retrain_defaults = {.min_labels = 20, .max_loss = 0.02};
 static const struct opt retrain_options[] = {
     OPT_PROJECT(struct retrain_opts, project),
-    {"min-labels", "N", "new label events since the last model that are reason enough (default 20)", OPT_I64, offsetof(struct retrain_opts, min_labels)},
-    {"max-loss", "SHARE", "int8 accuracy that the new model may lose against the last (default 0.02)", OPT_F64, offsetof(struct retrain_opts, max_loss)},
-    {"ship", NULL, "release and roll out what passes the gate", OPT_FLAG, offsetof(struct retrain_opts, ship)},
+    {"min-labels", "N", "new label events since the last model that are reason enough (default 20)",
+     OPT_I64, offsetof(struct retrain_opts, min_labels)},
+    {"max-loss", "SHARE",
+     "int8 accuracy that the new model may lose against the last (default 0.02)", OPT_F64,
+     offsetof(struct retrain_opts, max_loss)},
+    {"ship", NULL, "release and roll out what passes the gate", OPT_FLAG,
+     offsetof(struct retrain_opts, ship)},
     OPT_JSON(struct retrain_opts, json),
     OPT_END};
 
@@ -53,7 +57,8 @@ static int count_event(void *ctx, const struct store_region *r)
     return 0;
 }
 
-static int look(struct store *s, const struct retrain_opts *o, struct field_model *last, int64_t *fresh, struct err *e)
+static int look(struct store *s, const struct retrain_opts *o, struct field_model *last,
+                int64_t *fresh, struct err *e)
 {
     int rc = store_model_find(s, NULL, NULL, keep_model, last, e);
     if (rc == E_NOT_FOUND) {
@@ -70,7 +75,9 @@ static int look(struct store *s, const struct retrain_opts *o, struct field_mode
 static int ship(const struct project *p, const char *digest, struct err *e)
 {
     struct buf out = {0};
-    int rc = proc_run_ok((const char *[]){"moteloop-converter", "release", digest, "--project", p->dir, "--json", NULL}, &out, 600000, e);
+    int rc = proc_run_ok((const char *[]){"moteloop-converter", "release", digest, "--project",
+                                          p->dir, "--json", NULL},
+                         &out, 600000, e);
     json_t *release = rc == OK ? jx_parse(out.data ? out.data : "", out.len, e) : NULL;
     int64_t id = 0;
     if (rc == OK) {
@@ -79,7 +86,9 @@ static int ship(const struct project *p, const char *digest, struct err *e)
     if (rc == OK) {
         char text[24];
         snprintf(text, sizeof(text), "%lld", (long long)id);
-        rc = proc_run_ok((const char *[]){"moteloop-converter", "rollout", "start", text, "--project", p->dir, NULL}, NULL, 60000, e);
+        rc = proc_run_ok((const char *[]){"moteloop-converter", "rollout", "start", text,
+                                          "--project", p->dir, NULL},
+                         NULL, 60000, e);
     }
     json_decref(release);
     buf_release(&out);
@@ -105,10 +114,21 @@ static int run(const struct retrain_opts *o, const char *recipe, json_t *report,
     }
     json_object_set_new(report, "new_labels", json_integer(fresh));
     if (fresh < o->min_labels) {
-        return err_set(e, E_REFUSED, "nothing to do: %lld new labels since the last model, %lld are reason enough", (long long)fresh, (long long)o->min_labels);
+        return err_set(
+            e, E_REFUSED,
+            "nothing to do: %lld new labels since the last model, %lld are reason enough",
+            (long long)fresh, (long long)o->min_labels);
     }
     struct buf out = {0};
-    const char *train[] = {"moteloop-trainer", "train", recipe, "--project", p.dir, "--json", *last.digest ? "--from" : NULL, last.digest, NULL};
+    const char *train[] = {"moteloop-trainer",
+                           "train",
+                           recipe,
+                           "--project",
+                           p.dir,
+                           "--json",
+                           *last.digest ? "--from" : NULL,
+                           last.digest,
+                           NULL};
     rc = proc_run_ok(train, &out, 24LL * 3600 * 1000, e);
     json_t *made = rc == OK ? jx_parse(out.data ? out.data : "", out.len, e) : NULL;
     buf_release(&out);
@@ -128,7 +148,9 @@ static int run(const struct retrain_opts *o, const char *recipe, json_t *report,
         json_object_set_new(report, "int8_accuracy", json_real(accuracy));
         json_object_set_new(report, "last_int8_accuracy", json_real(last.accuracy));
         if (last.accuracy >= 0 && accuracy < last.accuracy - o->max_loss) {
-            rc = err_set(e, E_REFUSED, "gate: the new model reaches %.3f, the last one %.3f; nothing is released", accuracy, last.accuracy);
+            rc = err_set(e, E_REFUSED,
+                         "gate: the new model reaches %.3f, the last one %.3f; nothing is released",
+                         accuracy, last.accuracy);
         } else if (o->ship) {
             rc = ship(&p, digest, e);
         }
@@ -142,23 +164,32 @@ static int cmd_retrain(void *options, int npos, char **pos)
     const struct retrain_opts *o = options;
     struct err e = {0};
     json_t *report = json_object();
-    int rc = npos == 1 ? run(o, pos[0], report, &e) : err_set(&e, E_USAGE, "name the recipe: moteloop retrain RECIPE");
+    int rc = npos == 1 ? run(o, pos[0], report, &e)
+                       : err_set(&e, E_USAGE, "name the recipe: moteloop retrain RECIPE");
     if (rc == OK && o->json) {
         jx_print(json_incref(report));
     } else if (rc == OK) {
-        printf("model %.12s: int8 accuracy %.3f%s\n", json_string_value(json_object_get(report, "model")),
-               json_real_value(json_object_get(report, "int8_accuracy")), o->ship ? "; rollout started" : "");
+        printf("model %.12s: int8 accuracy %.3f%s\n",
+               json_string_value(json_object_get(report, "model")),
+               json_real_value(json_object_get(report, "int8_accuracy")),
+               o->ship ? "; rollout started" : "");
     }
     json_decref(report);
     return rc ? ops_fail("retrain", &e) : 0;
 }
 
 const struct opt_command ops_retrain_command = {
-    "retrain", "RECIPE", "train again where there is reason, gated against the last model",
-    "For cron: exit code 0 a new model, 3 nothing to do or the gate refused, 1 failed. The new model is\n"
+    "retrain",
+    "RECIPE",
+    "train again where there is reason, gated against the last model",
+    "For cron: exit code 0 a new model, 3 nothing to do or the gate refused, 1 failed. The new "
+    "model is\n"
     "fine-tuned from the last one.\n\n"
     "  moteloop retrain fan.recipe --project /srv/plant --min-labels 50 --ship\n",
-    retrain_options, sizeof(struct retrain_opts), &retrain_defaults, cmd_retrain};
+    retrain_options,
+    sizeof(struct retrain_opts),
+    &retrain_defaults,
+    cmd_retrain};
 
 struct cron_opts {
     const char *project;
@@ -166,7 +197,9 @@ struct cron_opts {
 };
 static const struct cron_opts cron_defaults = {.hour = 3};
 static const struct opt cron_options[] = {
-    OPT_PROJECT(struct cron_opts, project), {"hour", "N", "hour of the day (default 3)", OPT_I64, offsetof(struct cron_opts, hour)}, OPT_END};
+    OPT_PROJECT(struct cron_opts, project),
+    {"hour", "N", "hour of the day (default 3)", OPT_I64, offsetof(struct cron_opts, hour)},
+    OPT_END};
 
 static int cmd_cron(void *options, int npos, char **pos)
 {
@@ -175,7 +208,8 @@ static int cmd_cron(void *options, int npos, char **pos)
     static struct project p;
     char dir[IO_PATH_MAX];
     char *recipe = npos == 1 ? realpath(pos[0], NULL) : NULL;
-    int rc = recipe ? project_open(&p, o->project, &e) : err_set(&e, E_USAGE, "name a recipe that is there: moteloop cron RECIPE");
+    int rc = recipe ? project_open(&p, o->project, &e)
+                    : err_set(&e, E_USAGE, "name a recipe that is there: moteloop cron RECIPE");
     if (rc == OK && (o->hour < 0 || o->hour > 23)) {
         rc = err_set(&e, E_USAGE, "--hour is 0 to 23");
     }
@@ -183,8 +217,10 @@ static int cmd_cron(void *options, int npos, char **pos)
         rc = io_program_dir(dir, sizeof(dir), &e);
     }
     if (rc == OK) {
-        printf("# add with: moteloop cron RECIPE --project DIR | crontab -   (or append to what 'crontab -l' prints)\n"
-               "17 %lld * * * '%s/moteloop' retrain '%s' --project '%s' --ship >>'%s/run/retrain.log' 2>&1\n",
+        printf("# add with: moteloop cron RECIPE --project DIR | crontab -   (or append to what "
+               "'crontab -l' prints)\n"
+               "17 %lld * * * '%s/moteloop' retrain '%s' --project '%s' --ship "
+               ">>'%s/run/retrain.log' 2>&1\n",
                (long long)o->hour, dir, recipe, p.dir, p.dir);
     }
     free(recipe);
@@ -192,4 +228,6 @@ static int cmd_cron(void *options, int npos, char **pos)
 }
 
 const struct opt_command ops_cron_command = {
-    "cron", "RECIPE", "print the crontab line that retrains every day", NULL, cron_options, sizeof(struct cron_opts), &cron_defaults, cmd_cron};
+    "cron",         "RECIPE",     "print the crontab line that retrains every day",
+    NULL,           cron_options, sizeof(struct cron_opts),
+    &cron_defaults, cmd_cron};

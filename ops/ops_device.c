@@ -17,18 +17,29 @@ struct device_opts {
     int64_t duration_ms;
     bool json;
 };
-static const struct device_opts device_defaults = {.add = {.name = "", .group = "", .device_class = 1}, .stream = "", .label = "", .duration_ms = 10000};
+static const struct device_opts device_defaults = {
+    .add = {.name = "", .group = "", .device_class = 1},
+    .stream = "",
+    .label = "",
+    .duration_ms = 10000};
 static const struct opt device_options[] = {
     OPT_PROJECT(struct device_opts, project),
     {"name", "TEXT", "name for people (of add)", OPT_STR, offsetof(struct device_opts, add.name)},
-    {"group", "NAME", "group that a rollout can name (of add)", OPT_STR, offsetof(struct device_opts, add.group)},
-    {"class", "N", "capability class: 0 small, 1 medium, 2 large (of add; default 1)", OPT_I64, offsetof(struct device_opts, add.device_class)},
-    {"cert", NULL, "a client certificate in place of a password (of add)", OPT_FLAG, offsetof(struct device_opts, add.cert)},
-    {"plain", NULL, "connect without TLS, with a password (of add)", OPT_FLAG, offsetof(struct device_opts, add.plain)},
-    {"list", "FILE", "add or remove every id of a file, one a line ('-': standard input)", OPT_STR, offsetof(struct device_opts, list)},
-    {"stream", "NAME", "stream to record (of record; default: every stream)", OPT_STR, offsetof(struct device_opts, stream)},
+    {"group", "NAME", "group that a rollout can name (of add)", OPT_STR,
+     offsetof(struct device_opts, add.group)},
+    {"class", "N", "capability class: 0 small, 1 medium, 2 large (of add; default 1)", OPT_I64,
+     offsetof(struct device_opts, add.device_class)},
+    {"cert", NULL, "a client certificate in place of a password (of add)", OPT_FLAG,
+     offsetof(struct device_opts, add.cert)},
+    {"plain", NULL, "connect without TLS, with a password (of add)", OPT_FLAG,
+     offsetof(struct device_opts, add.plain)},
+    {"list", "FILE", "add or remove every id of a file, one a line ('-': standard input)", OPT_STR,
+     offsetof(struct device_opts, list)},
+    {"stream", "NAME", "stream to record (of record; default: every stream)", OPT_STR,
+     offsetof(struct device_opts, stream)},
     {"label", "NAME", "label to ask for (of record)", OPT_STR, offsetof(struct device_opts, label)},
-    {"duration", "TIME", "how long (of record and classify; default 10s)", OPT_DURATION, offsetof(struct device_opts, duration_ms)},
+    {"duration", "TIME", "how long (of record and classify; default 10s)", OPT_DURATION,
+     offsetof(struct device_opts, duration_ms)},
     OPT_JSON(struct device_opts, json),
     OPT_END};
 
@@ -83,15 +94,21 @@ static int print_device(void *ctx, const struct store_device *d)
     json_t *list = ctx;
     char seen[24] = "never";
     if (d->last_data_ms || d->hello_ms) {
-        clock_iso(d->last_data_ms > d->hello_ms ? d->last_data_ms : d->hello_ms, seen, sizeof(seen));
+        clock_iso(d->last_data_ms > d->hello_ms ? d->last_data_ms : d->hello_ms, seen,
+                  sizeof(seen));
     }
     if (list) {
-        json_array_append_new(list, json_pack("{ss ss ss sb sb sI ss sI ss}", "id", d->id, "name", d->name, "group", d->grp, "online", d->online && !d->removed_ms,
-                                              "removed", d->removed_ms != 0, "class", (json_int_t)d->device_class, "release", d->rel_state,
-                                              "active_seq", (json_int_t)d->active_seq, "seen", seen));
+        json_array_append_new(
+            list, json_pack("{ss ss ss sb sb sI ss sI ss}", "id", d->id, "name", d->name, "group",
+                            d->grp, "online", d->online && !d->removed_ms, "removed",
+                            d->removed_ms != 0, "class", (json_int_t)d->device_class, "release",
+                            d->rel_state, "active_seq", (json_int_t)d->active_seq, "seen", seen));
         return 0;
     }
-    printf("%-32s %-8s %-9s class %lld  release %lld %-11s last seen %s\n", d->id, d->removed_ms ? "removed" : d->online ? "online" : "offline",
+    printf("%-32s %-8s %-9s class %lld  release %lld %-11s last seen %s\n", d->id,
+           d->removed_ms ? "removed"
+           : d->online   ? "online"
+                         : "offline",
            d->grp, (long long)d->device_class, (long long)d->active_seq, d->rel_state, seen);
     return 0;
 }
@@ -112,14 +129,20 @@ static int list_devices(const struct project *p, bool json, struct err *e)
     return rc;
 }
 
-static int ask_devices(const struct project *p, const struct device_opts *o, const char *kind, const struct device_ids *l, struct err *e)
+static int ask_devices(const struct project *p, const struct device_opts *o, const char *kind,
+                       const struct device_ids *l, struct err *e)
 {
     struct store *s = NULL;
     const char *user = getenv("USER");
     int rc = store_open(&s, p->dir, STORE_WRITE, e);
     for (size_t i = 0; i < l->count && rc == OK; i++) {
-        struct store_command c = {.device = l->id[i], .kind = kind, .stream = o->stream, .label = o->label, .duration_ms = o->duration_ms,
-                                  .author = user ? user : "moteloop", .expires_ms = clock_wall_ms() + 3600 * 1000};
+        struct store_command c = {.device = l->id[i],
+                                  .kind = kind,
+                                  .stream = o->stream,
+                                  .label = o->label,
+                                  .duration_ms = o->duration_ms,
+                                  .author = user ? user : "moteloop",
+                                  .expires_ms = clock_wall_ms() + 3600 * 1000};
         rc = command_send(s, &c, e);
         if (rc == OK) {
             printf("%s: command %lld\n", l->id[i], (long long)c.command_id);
@@ -160,18 +183,26 @@ static int cmd_device(void *options, int npos, char **pos)
         }
     }
     if (rc == OK && !known) {
-        rc = err_set(&e, E_USAGE, "unknown verb '%s': add, list, remove, record, classify, stop, reboot or hello", verb);
+        rc = err_set(
+            &e, E_USAGE,
+            "unknown verb '%s': add, list, remove, record, classify, stop, reboot or hello", verb);
     }
     ids_release(&l);
     return rc ? ops_fail("device", &e) : 0;
 }
 
 const struct opt_command ops_device_command = {
-    "device", "add|list|remove|record|classify|stop|reboot|hello [DEV...]", "provision devices, list them, ask something of them",
+    "device",
+    "add|list|remove|record|classify|stop|reboot|hello [DEV...]",
+    "provision devices, list them, ask something of them",
     "  moteloop device add pump-1 pump-2 --class 0 --group pilot\n"
     "  moteloop device add pump-3 --cert         a client certificate instead of a password\n"
-    "  moteloop device add --list ids.txt        ten thousand at once; those in use already are left out\n"
+    "  moteloop device add --list ids.txt        ten thousand at once; those in use already are "
+    "left out\n"
     "  moteloop device record pump-1 --duration 30s --label normal\n"
     "  moteloop device classify pump-1 --duration 1h\n"
     "  moteloop device remove pump-2             its credential is void; what it sent is kept\n",
-    device_options, sizeof(struct device_opts), &device_defaults, cmd_device};
+    device_options,
+    sizeof(struct device_opts),
+    &device_defaults,
+    cmd_device};

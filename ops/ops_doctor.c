@@ -42,8 +42,9 @@ static void PRINTF_LIKE(3, 4) say(struct findings *f, const char *level, const c
 
 static void check_programs(struct findings *f)
 {
-    static const char *const needed[] = {"mosquitto", "lighttpd", "moteloop-collector", "moteloop-converter", "moteloop-trainer",
-                                         "moteloop-import", "moteloop-labeler.fcgi"};
+    static const char *const needed[] = {
+        "mosquitto",        "lighttpd",        "moteloop-collector",   "moteloop-converter",
+        "moteloop-trainer", "moteloop-import", "moteloop-labeler.fcgi"};
     for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
         char path[IO_PATH_MAX];
         struct err e = {0};
@@ -55,7 +56,8 @@ static void check_programs(struct findings *f)
 
 static void check_secrets(struct findings *f, const struct project *p)
 {
-    static const char *const secret[] = {"keys", "devices", "broker/passwd", "broker/server.pw", "main.db"};
+    static const char *const secret[] = {"keys", "devices", "broker/passwd", "broker/server.pw",
+                                         "main.db"};
     for (size_t i = 0; i < ARRAY_LEN(secret); i++) {
         char path[IO_PATH_MAX];
         struct stat st;
@@ -75,8 +77,11 @@ static void check_broker(struct findings *f, const struct project *p)
     if (fleet < 0) {
         say(f, "bad", "%s", e.msg);
     } else if (fleet < p->conf.max_devices) {
-        say(f, "bad", "broker/mosquitto.conf queues enough for %lld devices, moteloop.conf says %lld: raise max_queued_messages to %lld",
-            (long long)fleet, (long long)p->conf.max_devices, (long long)p->conf.max_devices * BROKER_QUEUE_PER_DEVICE);
+        say(f, "bad",
+            "broker/mosquitto.conf queues enough for %lld devices, moteloop.conf says %lld: raise "
+            "max_queued_messages to %lld",
+            (long long)fleet, (long long)p->conf.max_devices,
+            (long long)p->conf.max_devices * BROKER_QUEUE_PER_DEVICE);
     }
 }
 
@@ -90,8 +95,10 @@ static void check_certificates(struct findings *f, const struct project *p)
         if (certs_days_left(p, names[i], &days, &e)) {
             say(f, "bad", "%s", e.msg);
         } else if (days < SOON_DAYS) {
-            say(f, days < 0 ? "bad" : "warn", "the certificate '%s' ends in %lld days%s", names[i], (long long)days,
-                i == 1 ? ": the next 'moteloop up' makes another in its last month" : ": devices need the next authority's before");
+            say(f, days < 0 ? "bad" : "warn", "the certificate '%s' ends in %lld days%s", names[i],
+                (long long)days,
+                i == 1 ? ": the next 'moteloop up' makes another in its last month"
+                       : ": devices need the next authority's before");
         }
     }
 }
@@ -102,7 +109,9 @@ static void check_disk(struct findings *f, const struct project *p)
     if (statvfs(p->dir, &v) == 0) {
         double free_mb = (double)v.f_bavail * (double)v.f_frsize / 1e6;
         if (free_mb < 200) {
-            say(f, "bad", "%.0f MB are free at '%s': the collector stops acknowledging when the disk is full", free_mb, p->dir);
+            say(f, "bad",
+                "%.0f MB are free at '%s': the collector stops acknowledging when the disk is full",
+                free_mb, p->dir);
         } else if (free_mb < 2000) {
             say(f, "warn", "%.0f MB are free at '%s'", free_mb, p->dir);
         }
@@ -122,7 +131,8 @@ static int check_device(void *ctx, const struct store_device *d)
     all->devices++;
     all->unheard += d->hello_ms == 0;
     if (strcmp(d->rel_state, "refused") == 0 || strcmp(d->rel_state, "rolled-back") == 0) {
-        say(all->f, "warn", "device '%s' %s release %lld: %s", d->id, d->rel_state, (long long)d->rel_seq, d->rel_reason);
+        say(all->f, "warn", "device '%s' %s release %lld: %s", d->id, d->rel_state,
+            (long long)d->rel_seq, d->rel_reason);
     }
     return 0;
 }
@@ -135,8 +145,10 @@ static int check_collector(void *ctx, const struct store_collector *c)
         say(all->f, "warn", "collector '%s' is not running: 'moteloop up' runs it", c->id);
     }
     if (c->conflicts) {
-        say(all->f, "warn", "collector '%s' kept %lld blocks whose key was taken by other bytes: a device may have reused a session", c->id,
-            (long long)c->conflicts);
+        say(all->f, "warn",
+            "collector '%s' kept %lld blocks whose key was taken by other bytes: a device may have "
+            "reused a session",
+            c->id, (long long)c->conflicts);
     }
     if (*c->last_error) {
         say(all->f, "warn", "collector '%s' last said: %s", c->id, c->last_error);
@@ -160,11 +172,14 @@ static void check_store(struct findings *f, const struct project *p)
         return;
     }
     if (all.devices > p->conf.max_devices) {
-        say(f, "bad", "%lld devices, but moteloop.conf and the broker are set for %lld: raise [limits] devices and run 'moteloop up' again",
+        say(f, "bad",
+            "%lld devices, but moteloop.conf and the broker are set for %lld: raise [limits] "
+            "devices and run 'moteloop up' again",
             (long long)all.devices, (long long)p->conf.max_devices);
     }
     if (all.unheard) {
-        say(f, "warn", "%lld of %lld devices were never heard of", (long long)all.unheard, (long long)all.devices);
+        say(f, "warn", "%lld of %lld devices were never heard of", (long long)all.unheard,
+            (long long)all.devices);
     }
     if (pending > 1000) {
         say(f, "warn", "%lld messages wait for the broker", (long long)pending);
@@ -196,7 +211,8 @@ static int cmd_doctor(void *options, int npos, char **pos)
     const json_t *line;
     json_array_foreach(f.list, i, line)
     {
-        printf("%-4s  %s\n", json_string_value(json_object_get(line, "level")), json_string_value(json_object_get(line, "text")));
+        printf("%-4s  %s\n", json_string_value(json_object_get(line, "level")),
+               json_string_value(json_object_get(line, "text")));
     }
     if (!json_array_size(f.list)) {
         printf("nothing is wrong\n");
@@ -206,7 +222,13 @@ static int cmd_doctor(void *options, int npos, char **pos)
 }
 
 const struct opt_command ops_doctor_command = {
-    "doctor", "[DIR]", "what is wrong with a project, and how to mend it",
-    "Looks at programs, secrets, the broker's limits, the disk and the fleet. Exit code 1 where something\n"
+    "doctor",
+    "[DIR]",
+    "what is wrong with a project, and how to mend it",
+    "Looks at programs, secrets, the broker's limits, the disk and the fleet. Exit code 1 where "
+    "something\n"
     "must be mended.\n",
-    doctor_options, sizeof(struct doctor_opts), NULL, cmd_doctor};
+    doctor_options,
+    sizeof(struct doctor_opts),
+    NULL,
+    cmd_doctor};

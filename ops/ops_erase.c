@@ -20,13 +20,18 @@ struct erase_opts {
 static const struct erase_opts erase_defaults = {.why = ""};
 static const struct opt erase_options[] = {
     OPT_PROJECT(struct erase_opts, project),
-    {"person", "NAME", "recordings of this user, speaker or subject (the group that splits keep on one side)", OPT_STR,
-     offsetof(struct erase_opts, person)},
-    {"device", "ID", "recordings, events and reports of this device; it stays provisioned (see 'moteloop device remove')", OPT_STR,
-     offsetof(struct erase_opts, device)},
+    {"person", "NAME",
+     "recordings of this user, speaker or subject (the group that splits keep on one side)",
+     OPT_STR, offsetof(struct erase_opts, person)},
+    {"device", "ID",
+     "recordings, events and reports of this device; it stays provisioned (see 'moteloop device "
+     "remove')",
+     OPT_STR, offsetof(struct erase_opts, device)},
     {"recording", "N", "one recording", OPT_I64, offsetof(struct erase_opts, recording)},
-    {"why", "TEXT", "kept with the digests of what went", OPT_STR, offsetof(struct erase_opts, why)},
-    {"yes", NULL, "do it; without it only says what would go", OPT_FLAG, offsetof(struct erase_opts, yes)},
+    {"why", "TEXT", "kept with the digests of what went", OPT_STR,
+     offsetof(struct erase_opts, why)},
+    {"yes", NULL, "do it; without it only says what would go", OPT_FLAG,
+     offsetof(struct erase_opts, yes)},
     OPT_JSON(struct erase_opts, json),
     OPT_END};
 
@@ -40,7 +45,8 @@ static int drop_cache(void *ctx, int64_t rec_id)
     snprintf(mark, sizeof(mark), "-%lld-", (long long)rec_id);
     for (struct dirent *x; d && (x = readdir(d));) {
         const char *at = strchr(x->d_name, '-');
-        if ((at && strncmp(at, mark, strlen(mark)) == 0) || strncmp(x->d_name, "features-", 9) == 0) {
+        if ((at && strncmp(at, mark, strlen(mark)) == 0) ||
+            strncmp(x->d_name, "features-", 9) == 0) {
             (void)unlinkat(dirfd(d), x->d_name, 0); // gone already is as good
         }
     }
@@ -62,14 +68,17 @@ static int forget_name(const struct project *p, const char *quoted, struct err *
         if (!dot || strcmp(dot, ".json") != 0) {
             continue;
         }
-        rc = io_join(path, sizeof(path), folder, x->d_name) ? err_set(e, E_LIMIT, "path is too long") : io_read_file(path, JX_MAX, &in, e);
+        rc = io_join(path, sizeof(path), folder, x->d_name)
+                 ? err_set(e, E_LIMIT, "path is too long")
+                 : io_read_file(path, JX_MAX, &in, e);
         const char *at = in.data ? in.data : "", *hit = strstr(at, quoted);
         for (; rc == OK && hit; at = hit + strlen(quoted), hit = strstr(at, quoted)) {
             rc = buf_put(&out, at, (size_t)(hit - at));
             rc = rc ? rc : buf_puts(&out, "\"\"");
         }
         if (rc == OK && out.len) {
-            rc = buf_puts(&out, at) ? err_set(e, E_MEM, "out of memory") : io_write_atomic(path, out.data, out.len, 0644, e);
+            rc = buf_puts(&out, at) ? err_set(e, E_MEM, "out of memory")
+                                    : io_write_atomic(path, out.data, out.len, 0644, e);
         }
         buf_release(&in);
         buf_release(&out);
@@ -91,7 +100,8 @@ static int drop_videos(const struct project *p, struct store *s, struct err *e)
         if (x->d_name[0] == '.') {
             continue;
         }
-        rc = io_join(name, sizeof(name), "media", x->d_name) || io_join(path, sizeof(path), folder, x->d_name)
+        rc = io_join(name, sizeof(name), "media", x->d_name) ||
+                     io_join(path, sizeof(path), folder, x->d_name)
                  ? err_set(e, E_LIMIT, "path is too long")
                  : store_video_uses(s, name, &used, e);
         if (rc == OK && !used && unlink(path)) {
@@ -106,19 +116,25 @@ static int drop_videos(const struct project *p, struct store *s, struct err *e)
 
 static json_t *counts(const struct store_erased *n)
 {
-    return json_pack("{sI sI sI sI sI sI sI sI}", "recordings", (json_int_t)n->recordings, "blocks", (json_int_t)n->blocks, "labels",
-                     (json_int_t)n->labels, "rows", (json_int_t)n->rows, "datasets", (json_int_t)n->datasets, "windows",
-                     (json_int_t)n->items, "models", (json_int_t)n->models, "releases", (json_int_t)n->releases);
+    return json_pack("{sI sI sI sI sI sI sI sI}", "recordings", (json_int_t)n->recordings, "blocks",
+                     (json_int_t)n->blocks, "labels", (json_int_t)n->labels, "rows",
+                     (json_int_t)n->rows, "datasets", (json_int_t)n->datasets, "windows",
+                     (json_int_t)n->items, "models", (json_int_t)n->models, "releases",
+                     (json_int_t)n->releases);
 }
 
 static void print(const char *verb, const struct store_erased *n)
 {
-    printf("%s: %lld recordings (%lld blocks, %lld label events), %lld events and reports of a device\n", verb, (long long)n->recordings,
-           (long long)n->blocks, (long long)n->labels, (long long)n->rows);
+    printf("%s: %lld recordings (%lld blocks, %lld label events), %lld events and reports of a "
+           "device\n",
+           verb, (long long)n->recordings, (long long)n->blocks, (long long)n->labels,
+           (long long)n->rows);
     if (n->items) {
-        printf("%lld windows of them are in %lld dataset versions; %lld models were made from these, %lld releases carry one: train and "
+        printf("%lld windows of them are in %lld dataset versions; %lld models were made from "
+               "these, %lld releases carry one: train and "
                "ship new ones where the models themselves must forget\n",
-               (long long)n->items, (long long)n->datasets, (long long)n->models, (long long)n->releases);
+               (long long)n->items, (long long)n->datasets, (long long)n->models,
+               (long long)n->releases);
     }
 }
 
@@ -129,7 +145,8 @@ static int erase(const struct erase_opts *o, struct err *e)
     struct store_erased n;
     json_t *name = o->person ? json_string(o->person) : NULL;
     char *quoted = name ? json_dumps(name, JSON_ENCODE_ANY) : NULL;
-    const struct store_erase what = {.person = o->person, .person_json = quoted, .device = o->device, .rec_id = o->recording};
+    const struct store_erase what = {
+        .person = o->person, .person_json = quoted, .device = o->device, .rec_id = o->recording};
     char folder[IO_PATH_MAX];
     bool log_left = false;
     int rc = project_open(&p, o->project, e);
@@ -139,7 +156,8 @@ static int erase(const struct erase_opts *o, struct err *e)
     } else if (rc == OK) {
         const char *user = getenv("USER");
         (void)project_path(&p, folder, "cache");
-        rc = store_erase_run(s, &what, user ? user : "", o->why, drop_cache, folder, &n, &log_left, e);
+        rc = store_erase_run(s, &what, user ? user : "", o->why, drop_cache, folder, &n, &log_left,
+                             e);
         rc = rc || !quoted ? rc : forget_name(&p, quoted, e);
         rc = rc ? rc : drop_videos(&p, s, e);
         rc = rc ? rc : store_audit(s, user ? user : "", "erased recordings on request", e);
@@ -153,7 +171,8 @@ static int erase(const struct erase_opts *o, struct err *e)
         print(o->yes ? "erased" : "would erase", &n);
     }
     if (rc == OK && log_left) {
-        fprintf(stderr, "moteloop erase: a running program still holds the store's log; its older pages are overwritten at the next "
+        fprintf(stderr, "moteloop erase: a running program still holds the store's log; its older "
+                        "pages are overwritten at the next "
                         "checkpoint, or run this again after 'moteloop up' has ended\n");
     }
     if (rc == OK && o->yes) {
@@ -171,18 +190,28 @@ static int cmd_erase(void *options, int npos, char **pos)
     struct err e = {0};
     (void)pos;
     int named = (o->person != NULL) + (o->device != NULL) + (o->recording != 0);
-    int rc = npos || named != 1 || o->recording < 0 || (o->person && !*o->person)
-                 ? err_set(&e, E_USAGE, "name what to forget by one of --person NAME, --device ID, --recording N")
-                 : erase(o, &e);
+    int rc =
+        npos || named != 1 || o->recording < 0 || (o->person && !*o->person)
+            ? err_set(&e, E_USAGE,
+                      "name what to forget by one of --person NAME, --device ID, --recording N")
+            : erase(o, &e);
     return rc ? ops_fail("erase", &e) : 0;
 }
 
 const struct opt_command ops_erase_command = {
-    "erase", "", "forget a person's or a device's data",
-    "Samples, labels, answers and pictures go for good; freed pages are overwritten. What stays is a digest of each\n"
-    "recording, so that the same file is not taken in again, and a count in every dataset version that held some of it:\n"
-    "'moteloop status' names the models that were made from those. Recipes, backups and files elsewhere are yours to\n"
+    "erase",
+    "",
+    "forget a person's or a device's data",
+    "Samples, labels, answers and pictures go for good; freed pages are overwritten. What stays is "
+    "a digest of each\n"
+    "recording, so that the same file is not taken in again, and a count in every dataset version "
+    "that held some of it:\n"
+    "'moteloop status' names the models that were made from those. Recipes, backups and files "
+    "elsewhere are yours to\n"
     "look through. Without --yes it only says what would go.\n\n"
     "  moteloop erase --person user07 --why 'withdrew consent'\n"
     "  moteloop erase --device fan-3 --yes\n",
-    erase_options, sizeof(struct erase_opts), &erase_defaults, cmd_erase};
+    erase_options,
+    sizeof(struct erase_opts),
+    &erase_defaults,
+    cmd_erase};

@@ -46,8 +46,8 @@ static size_t take(char *data, size_t size, size_t n, void *ctx)
     return buf_put(ctx, data, size * n) ? 0 : size * n;
 }
 
-static int request(struct http *h, const char *method, const char *path, const struct buf *body, struct buf *out, long *status,
-                   struct err *e)
+static int request(struct http *h, const char *method, const char *path, const struct buf *body,
+                   struct buf *out, long *status, struct err *e)
 {
     char url[1024], csrf[160], origin[240];
     struct curl_slist *headers = NULL;
@@ -84,17 +84,20 @@ static int request(struct http *h, const char *method, const char *path, const s
 }
 
 // The server's own words where it says them as JSON.
-static int refused(const char *method, const char *path, long status, const struct buf *out, struct err *e)
+static int refused(const char *method, const char *path, long status, const struct buf *out,
+                   struct err *e)
 {
     struct err ignored = {0};
     json_t *v = out->len ? jx_parse(out->data, out->len, &ignored) : NULL;
     const char *said = json_string_value(json_object_get(json_object_get(v, "error"), "message"));
-    int rc = err_set(e, E_STATE, "%s %s: HTTP %ld%s%s", method, path, status, said ? ": " : "", said ? said : "");
+    int rc = err_set(e, E_STATE, "%s %s: HTTP %ld%s%s", method, path, status, said ? ": " : "",
+                     said ? said : "");
     json_decref(v);
     return rc;
 }
 
-int http_json(struct http *h, const char *method, const char *path, const json_t *body, json_t **answer, long *http_status, struct err *e)
+int http_json(struct http *h, const char *method, const char *path, const json_t *body,
+              json_t **answer, long *http_status, struct err *e)
 {
     struct buf in = {0}, out;
     long status = 0;
@@ -103,7 +106,8 @@ int http_json(struct http *h, const char *method, const char *path, const json_t
         *answer = NULL;
     }
     int rc = body ? jx_write(body, &in) : OK;
-    rc = rc ? err_set(e, rc, "out of memory") : request(h, method, path, body ? &in : NULL, &out, &status, e);
+    rc = rc ? err_set(e, rc, "out of memory")
+            : request(h, method, path, body ? &in : NULL, &out, &status, e);
     if (http_status) {
         *http_status = status;
     }

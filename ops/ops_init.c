@@ -23,20 +23,39 @@ struct init_opts {
     bool json, no_tls, tls_only;
 };
 enum { TLS_PORT = 8883, CERT_PORT = 8884 };
-static const struct init_opts init_defaults = {.prefix = "ml/1", .host = "127.0.0.1", .broker_port = 1883, .web_port = 8080, .tls_port = -1,
-                                               .cert_port = -1, .devices = 100};
+static const struct init_opts init_defaults = {.prefix = "ml/1",
+                                               .host = "127.0.0.1",
+                                               .broker_port = 1883,
+                                               .web_port = 8080,
+                                               .tls_port = -1,
+                                               .cert_port = -1,
+                                               .devices = 100};
 static const struct opt init_options[] = {
-    {"name", "TEXT", "name shown on the page (default: the folder's)", OPT_STR, offsetof(struct init_opts, name)},
-    {"host", "ADDR", "address that broker and web server bind (default 127.0.0.1)", OPT_STR, offsetof(struct init_opts, host)},
-    {"broker-port", "PORT", "port of the broker, 0 for one that is free (default 1883)", OPT_I64, offsetof(struct init_opts, broker_port)},
-    {"tls-port", "PORT", "port of the broker for TLS with a password (default 8883, or a free one where --broker-port is 0)", OPT_I64, offsetof(struct init_opts, tls_port)},
-    {"cert-port", "PORT", "port of the broker for TLS with a client certificate (default 8884, likewise)", OPT_I64, offsetof(struct init_opts, cert_port)},
-    {"address", "ADDR", "name or address of the broker that devices are told (default: --host)", OPT_STR, offsetof(struct init_opts, address)},
-    {"no-tls", NULL, "no port with TLS: --host is then open without it", OPT_FLAG, offsetof(struct init_opts, no_tls)},
-    {"tls-only", NULL, "no port without TLS, for this machine's programs neither", OPT_FLAG, offsetof(struct init_opts, tls_only)},
-    {"web-port", "PORT", "port of the page, 0 for one that is free (default 8080)", OPT_I64, offsetof(struct init_opts, web_port)},
-    {"devices", "N", "fleet that the broker's limits are written for (default 100)", OPT_I64, offsetof(struct init_opts, devices)},
-    {"prefix", "TEXT", "beginning of every topic (default ml/1)", OPT_STR, offsetof(struct init_opts, prefix)},
+    {"name", "TEXT", "name shown on the page (default: the folder's)", OPT_STR,
+     offsetof(struct init_opts, name)},
+    {"host", "ADDR", "address that broker and web server bind (default 127.0.0.1)", OPT_STR,
+     offsetof(struct init_opts, host)},
+    {"broker-port", "PORT", "port of the broker, 0 for one that is free (default 1883)", OPT_I64,
+     offsetof(struct init_opts, broker_port)},
+    {"tls-port", "PORT",
+     "port of the broker for TLS with a password (default 8883, or a free one where --broker-port "
+     "is 0)",
+     OPT_I64, offsetof(struct init_opts, tls_port)},
+    {"cert-port", "PORT",
+     "port of the broker for TLS with a client certificate (default 8884, likewise)", OPT_I64,
+     offsetof(struct init_opts, cert_port)},
+    {"address", "ADDR", "name or address of the broker that devices are told (default: --host)",
+     OPT_STR, offsetof(struct init_opts, address)},
+    {"no-tls", NULL, "no port with TLS: --host is then open without it", OPT_FLAG,
+     offsetof(struct init_opts, no_tls)},
+    {"tls-only", NULL, "no port without TLS, for this machine's programs neither", OPT_FLAG,
+     offsetof(struct init_opts, tls_only)},
+    {"web-port", "PORT", "port of the page, 0 for one that is free (default 8080)", OPT_I64,
+     offsetof(struct init_opts, web_port)},
+    {"devices", "N", "fleet that the broker's limits are written for (default 100)", OPT_I64,
+     offsetof(struct init_opts, devices)},
+    {"prefix", "TEXT", "beginning of every topic (default ml/1)", OPT_STR,
+     offsetof(struct init_opts, prefix)},
     OPT_JSON(struct init_opts, json),
     OPT_END};
 
@@ -61,7 +80,8 @@ static int pick_port(int64_t *port, const char *what, struct err *e)
         *port = io_free_port(e);
         return *port < 0 ? (int)*port : OK;
     }
-    return *port >= 1 && *port <= 65535 ? OK : err_set(e, E_USAGE, "--%s is 1 to 65535, or 0", what);
+    return *port >= 1 && *port <= 65535 ? OK
+                                        : err_set(e, E_USAGE, "--%s is 1 to 65535, or 0", what);
 }
 
 // The ports of a project differ from each other; those that were left to chance are picked until they do.
@@ -73,8 +93,16 @@ static int pick_ports(struct project_conf *c, const struct init_opts *o, struct 
         const char *what;
     } list[] = {{&c->broker_port, o->broker_port, "broker-port"},
                 {&c->web_port, o->web_port, "web-port"},
-                {&c->tls_port, o->tls_port >= 0 ? o->tls_port : free_or == 0 ? 0 : TLS_PORT, "tls-port"},
-                {&c->tls_cert_port, o->cert_port >= 0 ? o->cert_port : free_or == 0 ? 0 : CERT_PORT, "cert-port"}};
+                {&c->tls_port,
+                 o->tls_port >= 0 ? o->tls_port
+                 : free_or == 0   ? 0
+                                  : TLS_PORT,
+                 "tls-port"},
+                {&c->tls_cert_port,
+                 o->cert_port >= 0 ? o->cert_port
+                 : free_or == 0    ? 0
+                                   : CERT_PORT,
+                 "cert-port"}};
     size_t count = o->no_tls ? 2 : ARRAY_LEN(list);
     c->server_tls = o->tls_only;
     for (size_t i = 0; i < count; i++) {
@@ -87,7 +115,9 @@ static int pick_ports(struct project_conf *c, const struct init_opts *o, struct 
                 taken = taken || *list[k].port == *list[i].port;
             }
             if (rc || (taken && list[i].asked)) {
-                return rc ? rc : err_set(e, E_USAGE, "--%s is the port of something else here", list[i].what);
+                return rc ? rc
+                          : err_set(e, E_USAGE, "--%s is the port of something else here",
+                                    list[i].what);
             }
         }
     }
@@ -106,7 +136,10 @@ static int make_conf(struct project *p, const struct init_opts *o, const char *d
     struct project_conf *c = &p->conf;
     const char *base = strrchr(p->dir, '/');
     project_conf_defaults(c);
-    snprintf(c->name, sizeof(c->name), "%s", o->name ? o->name : base && base[1] ? base + 1 : "moteloop");
+    snprintf(c->name, sizeof(c->name), "%s",
+             o->name           ? o->name
+             : base && base[1] ? base + 1
+                               : "moteloop");
     snprintf(c->prefix, sizeof(c->prefix), "%s", o->prefix);
     snprintf(c->broker_host, sizeof(c->broker_host), "%s", o->host);
     snprintf(c->web_host, sizeof(c->web_host), "%s", o->host);
@@ -119,7 +152,8 @@ static int make_conf(struct project *p, const struct init_opts *o, const char *d
         return err_set(e, E_USAGE, "--no-tls and --tls-only exclude each other");
     }
     if (strpbrk(o->prefix, "+# \t") || !*o->prefix || o->prefix[strlen(o->prefix) - 1] == '/') {
-        return err_set(e, E_USAGE, "--prefix must not be empty, end in '/' or hold '+', '#' or blanks");
+        return err_set(e, E_USAGE,
+                       "--prefix must not be empty, end in '/' or hold '+', '#' or blanks");
     }
     if (o->devices < 1 || o->devices > 1000000) {
         return err_set(e, E_USAGE, "--devices is 1 to 1000000");
@@ -130,7 +164,8 @@ static int make_conf(struct project *p, const struct init_opts *o, const char *d
     }
     char path[IO_PATH_MAX];
     char *text = project_conf_text(c);
-    rc = text ? io_write_atomic(project_path(p, path, "moteloop.conf"), text, strlen(text), 0600, e) : err_set(e, E_MEM, "out of memory");
+    rc = text ? io_write_atomic(project_path(p, path, "moteloop.conf"), text, strlen(text), 0600, e)
+              : err_set(e, E_MEM, "out of memory");
     free(text);
     return rc;
 }
@@ -159,13 +194,15 @@ static int make_server_user(const struct project *p, struct err *e)
         rc = broker_users_save(users, p, e);
     }
     if (rc == OK) {
-        rc = io_write_atomic(project_path(p, path, "broker/server.pw"), password, strlen(password), 0600, e);
+        rc = io_write_atomic(project_path(p, path, "broker/server.pw"), password, strlen(password),
+                             0600, e);
     }
     broker_users_free(users);
     return rc;
 }
 
-int ops_new_setup_link(const struct project *p, struct store *s, char *url, size_t cap, struct err *e)
+int ops_new_setup_link(const struct project *p, struct store *s, char *url, size_t cap,
+                       struct err *e)
 {
     uint8_t bits[16], digest[HEX_DIGEST_LEN];
     char secret[2 * sizeof(bits) + 1], text[HEX_DIGEST_TEXT];
@@ -175,12 +212,14 @@ int ops_new_setup_link(const struct project *p, struct store *s, char *url, size
     hex_encode(text, digest, sizeof(digest));
     int rc = store_setup_put(s, text, clock_wall_ms() + 24 * 3600 * 1000, e);
     if (rc == OK) {
-        snprintf(url, cap, "http://%s:%lld/setup#%s", p->conf.web_host, (long long)p->conf.web_port, secret);
+        snprintf(url, cap, "http://%s:%lld/setup#%s", p->conf.web_host, (long long)p->conf.web_port,
+                 secret);
     }
     return rc;
 }
 
-static int make_project(struct project *p, const struct init_opts *o, const char *dir, char *url, size_t cap, struct err *e)
+static int make_project(struct project *p, const struct init_opts *o, const char *dir, char *url,
+                        size_t cap, struct err *e)
 {
     struct store *s = NULL;
     if (io_exists(dir) && !is_empty_dir(dir)) {
@@ -213,7 +252,9 @@ static int make_project(struct project *p, const struct init_opts *o, const char
     }
     store_close(s);
     if (rc == OK) {
-        rc = proc_run_ok((const char *[]){"moteloop-converter", "key", "init", "--project", p->dir, NULL}, NULL, 30000, e);
+        rc = proc_run_ok(
+            (const char *[]){"moteloop-converter", "key", "init", "--project", p->dir, NULL}, NULL,
+            30000, e);
     }
     return rc;
 }
@@ -232,8 +273,10 @@ static int cmd_init(void *options, int npos, char **pos)
         return ops_fail("init", &e);
     }
     if (o->json) {
-        printf("{\"project\":\"%s\",\"broker_port\":%lld,\"tls_port\":%lld,\"cert_port\":%lld,\"web_port\":%lld,\"setup\":\"%s\"}\n", p.dir,
-               (long long)p.conf.broker_port, (long long)p.conf.tls_port, (long long)p.conf.tls_cert_port, (long long)p.conf.web_port, url);
+        printf("{\"project\":\"%s\",\"broker_port\":%lld,\"tls_port\":%lld,\"cert_port\":%lld,"
+               "\"web_port\":%lld,\"setup\":\"%s\"}\n",
+               p.dir, (long long)p.conf.broker_port, (long long)p.conf.tls_port,
+               (long long)p.conf.tls_cert_port, (long long)p.conf.web_port, url);
         return 0;
     }
     printf("made project '%s'\n\n"
@@ -245,11 +288,18 @@ static int cmd_init(void *options, int npos, char **pos)
 }
 
 const struct opt_command ops_init_command = {
-    "init", "DIR", "make a project folder: store, keys, certificates, broker and web configuration",
-    "Makes DIR with everything that one installation needs, and prints a one-time link with which the\n"
+    "init",
+    "DIR",
+    "make a project folder: store, keys, certificates, broker and web configuration",
+    "Makes DIR with everything that one installation needs, and prints a one-time link with which "
+    "the\n"
     "first administrator chooses a name and a password.\n\n"
     "  moteloop init plant-a\n"
     "  moteloop init plant-b --host 0.0.0.0 --address plant.example --devices 10000\n\n"
-    "The broker gets a port for TLS with passwords, one for TLS with client certificates (a certificate authority\n"
+    "The broker gets a port for TLS with passwords, one for TLS with client certificates (a "
+    "certificate authority\n"
     "is made in keys/), and one without TLS that this machine alone can reach.\n",
-    init_options, sizeof(struct init_opts), &init_defaults, cmd_init};
+    init_options,
+    sizeof(struct init_opts),
+    &init_defaults,
+    cmd_init};

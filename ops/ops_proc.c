@@ -42,11 +42,12 @@ int proc_find(char *out, size_t cap, const char *program, struct err *e)
     }
     for (size_t i = 0; i < ARRAY_LEN(packages); i++) {
         if (strcmp(packages[i].program, program) == 0) {
-            return err_set(e, E_NOT_FOUND, "cannot find '%s': install the Debian package '%s'", program,
-                           packages[i].package);
+            return err_set(e, E_NOT_FOUND, "cannot find '%s': install the Debian package '%s'",
+                           program, packages[i].package);
         }
     }
-    return err_set(e, E_NOT_FOUND, "cannot find '%s' beside this program: build it with 'make'", program);
+    return err_set(e, E_NOT_FOUND, "cannot find '%s' beside this program: build it with 'make'",
+                   program);
 }
 
 static char **with_env(const char *env)
@@ -83,7 +84,8 @@ static void reset_signals(void)
     signal(SIGPIPE, SIG_DFL);
 }
 
-int proc_start(pid_t *pid, const char *const *argv, const char *log_path, const char *env, struct err *e)
+int proc_start(pid_t *pid, const char *const *argv, const char *log_path, const char *env,
+               struct err *e)
 {
     char path[IO_PATH_MAX];
     int rc = proc_find(path, sizeof(path), argv[0], e);
@@ -142,7 +144,8 @@ static int collect(int out_fd, int err_fd, struct buf *out, struct buf *errors, 
             if (got <= 0) {
                 p[i].fd = -1;
                 open_count--;
-            } else if (i == 0 ? out && buf_put(out, chunk, (size_t)got) : buf_put(errors, chunk, (size_t)got)) {
+            } else if (i == 0 ? out && buf_put(out, chunk, (size_t)got)
+                              : buf_put(errors, chunk, (size_t)got)) {
                 return E_LIMIT;
             }
         }
@@ -160,10 +163,12 @@ static void last_line(const struct buf *b, char *out, size_t cap)
     while (start && b->data[start - 1] != '\n') {
         start--;
     }
-    snprintf(out, cap, "%.*s", (int)(end - start > 400 ? 400 : end - start), b->data ? b->data + start : "");
+    snprintf(out, cap, "%.*s", (int)(end - start > 400 ? 400 : end - start),
+             b->data ? b->data + start : "");
 }
 
-int proc_run(const char *const *argv, struct buf *out, int *exit_code, int64_t limit_ms, struct err *e)
+int proc_run(const char *const *argv, struct buf *out, int *exit_code, int64_t limit_ms,
+             struct err *e)
 {
     char path[IO_PATH_MAX];
     int rc = proc_find(path, sizeof(path), argv[0], e);

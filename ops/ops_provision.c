@@ -56,16 +56,22 @@ static int check_options(const struct project *p, const struct provision *o, str
         return err_set(e, E_USAGE, "--class is 0, 1 or 2");
     }
     if (o->cert && (o->plain || !p->conf.tls_cert_port)) {
-        return err_set(e, E_USAGE, o->plain ? "a certificate needs TLS: --cert or --plain, not both"
-                                            : "this project takes no certificates: it was made with --no-tls");
+        return err_set(e, E_USAGE,
+                       o->plain ? "a certificate needs TLS: --cert or --plain, not both"
+                                : "this project takes no certificates: it was made with --no-tls");
     }
-    return o->plain && p->conf.server_tls ? err_set(e, E_USAGE, "this project's broker has no port without TLS ([mqtt] tls in moteloop.conf)") : OK;
+    return o->plain && p->conf.server_tls
+               ? err_set(
+                     e, E_USAGE,
+                     "this project's broker has no port without TLS ([mqtt] tls in moteloop.conf)")
+               : OK;
 }
 
 // --- files of a device ---------------------------------------------------------------------------
 
 // Whole or not at all, but on the disk only after sync_folder: one wait for ten thousand files, not as many.
-static int write_file(const struct project *p, const char *id, const char *ending, const char *text, size_t len, struct err *e)
+static int write_file(const struct project *p, const char *id, const char *ending, const char *text,
+                      size_t len, struct err *e)
 {
     char name[64], path[IO_PATH_MAX], part[IO_PATH_MAX + 8];
     snprintf(name, sizeof(name), "devices/%s.%s", id, ending);
@@ -96,7 +102,8 @@ static int sync_folder(const struct project *p, struct err *e)
     return rc;
 }
 
-static int put_conf(struct buf *b, const struct work *w, const char *id, const char *password, const struct cert_text *cert)
+static int put_conf(struct buf *b, const struct work *w, const char *id, const char *password,
+                    const struct cert_text *cert)
 {
     static const struct {
         int slot_bytes, spool_bytes, arena;
@@ -104,22 +111,33 @@ static int put_conf(struct buf *b, const struct work *w, const char *id, const c
     const struct project_conf *c = &w->p->conf;
     int64_t k = w->o->device_class;
     bool tls = w->certs != NULL;
-    int rc = buf_printf(b,
-                        "# Credential and limits of one device: as secret as a password.\n"
-                        "[device]\nid = %s\nclass = %lld\nslot_bytes = %d\nspool_bytes = %d\narena = %d\n\n"
-                        "[mqtt]\nhost = %s\nport = %lld\nprefix = %s\n",
-                        id, (long long)k, limits[k].slot_bytes, limits[k].spool_bytes, limits[k].arena,
-                        tls ? c->tls_address : project_broker_host(w->p),
-                        (long long)(cert ? c->tls_cert_port : tls ? c->tls_port : c->broker_port), c->prefix);
+    int rc = buf_printf(
+        b,
+        "# Credential and limits of one device: as secret as a password.\n"
+        "[device]\nid = %s\nclass = %lld\nslot_bytes = %d\nspool_bytes = %d\narena = %d\n\n"
+        "[mqtt]\nhost = %s\nport = %lld\nprefix = %s\n",
+        id, (long long)k, limits[k].slot_bytes, limits[k].spool_bytes, limits[k].arena,
+        tls ? c->tls_address : project_broker_host(w->p),
+        (long long)(cert  ? c->tls_cert_port
+                    : tls ? c->tls_port
+                          : c->broker_port),
+        c->prefix);
     rc = rc || cert ? rc : buf_printf(b, "password = %s\n", password);
     if (rc == OK && tls) {
-        rc = buf_printf(b, "\n[tls]\n# What the broker's certificate is checked for, and by whom it is signed (base64 of DER).\n"
-                           "name = " CERT_BROKER_NAME "\nca = %s\n", certs_ca64(w->certs));
+        rc = buf_printf(b,
+                        "\n[tls]\n# What the broker's certificate is checked for, and by whom it "
+                        "is signed (base64 of DER).\n"
+                        "name = " CERT_BROKER_NAME "\nca = %s\n",
+                        certs_ca64(w->certs));
     }
     if (rc == OK && cert) {
         rc = buf_printf(b, "cert = %s\nkey = %s\n", cert->der64, cert->key64);
     }
-    return rc ? rc : buf_printf(b, "\n[trust]\n# The key that signs key sets: uncompressed P-256 point.\nroot = %s\n", w->root.data);
+    return rc ? rc
+              : buf_printf(b,
+                           "\n[trust]\n# The key that signs key sets: uncompressed P-256 "
+                           "point.\nroot = %s\n",
+                           w->root.data);
 }
 
 static int make_credential(struct work *w, const char *id, struct err *e)
@@ -156,17 +174,23 @@ static int choose(struct work *w, const struct device_ids *l, bool skip, struct 
 {
     struct name_set used = {0};
     w->id = calloc(l->count, sizeof(*w->id));
-    int rc = w->id ? store_device_walk(w->store, NULL, note_used, &used, e) : err_set(e, E_MEM, "out of memory");
+    int rc = w->id ? store_device_walk(w->store, NULL, note_used, &used, e)
+                   : err_set(e, E_MEM, "out of memory");
     for (size_t i = 0; i < l->count && rc == OK; i++) {
         if (strncmp(l->id[i], w->p->conf.server_user, strlen(w->p->conf.server_user)) == 0) {
-            rc = err_set(e, E_USAGE, "'%s' is like the collector's own name at the broker ([mqtt] user)", l->id[i]);
+            rc = err_set(e, E_USAGE,
+                         "'%s' is like the collector's own name at the broker ([mqtt] user)",
+                         l->id[i]);
         } else if (name_set_find(&used, l->id[i]) == NAME_NONE) {
             w->id[w->count++] = l->id[i];
             rc = name_set_put(&used, l->id[i], 1) ? err_set(e, E_MEM, "out of memory") : OK;
         } else if (skip) {
             w->left_out++;
         } else {
-            rc = err_set(e, E_EXISTS, "device '%s' is in use already: 'moteloop device remove %s' makes its name free", l->id[i], l->id[i]);
+            rc = err_set(
+                e, E_EXISTS,
+                "device '%s' is in use already: 'moteloop device remove %s' makes its name free",
+                l->id[i], l->id[i]);
         }
     }
     name_set_release(&used);
@@ -205,10 +229,12 @@ static int open_work(struct work *w, struct err *e)
 {
     int rc = store_open(&w->store, w->p->dir, STORE_WRITE, e);
     rc = rc ? rc : broker_users_load(&w->users, w->p, e);
-    return rc || !w->p->conf.tls_port || (w->o && w->o->plain) ? rc : certs_open(&w->certs, w->p, e);
+    return rc || !w->p->conf.tls_port || (w->o && w->o->plain) ? rc
+                                                               : certs_open(&w->certs, w->p, e);
 }
 
-int provision_add(const struct project *p, const struct provision *o, const struct device_ids *l, bool skip, struct err *e)
+int provision_add(const struct project *p, const struct provision *o, const struct device_ids *l,
+                  bool skip, struct err *e)
 {
     struct work w = {.p = p, .o = o};
     struct progress bar;
@@ -266,7 +292,8 @@ static int check_known(struct work *w, const struct device_ids *l, struct err *e
     int rc = store_device_walk(w->store, NULL, note_used, &used, e);
     for (size_t i = 0; i < l->count && rc == OK; i++) {
         if (name_set_find(&used, l->id[i]) == NAME_NONE) {
-            rc = err_set(e, E_NOT_FOUND, "no device '%s': 'moteloop device list' names them", l->id[i]);
+            rc = err_set(e, E_NOT_FOUND, "no device '%s': 'moteloop device list' names them",
+                         l->id[i]);
         }
     }
     name_set_release(&used);
@@ -311,7 +338,8 @@ int provision_remove(const struct project *p, const struct device_ids *l, struct
         }
     }
     if (rc == OK) {
-        printf("removed %zu device%s; what they sent is kept\n", l->count, l->count == 1 ? "" : "s");
+        printf("removed %zu device%s; what they sent is kept\n", l->count,
+               l->count == 1 ? "" : "s");
     }
     end_work(&w);
     return rc;

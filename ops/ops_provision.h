@@ -22,7 +22,8 @@ struct provision {
 
 // Adds them all and says so on stdout. E_EXISTS names the first that is in use; skip: those are left out instead.
 // Files first, the broker's next, the store last: what is cut off can be run again with skip.
-int provision_add(const struct project *p, const struct provision *o, const struct device_ids *l, bool skip, struct err *e) MUST_CHECK;
+int provision_add(const struct project *p, const struct provision *o, const struct device_ids *l,
+                  bool skip, struct err *e) MUST_CHECK;
 // Their credentials are void at once, for connections that are open too; what they sent is kept.
 int provision_remove(const struct project *p, const struct device_ids *l, struct err *e) MUST_CHECK;
 

@@ -32,31 +32,38 @@ static json_int_t num(int64_t v)
 static int add_device(void *ctx, const struct store_device *d)
 {
     if (!d->removed_ms) {
-        json_array_append_new(ctx, json_pack("{ss ss sb sb sI ss ss sI sI ss ss sI sI sI}", "id", d->id, "group", d->grp, "online", d->online,
-                                             "simulated", d->simulated, "class", num(d->device_class), "board", d->board, "state", d->rel_state,
-                                             "seq", num(d->rel_seq), "active_seq", num(d->active_seq), "active_model", d->active_model,
-                                             "reason", d->rel_reason, "fetched", num(d->fetched), "total", num(d->total), "last_data_ms",
-                                             num(d->last_data_ms)));
+        json_array_append_new(
+            ctx, json_pack("{ss ss sb sb sI ss ss sI sI ss ss sI sI sI}", "id", d->id, "group",
+                           d->grp, "online", d->online, "simulated", d->simulated, "class",
+                           num(d->device_class), "board", d->board, "state", d->rel_state, "seq",
+                           num(d->rel_seq), "active_seq", num(d->active_seq), "active_model",
+                           d->active_model, "reason", d->rel_reason, "fetched", num(d->fetched),
+                           "total", num(d->total), "last_data_ms", num(d->last_data_ms)));
     }
     return 0;
 }
 
 static int add_collector(void *ctx, const struct store_collector *c)
 {
-    json_array_append_new(ctx, json_pack("{ss sI sb sI sI sI sI ss}", "id", c->id, "pid", num(c->pid), "alive", clock_wall_ms() - c->alive_ms < SILENT_MS,
-                                         "blocks", num(c->blocks), "repeats", num(c->repeats), "conflicts", num(c->conflicts), "refused",
-                                         num(c->refused), "last_error", c->last_error));
+    json_array_append_new(
+        ctx, json_pack("{ss sI sb sI sI sI sI ss}", "id", c->id, "pid", num(c->pid), "alive",
+                       clock_wall_ms() - c->alive_ms < SILENT_MS, "blocks", num(c->blocks),
+                       "repeats", num(c->repeats), "conflicts", num(c->conflicts), "refused",
+                       num(c->refused), "last_error", c->last_error));
     return 0;
 }
 
 static int add_clock(void *ctx, const struct store_clock *c)
 {
     const struct clock_map *m = &c->map;
-    json_array_append_new(ctx, json_pack("{ss sI ss sI sI sI sf so sI}", "device", c->device, "version", num(c->version), "reason",
-                                         clock_reason_text(m->reason), "device_us", num(m->device_us), "server_us", num(m->server_us), "bound_us",
-                                         num(m->bound_us), "drift_ppm", (double)m->drift_ppb / 1000, "drift_bound_ppm",
-                                         m->drift_bound_ppb ? json_real((double)m->drift_bound_ppb / 1000) : json_null(), "made_ms",
-                                         num(c->made_ms)));
+    json_array_append_new(
+        ctx,
+        json_pack("{ss sI ss sI sI sI sf so sI}", "device", c->device, "version", num(c->version),
+                  "reason", clock_reason_text(m->reason), "device_us", num(m->device_us),
+                  "server_us", num(m->server_us), "bound_us", num(m->bound_us), "drift_ppm",
+                  (double)m->drift_ppb / 1000, "drift_bound_ppm",
+                  m->drift_bound_ppb ? json_real((double)m->drift_bound_ppb / 1000) : json_null(),
+                  "made_ms", num(c->made_ms)));
     return 0;
 }
 
@@ -70,15 +77,18 @@ static int add_model(void *ctx, const struct store_model *m)
 {
     json_t *list = ctx;
     if (json_array_size(list) < 5) {
-        json_array_append_new(list, json_pack("{ss ss sI sf sf sI}", "digest", m->digest, "name", m->name, "bytes", num(m->bytes), "float_accuracy",
-                                              m->float_accuracy, "int8_accuracy", m->int8_accuracy, "created_ms", num(m->created_ms)));
+        json_array_append_new(list, json_pack("{ss ss sI sf sf sI}", "digest", m->digest, "name",
+                                              m->name, "bytes", num(m->bytes), "float_accuracy",
+                                              m->float_accuracy, "int8_accuracy", m->int8_accuracy,
+                                              "created_ms", num(m->created_ms)));
     }
     return 0;
 }
 
 static int add_rollout_device(void *ctx, const struct store_rollout_device *d)
 {
-    json_array_append_new(ctx, json_pack("{ss sI ss ss}", "device", d->device, "stage", num(d->stage), "state", d->state, "reason", d->reason));
+    json_array_append_new(ctx, json_pack("{ss sI ss ss}", "device", d->device, "stage",
+                                         num(d->stage), "state", d->state, "reason", d->reason));
     return 0;
 }
 
@@ -95,14 +105,18 @@ static int add_rollout(void *ctx, const struct store_rollout *r)
     }
     json_t *devices = json_array();
     int rc = store_rollout_device_walk(all->s, r->rollout_id, add_rollout_device, devices, all->e);
-    json_array_append_new(all->list, json_pack("{sI sI ss sI ss so}", "rollout", num(r->rollout_id), "release", num(r->release_id), "state", r->state,
-                                               "stage", num(r->stage), "reason", r->reason, "devices", devices));
+    json_array_append_new(all->list,
+                          json_pack("{sI sI ss sI ss so}", "rollout", num(r->rollout_id), "release",
+                                    num(r->release_id), "state", r->state, "stage", num(r->stage),
+                                    "reason", r->reason, "devices", devices));
     return rc;
 }
 
-static int add_forgetful(void *ctx, const char *digest, const char *name, int64_t erased, int64_t items)
+static int add_forgetful(void *ctx, const char *digest, const char *name, int64_t erased,
+                         int64_t items)
 {
-    json_array_append_new(ctx, json_pack("{ss ss sI sI}", "digest", digest, "name", name, "erased", num(erased), "windows", num(items)));
+    json_array_append_new(ctx, json_pack("{ss ss sI sI}", "digest", digest, "name", name, "erased",
+                                         num(erased), "windows", num(items)));
     return 0;
 }
 
@@ -110,7 +124,8 @@ static int gather(struct store *s, json_t *out, struct err *e)
 {
     int64_t recordings = 0, unlabelled = 0, pending = 0;
     struct store_recording_filter all = {0}, none = {.label = ""};
-    json_t *devices = json_array(), *collectors = json_array(), *classes = json_array(), *models = json_array(), *forgetful = json_array();
+    json_t *devices = json_array(), *collectors = json_array(), *classes = json_array(),
+           *models = json_array(), *forgetful = json_array();
     struct rollouts rollouts = {json_array(), s, e};
     json_object_set_new(out, "devices", devices);
     json_object_set_new(out, "collectors", collectors);
@@ -153,9 +168,11 @@ static void print_devices(const json_t *devices)
     printf("\n%-24s %-8s %-6s %-12s %s\n", "device", "link", "class", "release", "state");
     json_array_foreach(devices, i, d)
     {
-        printf("%-24s %-8s %-6lld %-12lld %s%s%s\n", str_of(d, "id"), json_is_true(json_object_get(d, "online")) ? "online" : "offline",
-               int_of(d, "class"), int_of(d, "active_seq"), *str_of(d, "state") ? str_of(d, "state") : "no model", *str_of(d, "reason") ? ": " : "",
-               str_of(d, "reason"));
+        printf("%-24s %-8s %-6lld %-12lld %s%s%s\n", str_of(d, "id"),
+               json_is_true(json_object_get(d, "online")) ? "online" : "offline",
+               int_of(d, "class"), int_of(d, "active_seq"),
+               *str_of(d, "state") ? str_of(d, "state") : "no model",
+               *str_of(d, "reason") ? ": " : "", str_of(d, "reason"));
     }
 }
 
@@ -168,9 +185,11 @@ static void print_clocks(const json_t *clocks)
         char start[24];
         const json_t *bound = json_object_get(c, "drift_bound_ppm");
         clock_iso((int_of(c, "server_us") - int_of(c, "device_us")) / 1000, start, sizeof(start));
-        printf("%sclock of %-20s zero at %s +-%.1f ms", i ? "" : "\n", str_of(c, "device"), start, (double)int_of(c, "bound_us") / 1000);
+        printf("%sclock of %-20s zero at %s +-%.1f ms", i ? "" : "\n", str_of(c, "device"), start,
+               (double)int_of(c, "bound_us") / 1000);
         if (json_is_real(bound)) {
-            printf(", drift %+.2f +-%.2f ppm", json_real_value(json_object_get(c, "drift_ppm")), json_real_value(bound));
+            printf(", drift %+.2f +-%.2f ppm", json_real_value(json_object_get(c, "drift_ppm")),
+                   json_real_value(bound));
         }
         printf(" (version %lld, %s)\n", int_of(c, "version"), str_of(c, "reason"));
     }
@@ -182,12 +201,13 @@ static void print_rollouts(const json_t *rollouts)
     const json_t *r, *d;
     json_array_foreach(rollouts, i, r)
     {
-        printf("\nrollout %lld of release %lld: %s, stage %lld%s%s\n", int_of(r, "rollout"), int_of(r, "release"), str_of(r, "state"),
-               int_of(r, "stage") + 1, *str_of(r, "reason") ? ": " : "", str_of(r, "reason"));
+        printf("\nrollout %lld of release %lld: %s, stage %lld%s%s\n", int_of(r, "rollout"),
+               int_of(r, "release"), str_of(r, "state"), int_of(r, "stage") + 1,
+               *str_of(r, "reason") ? ": " : "", str_of(r, "reason"));
         json_array_foreach(json_object_get(r, "devices"), k, d)
         {
-            printf("  %-22s stage %lld  %s%s%s\n", str_of(d, "device"), int_of(d, "stage") + 1, str_of(d, "state"), *str_of(d, "reason") ? ": " : "",
-                   str_of(d, "reason"));
+            printf("  %-22s stage %lld  %s%s%s\n", str_of(d, "device"), int_of(d, "stage") + 1,
+                   str_of(d, "state"), *str_of(d, "reason") ? ": " : "", str_of(d, "reason"));
         }
     }
 }
@@ -199,9 +219,12 @@ static void print_text(const json_t *out)
     const json_t *collectors = json_object_get(out, "collectors");
     json_array_foreach(collectors, i, c)
     {
-        printf("collector %s: %s, %lld blocks stored, %lld repeats, %lld conflicts, %lld refused%s%s\n", str_of(c, "id"),
-               json_is_true(json_object_get(c, "alive")) ? "alive" : "not running", int_of(c, "blocks"), int_of(c, "repeats"), int_of(c, "conflicts"),
-               int_of(c, "refused"), *str_of(c, "last_error") ? "; last error: " : "", str_of(c, "last_error"));
+        printf("collector %s: %s, %lld blocks stored, %lld repeats, %lld conflicts, %lld "
+               "refused%s%s\n",
+               str_of(c, "id"), json_is_true(json_object_get(c, "alive")) ? "alive" : "not running",
+               int_of(c, "blocks"), int_of(c, "repeats"), int_of(c, "conflicts"),
+               int_of(c, "refused"), *str_of(c, "last_error") ? "; last error: " : "",
+               str_of(c, "last_error"));
     }
     if (!json_array_size(collectors)) {
         printf("collector: has not run yet ('moteloop up' runs it)\n");
@@ -209,22 +232,26 @@ static void print_text(const json_t *out)
     json_array_foreach(json_object_get(out, "alarms"), i, c)
     {
         if (i == SHOWN_ALARMS) {
-            printf("ALARM and %zu more (--json lists them)\n", json_array_size(json_object_get(out, "alarms")) - i);
+            printf("ALARM and %zu more (--json lists them)\n",
+                   json_array_size(json_object_get(out, "alarms")) - i);
             break;
         }
         printf("ALARM since %s: %s\n", str_of(c, "since"), str_of(c, "text"));
     }
-    printf("recordings %lld, %lld without a label; %lld messages wait for the broker\n", int_of(out, "recordings"), int_of(out, "unlabelled"),
-           int_of(out, "outbox"));
+    printf("recordings %lld, %lld without a label; %lld messages wait for the broker\n",
+           int_of(out, "recordings"), int_of(out, "unlabelled"), int_of(out, "outbox"));
     json_array_foreach(json_object_get(out, "models"), i, c)
     {
-        printf("model %.12s '%s': %lld bytes, test accuracy float %.3f, int8 %.3f\n", str_of(c, "digest"), str_of(c, "name"), int_of(c, "bytes"),
-               json_real_value(json_object_get(c, "float_accuracy")), json_real_value(json_object_get(c, "int8_accuracy")));
+        printf("model %.12s '%s': %lld bytes, test accuracy float %.3f, int8 %.3f\n",
+               str_of(c, "digest"), str_of(c, "name"), int_of(c, "bytes"),
+               json_real_value(json_object_get(c, "float_accuracy")),
+               json_real_value(json_object_get(c, "int8_accuracy")));
     }
     json_array_foreach(json_object_get(out, "erased"), i, c)
     {
-        printf("model %.12s '%s': %lld of the %lld windows that it was made from were erased since\n", str_of(c, "digest"), str_of(c, "name"),
-               int_of(c, "erased"), int_of(c, "windows"));
+        printf(
+            "model %.12s '%s': %lld of the %lld windows that it was made from were erased since\n",
+            str_of(c, "digest"), str_of(c, "name"), int_of(c, "erased"), int_of(c, "windows"));
     }
     print_devices(json_object_get(out, "devices"));
     print_clocks(json_object_get(out, "clocks"));
@@ -260,5 +287,11 @@ static int cmd_status(void *options, int npos, char **pos)
 }
 
 const struct opt_command ops_status_command = {
-    "status", "[DIR]", "devices, recordings, models and rollouts at a glance",
-    "Reads the store, so it works whether or not 'moteloop up' runs.\n", status_options, sizeof(struct status_opts), NULL, cmd_status};
+    "status",
+    "[DIR]",
+    "devices, recordings, models and rollouts at a glance",
+    "Reads the store, so it works whether or not 'moteloop up' runs.\n",
+    status_options,
+    sizeof(struct status_opts),
+    NULL,
+    cmd_status};

@@ -58,9 +58,12 @@ static int port_is_free(const char *host, int64_t port, const char *what, struct
     if (fd < 0) {
         return err_errno(e, E_IO, "cannot make a socket");
     }
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)); // a port in TIME_WAIT is free
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one,
+                     sizeof(one)); // a port in TIME_WAIT is free
     if (bind(fd, (struct sockaddr *)&a, sizeof(a))) {
-        rc = err_errno(e, E_EXISTS, "port %lld of %s, which moteloop.conf gives to the %s, is not free", (long long)port, host, what);
+        rc = err_errno(e, E_EXISTS,
+                       "port %lld of %s, which moteloop.conf gives to the %s, is not free",
+                       (long long)port, host, what);
     }
     close(fd);
     return rc;
@@ -87,12 +90,15 @@ static void define(struct service *s, const struct project *p)
     project_path(p, conf_broker, "broker/mosquitto.conf");
     project_path(p, conf_web, "web/lighttpd.conf");
     s[BROKER] = (struct service){.name = "mosquitto", .argv = {"mosquitto", "-c", conf_broker}};
-    s[COLLECTOR] = (struct service){.name = "collector", .argv = {"moteloop-collector", "--project", p->dir}};
+    s[COLLECTOR] =
+        (struct service){.name = "collector", .argv = {"moteloop-collector", "--project", p->dir}};
     s[WEB] = (struct service){.name = "lighttpd", .argv = {"lighttpd", "-D", "-f", conf_web}};
-    s[ROLLOUT] = (struct service){.name = "rollout", .argv = {"moteloop-converter", "rollout", "run", "--project", p->dir}};
+    s[ROLLOUT] = (struct service){
+        .name = "rollout", .argv = {"moteloop-converter", "rollout", "run", "--project", p->dir}};
     for (int n = 2; n <= p->conf.collectors; n++) {
         struct service *more = &s[MORE + n - 2];
-        *more = (struct service){.argv = {"moteloop-collector", "--project", p->dir, "--number", more->number}};
+        *more = (struct service){
+            .argv = {"moteloop-collector", "--project", p->dir, "--number", more->number}};
         snprintf(more->name, sizeof(more->name), "collector-%d", n);
         snprintf(more->number, sizeof(more->number), "%d", n);
     }
@@ -129,7 +135,8 @@ static int wait_listening(const char *host, int64_t port, const struct service *
             return OK;
         }
         if (kill(s->pid, 0) || clock_mono_us() > until) {
-            return err_set(e, E_STATE, "the %s does not answer at %s:%lld: see '%s'", s->name, host, (long long)port, s->log);
+            return err_set(e, E_STATE, "the %s does not answer at %s:%lld: see '%s'", s->name, host,
+                           (long long)port, s->log);
         }
         struct timespec pause = {.tv_nsec = 20000000};
         nanosleep(&pause, NULL); // a port gives no notice of being opened
@@ -148,9 +155,11 @@ static void watch(struct service *s)
         int shift = s->failures > 8 ? 8 : s->failures;
         int64_t wait_ms = (int64_t)FIRST_BACKOFF_MS << shift;
         wait_ms = wait_ms > MAX_BACKOFF_MS ? MAX_BACKOFF_MS : wait_ms;
-        fprintf(stderr, "moteloop up: the %s ended (%s %d); starting it again in %.1f s; see '%s'\n", s->name,
-                WIFEXITED(status) ? "exit code" : "signal", WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
-                (double)wait_ms / 1000, s->log);
+        fprintf(stderr,
+                "moteloop up: the %s ended (%s %d); starting it again in %.1f s; see '%s'\n",
+                s->name, WIFEXITED(status) ? "exit code" : "signal",
+                WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), (double)wait_ms / 1000,
+                s->log);
         s->pid = 0;
         s->restart_us = clock_mono_us() + wait_ms * 1000;
     }
@@ -167,7 +176,9 @@ static int broker_ports_are_free(const struct project *p, struct err *e)
     if (rc == OK && c->tls_port) {
         rc = port_is_free(c->broker_host, c->tls_port, "broker (TLS)", e);
     }
-    return rc || !c->tls_cert_port ? rc : port_is_free(c->broker_host, c->tls_cert_port, "broker (certificates)", e);
+    return rc || !c->tls_cert_port
+               ? rc
+               : port_is_free(c->broker_host, c->tls_cert_port, "broker (certificates)", e);
 }
 
 // The broker's certificate is made anew in its last month: nothing but the authority's is known to devices.
@@ -220,10 +231,12 @@ static int run(const struct project *p, const struct up_opts *o, struct err *e)
     }
     if (rc == OK && !stop_asked && !o->quiet) {
         if (p->conf.tls_port) {
-            printf("TLS    %s:%lld, with certificates %lld\n", p->conf.broker_host, (long long)p->conf.tls_port, (long long)p->conf.tls_cert_port);
+            printf("TLS    %s:%lld, with certificates %lld\n", p->conf.broker_host,
+                   (long long)p->conf.tls_port, (long long)p->conf.tls_cert_port);
         }
-        printf("broker %s:%d\npage   http://%s:%lld/\nlogs   %s/run/\nCtrl-C ends it\n", project_broker_host(p),
-               project_broker_port(p), p->conf.web_host, (long long)p->conf.web_port, p->dir);
+        printf("broker %s:%d\npage   http://%s:%lld/\nlogs   %s/run/\nCtrl-C ends it\n",
+               project_broker_host(p), project_broker_port(p), p->conf.web_host,
+               (long long)p->conf.web_port, p->dir);
         fflush(stdout);
     }
     sigemptyset(&blocked);
@@ -256,7 +269,8 @@ static int cmd_up(void *options, int npos, char **pos)
     const struct up_opts *o = options;
     struct err e = {0};
     static struct project p;
-    int rc = npos > 1 ? err_set(&e, E_USAGE, "name one project folder") : project_open(&p, npos ? pos[0] : o->project, &e);
+    int rc = npos > 1 ? err_set(&e, E_USAGE, "name one project folder")
+                      : project_open(&p, npos ? pos[0] : o->project, &e);
     if (rc == OK) {
         rc = run(&p, o, &e);
     }
@@ -264,7 +278,13 @@ static int cmd_up(void *options, int npos, char **pos)
 }
 
 const struct opt_command ops_up_command = {
-    "up", "[DIR]", "run broker, collector, web server and rollout runner of a project",
-    "Stays in the foreground until Ctrl-C or SIGTERM and starts again what ends. Logs are in DIR/run/.\n"
+    "up",
+    "[DIR]",
+    "run broker, collector, web server and rollout runner of a project",
+    "Stays in the foreground until Ctrl-C or SIGTERM and starts again what ends. Logs are in "
+    "DIR/run/.\n"
     "One folder can run once; its ports are in moteloop.conf.\n",
-    up_options, sizeof(struct up_opts), NULL, cmd_up};
+    up_options,
+    sizeof(struct up_opts),
+    NULL,
+    cmd_up};

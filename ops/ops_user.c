@@ -11,11 +11,12 @@ struct user_opts {
     const char *project, *role;
     bool json;
 };
-static const struct opt user_options[] = {
-    OPT_PROJECT(struct user_opts, project),
-    {"role", "ROLE", "admin, reviewer, annotator or viewer (of role)", OPT_STR, offsetof(struct user_opts, role)},
-    OPT_JSON(struct user_opts, json),
-    OPT_END};
+static const struct opt user_options[] = {OPT_PROJECT(struct user_opts, project),
+                                          {"role", "ROLE",
+                                           "admin, reviewer, annotator or viewer (of role)",
+                                           OPT_STR, offsetof(struct user_opts, role)},
+                                          OPT_JSON(struct user_opts, json),
+                                          OPT_END};
 
 static int print_user(void *ctx, const struct store_user *u)
 {
@@ -23,9 +24,11 @@ static int print_user(void *ctx, const struct store_user *u)
     char made[24];
     clock_iso(u->created_ms, made, sizeof(made));
     if (list) {
-        json_array_append_new(list, json_pack("{ss ss sb ss}", "name", u->name, "role", u->role, "disabled", u->disabled_ms != 0, "created", made));
+        json_array_append_new(list, json_pack("{ss ss sb ss}", "name", u->name, "role", u->role,
+                                              "disabled", u->disabled_ms != 0, "created", made));
     } else {
-        printf("%-24s %-10s %-9s since %s\n", u->name, u->role, u->disabled_ms ? "disabled" : "", made);
+        printf("%-24s %-10s %-9s since %s\n", u->name, u->role, u->disabled_ms ? "disabled" : "",
+               made);
     }
     return 0;
 }
@@ -61,7 +64,8 @@ static int run(const struct user_opts *o, const char *verb, const char *name, st
     } else if (strcmp(verb, "role") == 0 && o->role) {
         rc = store_user_set_role(s, name, o->role, false, e);
     } else {
-        rc = err_set(e, E_USAGE, "unknown verb '%s': list, link, disable NAME, or role NAME --role ROLE", verb);
+        rc = err_set(e, E_USAGE,
+                     "unknown verb '%s': list, link, disable NAME, or role NAME --role ROLE", verb);
     }
     store_close(s);
     return rc;
@@ -70,7 +74,8 @@ static int run(const struct user_opts *o, const char *verb, const char *name, st
 static int cmd_user(void *options, int npos, char **pos)
 {
     struct err e = {0};
-    int rc = npos > 2 ? err_set(&e, E_USAGE, "too many words") : run(options, npos ? pos[0] : "list", npos > 1 ? pos[1] : NULL, &e);
+    int rc = npos > 2 ? err_set(&e, E_USAGE, "too many words")
+                      : run(options, npos ? pos[0] : "list", npos > 1 ? pos[1] : NULL, &e);
     return rc ? ops_fail("user", &e) : 0;
 }
 

@@ -23,7 +23,8 @@ int web_write_conf(const struct project *p, struct err *e)
                     "server.upload-dirs = ( \"%s/run\" )\n"
                     "server.modules = ( \"mod_fastcgi\" )\n"
                     "server.max-request-size = 262144\n"
-                    "server.max-read-idle = 30\n" // a client that sends or reads nothing loses its connection, not us a worker
+                    "server.max-read-idle = 30\n" // a client that sends or reads nothing loses its
+                                                  // connection, not us a worker
                     "server.max-write-idle = 60\n"
                     "server.max-keep-alive-idle = 15\n"
                     "server.stream-request-body = 0\n"
@@ -36,8 +37,10 @@ int web_write_conf(const struct project *p, struct err *e)
                     "    \"max-procs\" => 1,\n"
                     "    \"check-local\" => \"disable\",\n"
                     "    \"fix-root-scriptname\" => \"enable\" )))\n",
-                    p->conf.web_host, (long long)p->conf.web_port, p->dir, p->dir, p->dir, p->dir, p->dir, labeler, p->dir);
-    rc = rc ? err_set(e, rc, "out of memory") : io_write_atomic(project_path(p, path, "web/lighttpd.conf"), b.data, b.len, 0600, e);
+                    p->conf.web_host, (long long)p->conf.web_port, p->dir, p->dir, p->dir, p->dir,
+                    p->dir, labeler, p->dir);
+    rc = rc ? err_set(e, rc, "out of memory")
+            : io_write_atomic(project_path(p, path, "web/lighttpd.conf"), b.data, b.len, 0600, e);
     buf_release(&b);
     return rc;
 }

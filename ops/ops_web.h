@@ -10,6 +10,7 @@ struct store;
 int web_write_conf(const struct project *p, struct err *e) MUST_CHECK;
 // A link for one new administrator, good for 24 hours. The secret is behind '#', which browsers do not
 // send: it stays out of logs.
-int ops_new_setup_link(const struct project *p, struct store *s, char *url, size_t cap, struct err *e) MUST_CHECK;
+int ops_new_setup_link(const struct project *p, struct store *s, char *url, size_t cap,
+                       struct err *e) MUST_CHECK;
 
 #endif

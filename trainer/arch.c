@@ -41,11 +41,19 @@ static void norm(struct builder *b, enum act act)
 }
 
 // Convolution, with normalisation where the recipe wants it.
-static void conv(struct builder *b, int filters, int kh, int kw, int stride_h, int stride_w, enum act act)
+static void conv(struct builder *b, int filters, int kh, int kw, int stride_h, int stride_w,
+                 enum act act)
 {
     bool with_norm = b->r->norm;
-    put(b, (struct layer){.kind = LAYER_CONV, .units = filters, .kh = kh, .kw = kw, .sh = stride_h, .sw = stride_w,
-                          .same = true, .bias = !with_norm, .act = with_norm ? ACT_NONE : act});
+    put(b, (struct layer){.kind = LAYER_CONV,
+                          .units = filters,
+                          .kh = kh,
+                          .kw = kw,
+                          .sh = stride_h,
+                          .sw = stride_w,
+                          .same = true,
+                          .bias = !with_norm,
+                          .act = with_norm ? ACT_NONE : act});
     if (with_norm) {
         norm(b, act);
     }
@@ -54,8 +62,14 @@ static void conv(struct builder *b, int filters, int kh, int kw, int stride_h, i
 static void depthwise(struct builder *b, int kh, int kw, int stride, enum act act)
 {
     bool with_norm = b->r->norm;
-    put(b, (struct layer){.kind = LAYER_DWCONV, .kh = kh, .kw = kw, .sh = stride, .sw = stride, .same = true,
-                          .bias = !with_norm, .act = with_norm ? ACT_NONE : act});
+    put(b, (struct layer){.kind = LAYER_DWCONV,
+                          .kh = kh,
+                          .kw = kw,
+                          .sh = stride,
+                          .sw = stride,
+                          .same = true,
+                          .bias = !with_norm,
+                          .act = with_norm ? ACT_NONE : act});
     if (with_norm) {
         norm(b, act);
     }
@@ -77,7 +91,8 @@ static void hidden_layers(struct builder *b, bool with_dropout)
         b->rc = recipe_numbers(b->r->hidden, 1, 65536, units, RECIPE_LIST, &n, b->e);
     }
     for (size_t i = 0; i < n; i++) {
-        put(b, (struct layer){.kind = LAYER_DENSE, .units = (int)units[i], .bias = true, .act = ACT_RELU});
+        put(b, (struct layer){
+                   .kind = LAYER_DENSE, .units = (int)units[i], .bias = true, .act = ACT_RELU});
         if (with_dropout && b->r->dropout > 0 && i + 1 < n) {
             put(b, (struct layer){.kind = LAYER_DROPOUT, .rate = (float)b->r->dropout});
         }
@@ -165,7 +180,8 @@ static void build_mobilenet2(struct builder *b, int outputs)
 {
     static const struct {
         int expand, filters, repeat, stride;
-    } stage[] = {{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
+    } stage[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
+                 {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
     int first = net_output(b->n).h >= 64 ? 2 : 1;
     conv(b, scaled(b, 32), 3, 3, first, first, ACT_RELU6);
     for (size_t i = 0; i < ARRAY_LEN(stage); i++) {
@@ -189,8 +205,15 @@ static void residual(struct builder *b, int filters, int kh, int kw, int stride)
     int through = last(b);
     if (project) {
         bool with_norm = b->r->norm;
-        put(b, (struct layer){.kind = LAYER_CONV, .in = {from, -1}, .units = filters, .kh = 1, .kw = 1, .sh = stride_h,
-                              .sw = stride, .same = true, .bias = !with_norm});
+        put(b, (struct layer){.kind = LAYER_CONV,
+                              .in = {from, -1},
+                              .units = filters,
+                              .kh = 1,
+                              .kw = 1,
+                              .sh = stride_h,
+                              .sw = stride,
+                              .same = true,
+                              .bias = !with_norm});
         if (with_norm) {
             norm(b, ACT_NONE);
         }
@@ -224,7 +247,10 @@ static void build_tcresnet(struct builder *b, int outputs)
 // One machine for each pair of classes, then their votes (session_classic.c fills in both).
 static void build_svm(struct builder *b, int outputs)
 {
-    put(b, (struct layer){.kind = LAYER_DENSE, .units = outputs * (outputs - 1) / 2, .bias = true, .act = ACT_RELU6});
+    put(b, (struct layer){.kind = LAYER_DENSE,
+                          .units = outputs * (outputs - 1) / 2,
+                          .bias = true,
+                          .act = ACT_RELU6});
     put(b, (struct layer){.kind = LAYER_DENSE, .units = outputs, .bias = true});
 }
 
@@ -237,14 +263,22 @@ static void build_fomo(struct builder *b, int outputs)
     conv(b, scaled(b, 32), 3, 3, 2, 2, ACT_RELU6);
     for (size_t i = 0; i < ARRAY_LEN(stage); i++) {
         for (int j = 0; j < stage[i].repeat; j++) {
-            inverted_residual(b, stage[i].expand, scaled(b, stage[i].filters), j == 0 ? stage[i].stride : 1);
+            inverted_residual(b, stage[i].expand, scaled(b, stage[i].filters),
+                              j == 0 ? stage[i].stride : 1);
         }
     }
     conv(b, scaled(b, 64), 1, 1, 1, 1, ACT_RELU6);
     if (b->r->dropout > 0) {
         put(b, (struct layer){.kind = LAYER_DROPOUT, .rate = (float)b->r->dropout});
     }
-    put(b, (struct layer){.kind = LAYER_CONV, .units = outputs, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .same = true, .bias = true});
+    put(b, (struct layer){.kind = LAYER_CONV,
+                          .units = outputs,
+                          .kh = 1,
+                          .kw = 1,
+                          .sh = 1,
+                          .sw = 1,
+                          .same = true,
+                          .bias = true});
 }
 
 struct shape arch_input(const struct recipe *r, struct mote_dsp_shape f)
@@ -273,7 +307,9 @@ int arch_build(struct net *n, const struct recipe *r, int outputs, struct err *e
     case NET_RESNET8: build_resnet8(&b, outputs); break;
     case NET_TCRESNET: build_tcresnet(&b, outputs); break;
     case NET_AUTOENCODER: build_autoencoder(&b, outputs); break;
-    case NET_LOGISTIC: put(&b, (struct layer){.kind = LAYER_DENSE, .units = outputs, .bias = true}); break;
+    case NET_LOGISTIC:
+        put(&b, (struct layer){.kind = LAYER_DENSE, .units = outputs, .bias = true});
+        break;
     case NET_SVM: build_svm(&b, outputs); break;
     case NET_FOMO: build_fomo(&b, outputs); break;
     case NET_CUSTOM: b.rc = arch_custom(n, r, outputs, e); break;

@@ -53,7 +53,8 @@ static int read_word(struct line *x, const char *key, const char *value, bool si
     double f = 0;
     if (strcmp(key, "filters") == 0 || strcmp(key, "units") == 0) {
         x->has_units = true;
-        return parse_i64(value, 1, 65536, &n) ? bad(x, "not a number of units:", value) : (l->units = (int)n, OK);
+        return parse_i64(value, 1, 65536, &n) ? bad(x, "not a number of units:", value)
+                                              : (l->units = (int)n, OK);
     }
     if (strcmp(key, "kernel") == 0 || strcmp(key, "size") == 0) {
         int rc = read_pair(value, &l->kh, &l->kw);
@@ -66,11 +67,16 @@ static int read_word(struct line *x, const char *key, const char *value, bool si
         return rc ? bad(x, "not a stride such as 2 or 1x2:", value) : OK;
     }
     if (strcmp(key, "rate") == 0) {
-        return parse_f64(value, 0, 0.95, &f) ? bad(x, "not a rate of 0 to 0.95:", value) : (l->rate = (float)f, OK);
+        return parse_f64(value, 0, 0.95, &f) ? bad(x, "not a rate of 0 to 0.95:", value)
+                                             : (l->rate = (float)f, OK);
     }
     if (strcmp(key, "act") == 0) {
-        l->act = strcmp(value, "relu") == 0 ? ACT_RELU : strcmp(value, "relu6") == 0 ? ACT_RELU6 : ACT_NONE;
-        return l->act == ACT_NONE && strcmp(value, "none") != 0 ? bad(x, "act is none, relu or relu6, not", value) : OK;
+        l->act = strcmp(value, "relu") == 0    ? ACT_RELU
+                 : strcmp(value, "relu6") == 0 ? ACT_RELU6
+                                               : ACT_NONE;
+        return l->act == ACT_NONE && strcmp(value, "none") != 0
+                   ? bad(x, "act is none, relu or relu6, not", value)
+                   : OK;
     }
     if (strcmp(key, "norm") == 0) {
         x->norm = strcmp(value, "yes") == 0;
@@ -78,7 +84,8 @@ static int read_word(struct line *x, const char *key, const char *value, bool si
     }
     if (strcmp(key, "pad") == 0) {
         l->same = strcmp(value, "same") == 0;
-        return l->same || strcmp(value, "valid") == 0 ? OK : bad(x, "pad is same or valid, not", value);
+        return l->same || strcmp(value, "valid") == 0 ? OK
+                                                      : bad(x, "pad is same or valid, not", value);
     }
     if (strcmp(key, "name") == 0) {
         x->name = value;
@@ -88,9 +95,11 @@ static int read_word(struct line *x, const char *key, const char *value, bool si
         x->from = value;
         return OK;
     }
-    static const char *const known[] = {"filters", "units", "kernel", "size", "stride", "rate", "act", "norm", "pad", "name", "from"};
+    static const char *const known[] = {"filters", "units", "kernel", "size", "stride", "rate",
+                                        "act",     "norm",  "pad",    "name", "from"};
     const char *near = parse_nearest(key, known, ARRAY_LEN(known));
-    return near ? conf_bad(&x->r->conf, x->entry, x->e, "unknown word '%s', did you mean '%s'?", key, near)
+    return near ? conf_bad(&x->r->conf, x->entry, x->e, "unknown word '%s', did you mean '%s'?",
+                           key, near)
                 : bad(x, "unknown word", key);
 }
 
@@ -165,9 +174,12 @@ static int read_line(struct line *x, char **word, size_t words, bool signal)
 {
     int kind = words ? find_kind(word[0]) : -1;
     if (kind < 0) {
-        return bad(x, "no kind of layer (dense conv dwconv maxpool avgpool norm add concat dropout):", words ? word[0] : "");
+        return bad(x,
+                   "no kind of layer (dense conv dwconv maxpool avgpool norm add concat dropout):",
+                   words ? word[0] : "");
     }
-    x->l = (struct layer){.kind = (enum layer_kind)kind, .same = kind == LAYER_CONV || kind == LAYER_DWCONV};
+    x->l = (struct layer){.kind = (enum layer_kind)kind,
+                          .same = kind == LAYER_CONV || kind == LAYER_DWCONV};
     for (size_t i = 1; i < words; i++) {
         char *equals = strchr(word[i], '=');
         if (!equals) {
@@ -199,7 +211,8 @@ int arch_custom(struct net *n, const struct recipe *r, int outputs, struct err *
         struct line x = {.entry = &r->conf.entry[i], .r = r, .e = e};
         char *word[RECIPE_LIST];
         if (strcmp(x.entry->key, "layer") == 0) {
-            rc = read_line(&x, word, recipe_words(x.entry->value, text[i], word, RECIPE_LIST), signal);
+            rc = read_line(&x, word, recipe_words(x.entry->value, text[i], word, RECIPE_LIST),
+                           signal);
             rc = rc ? rc : put_line(n, &x, names, i == last, outputs);
         }
     }

@@ -5,13 +5,15 @@
 
 bool augment_changes_window(const struct recipe *r)
 {
-    return r->noise > 0 || r->gain > 0 || r->shift > 0 || r->stretch > 0 || r->rotate > 0 || r->background > 0 ||
-           r->flip > 0 || r->crop > 0 || r->colour > 0 || r->zoom > 0 || r->turn > 0 || r->erase > 0;
+    return r->noise > 0 || r->gain > 0 || r->shift > 0 || r->stretch > 0 || r->rotate > 0 ||
+           r->background > 0 || r->flip > 0 || r->crop > 0 || r->colour > 0 || r->zoom > 0 ||
+           r->turn > 0 || r->erase > 0;
 }
 
 bool augment_changes_features(const struct recipe *r)
 {
-    return r->time_mask > 0 || r->band_mask > 0 || r->time_warp > 0 || r->band_warp > 0 || r->band_tilt > 0;
+    return r->time_mask > 0 || r->band_mask > 0 || r->time_warp > 0 || r->band_warp > 0 ||
+           r->band_tilt > 0;
 }
 
 static float between(struct rng *g, double limit)
@@ -20,10 +22,12 @@ static float between(struct rng *g, double limit)
 }
 
 // Shift and stretch by linear interpolation; what lies beyond the samples repeats the last one.
-static void resample(const struct recipe *r, const struct augment_source *s, struct rng *g, float *out)
+static void resample(const struct recipe *r, const struct augment_source *s, struct rng *g,
+                     float *out)
 {
     double speed = 1 + (double)between(g, r->stretch);
-    double start = (double)s->at + (double)between(g, r->shift) * s->window + (1 - speed) * s->window / 2;
+    double start =
+        (double)s->at + (double)between(g, r->shift) * s->window + (1 - speed) * s->window / 2;
     size_t c = s->channels, last = s->count - 1;
     for (uint32_t i = 0; i < s->window; i++) {
         double t = start + speed * i;
@@ -37,7 +41,8 @@ static void resample(const struct recipe *r, const struct augment_source *s, str
 }
 
 // Turns every group of three channels around a random axis (Rodrigues).
-static void rotate(const struct recipe *r, const struct augment_source *s, struct rng *g, float *out)
+static void rotate(const struct recipe *r, const struct augment_source *s, struct rng *g,
+                   float *out)
 {
     float axis[3], length = 0;
     for (int i = 0; i < 3; i++) {
@@ -87,7 +92,8 @@ static float deviation(const float *x, size_t n)
     return var > 0 ? (float)sqrt(var) : 0;
 }
 
-void augment_window(const struct recipe *r, const struct augment_source *s, struct rng *g, float *out)
+void augment_window(const struct recipe *r, const struct augment_source *s, struct rng *g,
+                    float *out)
 {
     size_t n = (size_t)s->window * s->channels;
     if (s->width > 0) {
@@ -106,6 +112,7 @@ void augment_window(const struct recipe *r, const struct augment_source *s, stru
     float scale = mix > 0 ? mix * deviation(out, n) / (deviation(s->background, n) + 1e-9f) : 0;
     float noise = (float)r->noise * rng_uniform(g) * fmaxf(deviation(out, n), 0.1f * s->spread);
     for (size_t i = 0; i < n; i++) {
-        out[i] = out[i] * gain + (scale > 0 ? scale * s->background[i] : 0) + (noise > 0 ? noise * quick_normal(g) : 0);
+        out[i] = out[i] * gain + (scale > 0 ? scale * s->background[i] : 0) +
+                 (noise > 0 ? noise * quick_normal(g) : 0);
     }
 }

@@ -20,9 +20,11 @@ struct augment_source {
 bool augment_changes_window(const struct recipe *r);
 bool augment_changes_features(const struct recipe *r);
 // Writes the changed window (window x channels).
-void augment_window(const struct recipe *r, const struct augment_source *s, struct rng *g, float *out);
+void augment_window(const struct recipe *r, const struct augment_source *s, struct rng *g,
+                    float *out);
 // The part of augment_window that is for pictures: mirrored, shifted, scaled, turned, recoloured, partly blanked.
-void augment_picture(const struct recipe *r, const struct augment_source *s, struct rng *g, float *out);
+void augment_picture(const struct recipe *r, const struct augment_source *s, struct rng *g,
+                     float *out);
 // Changes features in place: the band axis warped and its levels tilted, as another voice or microphone would; rows
 // and columns blanked out (SpecAugment).
 void augment_features(const struct recipe *r, struct mote_dsp_shape shape, struct rng *g, float *x);

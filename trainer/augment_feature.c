@@ -69,7 +69,8 @@ static void blank(const struct recipe *r, struct mote_dsp_shape shape, struct rn
     for (uint32_t i = 0; i < shape.rows; i++) {
         for (uint32_t j = 0; j < shape.cols; j++) {
             if ((i >= row && i < row + rows) || (j >= col && j < col + cols)) {
-                memset(x + (size_t)i * wide + (size_t)j * shape.planes, 0, shape.planes * sizeof(float));
+                memset(x + (size_t)i * wide + (size_t)j * shape.planes, 0,
+                       shape.planes * sizeof(float));
             }
         }
     }
@@ -77,7 +78,8 @@ static void blank(const struct recipe *r, struct mote_dsp_shape shape, struct rn
 
 void augment_features(const struct recipe *r, struct mote_dsp_shape shape, struct rng *g, float *x)
 {
-    if (r->time_warp > 0 && shape.rows > 1 && (size_t)shape.rows * shape.cols * shape.planes <= PACE_MAX) {
+    if (r->time_warp > 0 && shape.rows > 1 &&
+        (size_t)shape.rows * shape.cols * shape.planes <= PACE_MAX) {
         pace(r, shape, g, x);
     }
     bool bands = shape.planes == 1 && shape.cols > 1 && shape.cols <= BANDS_MAX;

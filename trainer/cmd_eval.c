@@ -22,13 +22,18 @@ struct eval_opts {
 static const struct eval_opts eval_defaults = {.false_alarms = 1};
 
 static const struct opt eval_options[] = {
-    {"data", "FOLDER", "labelled files to judge on (WAV, CSV, PNG; docs/formats/dataset.md)", OPT_STR, offsetof(struct eval_opts, data)},
+    {"data", "FOLDER", "labelled files to judge on (WAV, CSV, PNG; docs/formats/dataset.md)",
+     OPT_STR, offsetof(struct eval_opts, data)},
     {"map", "FILE", "mapping file of the folder", OPT_STR, offsetof(struct eval_opts, map)},
     OPT_PROJECT(struct eval_opts, project),
-    {"split", "NAME", "train, validation or test windows of the model's dataset (default: test)", OPT_STR, offsetof(struct eval_opts, split)},
-    {"windows", "FILE", "write every window's answer as CSV", OPT_STR, offsetof(struct eval_opts, windows)},
-    {"report", "FILE", "write an HTML page with plots; the figures are those of --json", OPT_STR, offsetof(struct eval_opts, report)},
-    {"false-alarms", "N", "an hour that settings of a stream may cost (default 1)", OPT_F64, offsetof(struct eval_opts, false_alarms)},
+    {"split", "NAME", "train, validation or test windows of the model's dataset (default: test)",
+     OPT_STR, offsetof(struct eval_opts, split)},
+    {"windows", "FILE", "write every window's answer as CSV", OPT_STR,
+     offsetof(struct eval_opts, windows)},
+    {"report", "FILE", "write an HTML page with plots; the figures are those of --json", OPT_STR,
+     offsetof(struct eval_opts, report)},
+    {"false-alarms", "N", "an hour that settings of a stream may cost (default 1)", OPT_F64,
+     offsetof(struct eval_opts, false_alarms)},
     OPT_JSON(struct eval_opts, json),
     OPT_END};
 
@@ -38,7 +43,8 @@ struct eval { // one run
     struct store *store;
     struct recipe recipe; // what the model's pipeline says, as a recipe
     struct windows windows;
-    char path[IO_PATH_MAX], float_path[IO_PATH_MAX], dataset[STORE_DIGEST_TEXT], digest[STORE_DIGEST_TEXT];
+    char path[IO_PATH_MAX], float_path[IO_PATH_MAX], dataset[STORE_DIGEST_TEXT],
+        digest[STORE_DIGEST_TEXT];
     size_t bad;
     char bad_text[300];
     struct judge judge[2]; // of the model that was named, and of the float one beside it
@@ -67,7 +73,8 @@ static int find_model(struct eval *v, const char *name, struct err *e)
     if (rc || v->path[0]) {
         return rc;
     }
-    return store_model_find(v->store, strcmp(name, "last") == 0 ? NULL : name, NULL, on_model, v, e);
+    return store_model_find(v->store, strcmp(name, "last") == 0 ? NULL : name, NULL, on_model, v,
+                            e);
 }
 
 static void *load(const char *path, size_t *len, struct err *e)
@@ -90,10 +97,12 @@ static void *load(const char *path, size_t *len, struct err *e)
 static bool float_beside(struct eval *v)
 {
     const char *dot = strrchr(v->path, '.');
-    if (!dot || strcmp(dot, ".tflite") != 0 || (dot - v->path > 6 && strncmp(dot - 6, ".float", 6) == 0)) {
+    if (!dot || strcmp(dot, ".tflite") != 0 ||
+        (dot - v->path > 6 && strncmp(dot - 6, ".float", 6) == 0)) {
         return false;
     }
-    snprintf(v->float_path, sizeof(v->float_path), "%.*s.float.tflite", (int)(dot - v->path), v->path);
+    snprintf(v->float_path, sizeof(v->float_path), "%.*s.float.tflite", (int)(dot - v->path),
+             v->path);
     return io_exists(v->float_path);
 }
 
@@ -101,15 +110,18 @@ static int recipe_of(struct eval *v, const struct mote_pipe_config *c, struct er
 {
     char text[256], label[MOTE_MAX_CLASSES][MOTE_NAME_MAX + 1];
     const char *name[MOTE_MAX_CLASSES];
-    snprintf(text, sizeof(text), "[data]\nstream = %.*s\nwindow = %u frames\nstride = %u frames\npad = zero\n", (int)c->stream.len,
-             c->stream.p, c->window, c->stride);
+    snprintf(text, sizeof(text),
+             "[data]\nstream = %.*s\nwindow = %u frames\nstride = %u frames\npad = zero\n",
+             (int)c->stream.len, c->stream.p, c->window, c->stride);
     int rc = recipe_parse(&v->recipe, "pipeline", text, strlen(text), e);
     if (rc) {
         return rc;
     }
     v->recipe.dsp = c->dsp;
-    static const int64_t tasks[] = {[MOTE_TASK_CLASSIFY] = TASK_CLASSIFY, [MOTE_TASK_REGRESS] = TASK_REGRESS,
-                                    [MOTE_TASK_ANOMALY] = TASK_ANOMALY, [MOTE_TASK_DETECT] = TASK_DETECT};
+    static const int64_t tasks[] = {[MOTE_TASK_CLASSIFY] = TASK_CLASSIFY,
+                                    [MOTE_TASK_REGRESS] = TASK_REGRESS,
+                                    [MOTE_TASK_ANOMALY] = TASK_ANOMALY,
+                                    [MOTE_TASK_DETECT] = TASK_DETECT};
     v->recipe.task = tasks[c->task];
     // names are fixed by the model, and labels beside them are left out
     snprintf(v->recipe.labels, sizeof(v->recipe.labels), "model");
@@ -126,25 +138,33 @@ static int read_windows(struct eval *v, const struct mote_pipe_config *c, struct
     const char *split = v->o->split ? v->o->split : "test";
     int rc = recipe_of(v, c, e);
     if (rc == OK && v->o->data) {
-        rc = windows_from_folder(&v->windows, v->o->data, v->o->map, &v->bad, v->bad_text, sizeof(v->bad_text), e);
+        rc = windows_from_folder(&v->windows, v->o->data, v->o->map, &v->bad, v->bad_text,
+                                 sizeof(v->bad_text), e);
     } else if (rc == OK && c->task == MOTE_TASK_DETECT) {
         rc = err_set(e, E_USAGE, "a detector is judged on files with boxes: give --data");
     } else if (rc == OK) {
         rc = v->dataset[0] ? windows_from_dataset(&v->windows, v->store, v->dataset, split, e)
-                           : err_set(e, E_NOT_FOUND, "the project does not know this model's dataset: name its digest, or give --data");
+                           : err_set(e, E_NOT_FOUND,
+                                     "the project does not know this model's dataset: name its "
+                                     "digest, or give --data");
     }
     if (rc == OK && v->windows.count == 0) {
-        rc = err_set(e, E_NOT_FOUND, "no windows: %llu labelled pieces are shorter than %u frames, %llu have labels that the model "
-                                     "does not know", (unsigned long long)v->windows.skipped_short, v->windows.window,
+        rc = err_set(e, E_NOT_FOUND,
+                     "no windows: %llu labelled pieces are shorter than %u frames, %llu have "
+                     "labels that the model "
+                     "does not know",
+                     (unsigned long long)v->windows.skipped_short, v->windows.window,
                      (unsigned long long)v->windows.skipped_label);
     }
     if (rc == OK && (v->windows.channels != c->channels || v->windows.window != c->window)) {
-        rc = err_set(e, E_CONFLICT, "the data has %u channels and windows of %u values, the model wants %u and %u",
+        rc = err_set(e, E_CONFLICT,
+                     "the data has %u channels and windows of %u values, the model wants %u and %u",
                      v->windows.channels, v->windows.window, c->channels, c->window);
     }
     double rate = c->interval_ns ? (double)v->windows.interval_ns / (double)c->interval_ns : 1;
     if (rc == OK && (rate < 0.97 || rate > 1.03)) {
-        rc = err_set(e, E_CONFLICT, "the data has %.4g frames a second, the model was trained with %.4g",
+        rc = err_set(e, E_CONFLICT,
+                     "the data has %.4g frames a second, the model was trained with %.4g",
                      1e9 / (double)v->windows.interval_ns, 1e9 / (double)c->interval_ns);
     }
     return rc;
@@ -166,15 +186,18 @@ static int write_windows(const struct eval *v, const struct judge *j, struct err
             snprintf(number, sizeof(number), "%.9g", (double)x->value);
             label = number;
         }
-        rc = buf_printf(&b, "%u,%s,%u,%s,%s,%.6g,%.6g,%d\n", x->recording, w->group.name[x->group], w->w[i].frame,
-                        label, w->label.name[x->answer], (double)x->score, (double)x->novelty, x->uncertain);
+        rc = buf_printf(&b, "%u,%s,%u,%s,%s,%.6g,%.6g,%d\n", x->recording, w->group.name[x->group],
+                        w->w[i].frame, label, w->label.name[x->answer], (double)x->score,
+                        (double)x->novelty, x->uncertain);
     }
-    rc = rc ? err_set(e, rc, "out of memory") : io_write_atomic(v->o->windows, b.data, b.len, 0644, e);
+    rc = rc ? err_set(e, rc, "out of memory")
+            : io_write_atomic(v->o->windows, b.data, b.len, 0644, e);
     buf_release(&b);
     return rc ? err_wrap(e, "--windows") : OK;
 }
 
-static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, bool first, json_t *report, struct err *e)
+static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, bool first,
+                      json_t *report, struct err *e)
 {
     struct judge *own = &v->judge[first ? 0 : 1], j;
     struct parity none = {0};
@@ -188,7 +211,8 @@ static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, 
     } else if (rc == OK && v->recipe.task == TASK_DETECT) {
         json_t *objects = judge_cells_json(&j, &v->windows.label);
         if (!v->o->json) {
-            printf("%s\nf1 %.4f of objects in %zu pictures\n", what, json_real_value(json_object_get(objects, "f1")), j.count);
+            printf("%s\nf1 %.4f of objects in %zu pictures\n", what,
+                   json_real_value(json_object_get(objects, "f1")), j.count);
         }
         json_object_set_new(report, what, objects);
     } else if (rc == OK) {
@@ -196,14 +220,16 @@ static int judge_file(struct eval *v, struct ship_runtime *r, const char *what, 
         snprintf(key, sizeof(key), "%s_accuracy", what);
         json_object_set_new(report, key, json_real(judge_accuracy(&j)));
         json_t *measures = judge_json(&j, &v->windows.label, &v->windows.group);
-        json_object_set_new(measures, "curves", judge_curves(&j, &v->windows.label, &v->windows.group));
+        json_object_set_new(measures, "curves",
+                            judge_curves(&j, &v->windows.label, &v->windows.group));
         json_object_set_new(report, what, measures);
         if (!v->o->json) {
             double lo, hi;
             judge_interval(&j, &lo, &hi);
             printf("%s\n", what);
             judge_print(&j, &v->windows.label);
-            printf("accuracy %.4f (95 %%: %.4f to %.4f) of %zu windows\n", judge_accuracy(&j), lo, hi, j.count);
+            printf("accuracy %.4f (95 %%: %.4f to %.4f) of %zu windows\n", judge_accuracy(&j), lo,
+                   hi, j.count);
         }
     }
     if (rc == OK && v->o->windows && first) {
@@ -222,9 +248,11 @@ static int judge_stream(struct eval *v, struct ship_runtime *r, json_t *report, 
         return OK;
     }
     struct stream_point *grid = calloc(STREAM_GRID, sizeof(*grid));
-    struct stream_point own = {.smooth = c->smooth, .suppress = c->suppress, .threshold = c->threshold};
+    struct stream_point own = {
+        .smooth = c->smooth, .suppress = c->suppress, .threshold = c->threshold};
     size_t count = 0, chosen = 0;
-    int rc = grid ? stream_collect(&t, r, &v->windows, SPLIT_NONE, e) : err_set(e, E_MEM, "out of memory");
+    int rc = grid ? stream_collect(&t, r, &v->windows, SPLIT_NONE, e)
+                  : err_set(e, E_MEM, "out of memory");
     rc = rc ? rc : stream_measure(&t, c, &own, e);
     rc = rc ? rc : stream_choose(&t, c, v->o->false_alarms, grid, &count, &chosen, e);
     if (rc == OK) {
@@ -234,13 +262,16 @@ static int judge_stream(struct eval *v, struct ship_runtime *r, json_t *report, 
                 json_array_append_new(front, stream_point_json(&grid[i]));
             }
         }
-        json_object_set_new(report, "stream", json_pack("{s:f, s:I, s:I, s:f, s:o, s:o, s:o}", "hours", t.hours, "events",
-                                                        (json_int_t)t.events, "windows", (json_int_t)t.windows, "allowed",
-                                                        v->o->false_alarms, "shipped", stream_point_json(&own), "chosen",
-                                                        stream_point_json(&grid[chosen]), "front", front));
+        json_object_set_new(report, "stream",
+                            json_pack("{s:f, s:I, s:I, s:f, s:o, s:o, s:o}", "hours", t.hours,
+                                      "events", (json_int_t)t.events, "windows",
+                                      (json_int_t)t.windows, "allowed", v->o->false_alarms,
+                                      "shipped", stream_point_json(&own), "chosen",
+                                      stream_point_json(&grid[chosen]), "front", front));
         if (!v->o->json) {
-            printf("stream: %.2f hours, %zu events; as shipped %.2f false alarms an hour, %.1f %% missed, delay %.1f s\n", t.hours,
-                   t.events, own.false_per_hour, 100 * own.missed, own.delay_s);
+            printf("stream: %.2f hours, %zu events; as shipped %.2f false alarms an hour, %.1f %% "
+                   "missed, delay %.1f s\n",
+                   t.hours, t.events, own.false_per_hour, 100 * own.missed, own.delay_s);
         }
     }
     stream_track_release(&t);
@@ -252,8 +283,9 @@ static int write_report(const struct eval *v, const json_t *report, struct err *
 {
     struct buf b;
     buf_init(&b, (size_t)64 << 20);
-    int rc = v->recipe.task == TASK_REGRESS ? err_set(e, E_USAGE, "a model of numbers has no curves; use --json")
-                                            : report_html(report, &b, e);
+    int rc = v->recipe.task == TASK_REGRESS
+                 ? err_set(e, E_USAGE, "a model of numbers has no curves; use --json")
+                 : report_html(report, &b, e);
     rc = rc ? rc : io_write_atomic(v->o->report, b.data, b.len, 0644, e);
     buf_release(&b);
     return rc ? err_wrap(e, "--report") : OK;
@@ -276,7 +308,8 @@ static int run_all(struct eval *v, const char *model, json_t *report, struct err
         uint8_t digest[HEX_DIGEST_LEN];
         hex_sha256(digest, file, len);
         hex_encode(v->digest, digest, sizeof(digest));
-        if (!v->dataset[0] && v->store && store_model_find(v->store, v->digest, NULL, on_model, v, e) != OK) {
+        if (!v->dataset[0] && v->store &&
+            store_model_find(v->store, v->digest, NULL, on_model, v, e) != OK) {
             v->dataset[0] = 0; // the project does not know it: read_windows says so
         }
         rc = read_windows(v, ship_config(r), e);
@@ -285,7 +318,8 @@ static int run_all(struct eval *v, const char *model, json_t *report, struct err
         json_object_set_new(report, "model", json_string(v->digest));
         json_object_set_new(report, "windows", json_integer((json_int_t)v->windows.count));
         json_object_set_new(report, "recordings", json_integer((json_int_t)v->windows.recordings));
-        json_object_set_new(report, "skipped_label", json_integer((json_int_t)v->windows.skipped_label));
+        json_object_set_new(report, "skipped_label",
+                            json_integer((json_int_t)v->windows.skipped_label));
         json_object_set_new(report, "bad_files", json_integer((json_int_t)v->bad));
         json_t *labels = json_array();
         for (size_t i = 0; i < v->windows.label.count; i++) {
@@ -299,7 +333,8 @@ static int run_all(struct eval *v, const char *model, json_t *report, struct err
         fr = float_file ? ship_open(float_file, float_len, e) : NULL;
         rc = fr ? judge_file(v, fr, "float", false, report, e) : e->code;
         if (rc == OK && v->recipe.task != TASK_REGRESS) {
-            json_object_set_new(report, "int8_against_float", judge_compare(&v->judge[0], &v->judge[1]));
+            json_object_set_new(report, "int8_against_float",
+                                judge_compare(&v->judge[0], &v->judge[1]));
         }
     }
     rc = rc ? rc : judge_stream(v, r, report, e);
@@ -318,8 +353,9 @@ static int run(void *options, int npos, char **pos)
     struct eval *v = calloc(1, sizeof(*v));
     json_t *report = json_object();
     int rc = !v || !report ? err_set(&e, E_MEM, "out of memory")
-             : npos == 1   ? OK
-                           : err_set(&e, E_USAGE, "name one model: moteloop eval MODEL --data FOLDER");
+             : npos == 1
+                 ? OK
+                 : err_set(&e, E_USAGE, "name one model: moteloop eval MODEL --data FOLDER");
     if (rc == OK) {
         v->o = o;
         rc = run_all(v, pos[0], report, &e);
@@ -328,7 +364,8 @@ static int run(void *options, int npos, char **pos)
         jx_print(json_incref(report));
     }
     if (v && v->bad) {
-        fprintf(stderr, "moteloop eval: %zu files could not be read, the last: %s\n", v->bad, v->bad_text);
+        fprintf(stderr, "moteloop eval: %zu files could not be read, the last: %s\n", v->bad,
+                v->bad_text);
     }
     if (rc) {
         fprintf(stderr, "moteloop eval: %s\n", e.msg);
@@ -346,11 +383,19 @@ static int run(void *options, int npos, char **pos)
 }
 
 const struct opt_command cmd_eval = {
-    "eval", "MODEL", "measure a finished model on data it has not seen",
-    "MODEL is a path or, in a project, a digest or 'last'. With --data, labelled files that need never have been in a project;\n"
-    "otherwise a split of the model's own dataset. The model's pipeline says how windows are cut and features made; they\n"
-    "go through the device runtime. A float model that lies beside an int8 one (DIGEST.float.tflite) is judged as well, and whole\n"
+    "eval",
+    "MODEL",
+    "measure a finished model on data it has not seen",
+    "MODEL is a path or, in a project, a digest or 'last'. With --data, labelled files that need "
+    "never have been in a project;\n"
+    "otherwise a split of the model's own dataset. The model's pipeline says how windows are cut "
+    "and features made; they\n"
+    "go through the device runtime. A float model that lies beside an int8 one "
+    "(DIGEST.float.tflite) is judged as well, and whole\n"
     "recordings as a stream of decisions: false alarms an hour, missed events, delay.\n\n"
     "  moteloop eval models/4f1c.tflite --data recordings --map recordings.map --json\n"
     "  moteloop eval last --project plant --split test --report report.html\n",
-    eval_options, sizeof(struct eval_opts), &eval_defaults, run};
+    eval_options,
+    sizeof(struct eval_opts),
+    &eval_defaults,
+    run};

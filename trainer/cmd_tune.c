@@ -15,31 +15,56 @@ struct tune_opts {
     double ms;
     bool json;
 };
-static const struct tune_opts tune_defaults = {.board = "pico", .trials = 27, .rungs = 3, .seed = 1};
+static const struct tune_opts tune_defaults = {
+    .board = "pico", .trials = 27, .rungs = 3, .seed = 1};
 
 static const struct opt tune_options[] = {
     OPT_PROJECT(struct tune_opts, project),
-    {"board", "B", "the device's board, see 'moteloop inspect --help' (default pico)", OPT_STR, offsetof(struct tune_opts, board)},
-    {"ram", "BYTES", "arena at most (default: what the board has)", OPT_I64, offsetof(struct tune_opts, ram)},
-    {"flash", "BYTES", "model at most (default: what the board has)", OPT_I64, offsetof(struct tune_opts, flash)},
-    {"ms", "T", "time of an inference at most, estimated (default: none)", OPT_F64, offsetof(struct tune_opts, ms)},
-    {"trials", "N", "candidates to begin with (default 27)", OPT_I64, offsetof(struct tune_opts, trials)},
-    {"rungs", "N", "rounds; each keeps the best third and trains it three times as long (default 3)", OPT_I64, offsetof(struct tune_opts, rungs)},
-    {"workers", "N", "trainings at once (default: processors)", OPT_I64, offsetof(struct tune_opts, workers)},
-    {"seed", "N", "seed of every random choice (default 1)", OPT_I64, offsetof(struct tune_opts, seed)},
-    {"validate", "GROUPS", "groups to choose by, in place of the recipe's", OPT_STR, offsetof(struct tune_opts, validate)},
-    {"test", "GROUPS", "groups that stay unseen, in place of the recipe's", OPT_STR, offsetof(struct tune_opts, test)},
-    {"out", "FILE", "the winner's recipe (default: RECIPE with .best before its ending)", OPT_STR, offsetof(struct tune_opts, out)},
-    {"page", "FILE", "a page with every candidate and the front drawn (default: beside the winner, .html)", OPT_STR, offsetof(struct tune_opts, page)},
+    {"board", "B", "the device's board, see 'moteloop inspect --help' (default pico)", OPT_STR,
+     offsetof(struct tune_opts, board)},
+    {"ram", "BYTES", "arena at most (default: what the board has)", OPT_I64,
+     offsetof(struct tune_opts, ram)},
+    {"flash", "BYTES", "model at most (default: what the board has)", OPT_I64,
+     offsetof(struct tune_opts, flash)},
+    {"ms", "T", "time of an inference at most, estimated (default: none)", OPT_F64,
+     offsetof(struct tune_opts, ms)},
+    {"trials", "N", "candidates to begin with (default 27)", OPT_I64,
+     offsetof(struct tune_opts, trials)},
+    {"rungs", "N",
+     "rounds; each keeps the best third and trains it three times as long (default 3)", OPT_I64,
+     offsetof(struct tune_opts, rungs)},
+    {"workers", "N", "trainings at once (default: processors)", OPT_I64,
+     offsetof(struct tune_opts, workers)},
+    {"seed", "N", "seed of every random choice (default 1)", OPT_I64,
+     offsetof(struct tune_opts, seed)},
+    {"validate", "GROUPS", "groups to choose by, in place of the recipe's", OPT_STR,
+     offsetof(struct tune_opts, validate)},
+    {"test", "GROUPS", "groups that stay unseen, in place of the recipe's", OPT_STR,
+     offsetof(struct tune_opts, test)},
+    {"out", "FILE", "the winner's recipe (default: RECIPE with .best before its ending)", OPT_STR,
+     offsetof(struct tune_opts, out)},
+    {"page", "FILE",
+     "a page with every candidate and the front drawn (default: beside the winner, .html)", OPT_STR,
+     offsetof(struct tune_opts, page)},
     OPT_JSON(struct tune_opts, json),
     OPT_END};
 
-static int read_options(const struct tune_opts *o, const char *recipe, struct tune_options *t, struct err *e)
+static int read_options(const struct tune_opts *o, const char *recipe, struct tune_options *t,
+                        struct err *e)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    *t = (struct tune_options){.recipe = recipe, .project = o->project, .validate = o->validate, .test = o->test,
-                               .board = board_find(o->board), .ms = o->ms, .trials = o->trials, .rungs = o->rungs,
-                               .seed = o->seed, .workers = o->workers > 0 ? o->workers : cpus > 0 ? cpus : 1};
+    *t = (struct tune_options){.recipe = recipe,
+                               .project = o->project,
+                               .validate = o->validate,
+                               .test = o->test,
+                               .board = board_find(o->board),
+                               .ms = o->ms,
+                               .trials = o->trials,
+                               .rungs = o->rungs,
+                               .seed = o->seed,
+                               .workers = o->workers > 0 ? o->workers
+                                          : cpus > 0     ? cpus
+                                                         : 1};
     if (!t->board) {
         return err_set(e, E_USAGE, "unknown board '%s': see 'moteloop inspect --help'", o->board);
     }
@@ -56,10 +81,14 @@ static void beside(char out[IO_PATH_MAX], const char *path, const char *middle, 
 {
     const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
     size_t stem = dot ? (size_t)(dot - path) : strlen(path);
-    snprintf(out, IO_PATH_MAX, "%.*s%s%s", (int)stem, path, middle, ending ? ending : dot ? dot : "");
+    snprintf(out, IO_PATH_MAX, "%.*s%s%s", (int)stem, path, middle,
+             ending ? ending
+             : dot  ? dot
+                    : "");
 }
 
-static int write_files(const struct tune *t, const struct tune_options *o, const char *recipe, const char *page, struct err *e)
+static int write_files(const struct tune *t, const struct tune_options *o, const char *recipe,
+                       const char *page, struct err *e)
 {
     struct buf b = {0};
     int rc = tune_best(t, &b, e);
@@ -74,26 +103,30 @@ static int write_files(const struct tune *t, const struct tune_options *o, const
 static void print(const struct tune *t, const char *recipe, const char *page)
 {
     size_t shown = 0, too_large = 0, failed = 0;
-    printf("%8s %9s %9s %9s %7s   on the front of %s, time and bytes\n", t->classes ? "accuracy" : "score", "ms", "bytes", "arena",
-           "epochs", t->classes ? "accuracy" : "score");
+    printf("%8s %9s %9s %9s %7s   on the front of %s, time and bytes\n",
+           t->classes ? "accuracy" : "score", "ms", "bytes", "arena", "epochs",
+           t->classes ? "accuracy" : "score");
     for (size_t i = 0; i < t->trials; i++) {
         const struct tune_trial *x = &t->trial[i];
         too_large += x->state == TUNE_TOO_LARGE;
         failed += x->state == TUNE_FAILED;
         if (x->front && shown++ < 12) {
-            printf("%8.4f %9.2f %9lld %9lld %7lld %c %s\n", x->score, x->ms, (long long)x->bytes, (long long)x->arena,
-                   (long long)x->epochs, i == 0 ? '*' : ' ', x->what);
+            printf("%8.4f %9.2f %9lld %9lld %7lld %c %s\n", x->score, x->ms, (long long)x->bytes,
+                   (long long)x->arena, (long long)x->epochs, i == 0 ? '*' : ' ', x->what);
         }
     }
-    printf("%zu candidates of %.0f, %zu trainings (%zu of an earlier search), %zu do not fit, %zu failed\n", t->trials, t->space.size,
-           t->runs, t->reused, too_large, failed);
+    printf("%zu candidates of %.0f, %zu trainings (%zu of an earlier search), %zu do not fit, %zu "
+           "failed\n",
+           t->trials, t->space.size, t->runs, t->reused, too_large, failed);
     for (size_t i = 0, said = 0; i < t->trials && said < 3; i++) {
         if (t->trial[i].state == TUNE_FAILED) {
             printf("failed: %s: %s\n", t->trial[i].what, t->trial[i].why);
             said++;
         }
     }
-    printf("winner (*): %s   all: %s\nnow judge it on groups that the search has not seen: moteloop train %s\n", recipe, page, recipe);
+    printf("winner (*): %s   all: %s\nnow judge it on groups that the search has not seen: "
+           "moteloop train %s\n",
+           recipe, page, recipe);
 }
 
 static int run(void *options, int npos, char **pos)
@@ -103,7 +136,8 @@ static int run(void *options, int npos, char **pos)
     struct tune t = {0};
     struct tune_options to;
     char recipe[IO_PATH_MAX] = "", page[IO_PATH_MAX] = "";
-    int rc = npos == 1 ? read_options(o, pos[0], &to, &e) : err_set(&e, E_USAGE, "name one recipe: moteloop tune RECIPE");
+    int rc = npos == 1 ? read_options(o, pos[0], &to, &e)
+                       : err_set(&e, E_USAGE, "name one recipe: moteloop tune RECIPE");
     rc = rc ? rc : tune_run(&t, &to, &e);
     if (rc == OK) {
         if (o->out) {
@@ -133,17 +167,26 @@ static int run(void *options, int npos, char **pos)
 }
 
 const struct opt_command cmd_tune = {
-    "tune", "RECIPE", "search pre-processing and network under a board's limits",
+    "tune",
+    "RECIPE",
+    "search pre-processing and network under a board's limits",
     "RECIPE is a recipe whose values may name several possibilities with ' | ' between them:\n\n"
     "  [features]\n"
     "  block = raw | spectral\n"
     "  [network]\n"
     "  type = mlp | cnn1d\n"
     "  hidden = 32, 16 | 64, 32\n\n"
-    "Candidates are drawn by the seed, trained for a share of the epochs, and the best third trains on for three times as\n"
-    "long, round by round, on all processors. Those that the board cannot hold are left out. The search chooses by the\n"
-    "validation groups; the test groups stay unseen. Results are kept in the project's run/tune: a search that was stopped\n"
-    "goes on where it was. Times are the network's, by the cost of its operators; features are not in them.\n\n"
+    "Candidates are drawn by the seed, trained for a share of the epochs, and the best third "
+    "trains on for three times as\n"
+    "long, round by round, on all processors. Those that the board cannot hold are left out. The "
+    "search chooses by the\n"
+    "validation groups; the test groups stay unseen. Results are kept in the project's run/tune: a "
+    "search that was stopped\n"
+    "goes on where it was. Times are the network's, by the cost of its operators; features are not "
+    "in them.\n\n"
     "  moteloop tune motion.recipe --project plant --board nano33iot --ms 20\n"
     "  moteloop train motion.best.recipe --project plant\n",
-    tune_options, sizeof(struct tune_opts), &tune_defaults, run};
+    tune_options,
+    sizeof(struct tune_opts),
+    &tune_defaults,
+    run};

@@ -38,7 +38,8 @@ static const struct gop *maker_of(const struct graph *g, int tensor)
 
 static bool slides(const struct gop *o)
 {
-    return o->kind == GOP_CONV || o->kind == GOP_DWCONV || o->kind == GOP_MAXPOOL || o->kind == GOP_AVGPOOL;
+    return o->kind == GOP_CONV || o->kind == GOP_DWCONV || o->kind == GOP_MAXPOOL ||
+           o->kind == GOP_AVGPOOL;
 }
 
 // What dense layers, softmax and flattening give is a row, and what is made of rows alone; all else has four dimensions.
@@ -49,7 +50,8 @@ static bool is_row(const struct graph *g, int tensor)
     if (s.h != 1 || s.w != 1) {
         return false;
     }
-    while (o && (o->kind == GOP_CONCAT || o->kind == GOP_MUL || o->kind == GOP_QUANTIZE || o->kind == GOP_ADD)) {
+    while (o && (o->kind == GOP_CONCAT || o->kind == GOP_MUL || o->kind == GOP_QUANTIZE ||
+                 o->kind == GOP_ADD)) {
         tensor = o->in[0];
         o = maker_of(g, tensor);
     }
@@ -90,7 +92,8 @@ static int32_t put_weights(struct work *w, const struct gop *o)
         t.dims[1] = (int32_t)(o->w_len / (size_t)o->channels);
     } else {
         bool deep = o->kind == GOP_DWCONV;
-        int32_t dims[4] = {deep ? 1 : o->channels, o->l->kh, o->l->kw, deep ? o->channels : o->l->x.c};
+        int32_t dims[4] = {deep ? 1 : o->channels, o->l->kh, o->l->kw,
+                           deep ? o->channels : o->l->x.c};
         t.rank = 4;
         memcpy(t.dims, dims, sizeof(dims));
         t.quantized_dim = deep ? 3 : 0;
@@ -104,7 +107,9 @@ static int32_t put_weights(struct work *w, const struct gop *o)
 
 static int32_t put_bias(struct work *w, const struct gop *o)
 {
-    struct tflite_tensor t = {.type = w->int8 ? TFLITE_INT32 : TFLITE_FLOAT32, .rank = 1, .dims = {o->channels},
+    struct tflite_tensor t = {.type = w->int8 ? TFLITE_INT32 : TFLITE_FLOAT32,
+                              .rank = 1,
+                              .dims = {o->channels},
                               .data = w->int8 ? (const void *)o->qb : (const void *)o->b,
                               .bytes = (size_t)o->channels * 4};
     if (w->int8 && o->qb_wide) {
@@ -124,18 +129,26 @@ static int32_t put_bias(struct work *w, const struct gop *o)
 
 static enum tflite_builtin code_of(enum gop_kind k)
 {
-    static const enum tflite_builtin codes[] = {
-        [GOP_CONV] = TFLITE_CONV_2D, [GOP_DWCONV] = TFLITE_DEPTHWISE_CONV_2D, [GOP_DENSE] = TFLITE_FULLY_CONNECTED,
-        [GOP_MAXPOOL] = TFLITE_MAX_POOL_2D, [GOP_AVGPOOL] = TFLITE_AVERAGE_POOL_2D, [GOP_ADD] = TFLITE_ADD,
-        [GOP_CONCAT] = TFLITE_CONCATENATION, [GOP_RESHAPE] = TFLITE_RESHAPE, [GOP_SOFTMAX] = TFLITE_SOFTMAX,
-        [GOP_MUL] = TFLITE_MUL,           [GOP_MEAN] = TFLITE_MEAN,             [GOP_QUANTIZE] = TFLITE_QUANTIZE};
+    static const enum tflite_builtin codes[] = {[GOP_CONV] = TFLITE_CONV_2D,
+                                                [GOP_DWCONV] = TFLITE_DEPTHWISE_CONV_2D,
+                                                [GOP_DENSE] = TFLITE_FULLY_CONNECTED,
+                                                [GOP_MAXPOOL] = TFLITE_MAX_POOL_2D,
+                                                [GOP_AVGPOOL] = TFLITE_AVERAGE_POOL_2D,
+                                                [GOP_ADD] = TFLITE_ADD,
+                                                [GOP_CONCAT] = TFLITE_CONCATENATION,
+                                                [GOP_RESHAPE] = TFLITE_RESHAPE,
+                                                [GOP_SOFTMAX] = TFLITE_SOFTMAX,
+                                                [GOP_MUL] = TFLITE_MUL,
+                                                [GOP_MEAN] = TFLITE_MEAN,
+                                                [GOP_QUANTIZE] = TFLITE_QUANTIZE};
     return codes[k];
 }
 
 static void put_op(struct work *w, int index, int32_t *reshape_dims)
 {
     const struct gop *o = &w->g->op[index];
-    struct tflite_op p = {.code = code_of(o->kind), .ins = 1, .outs = 1, .in = {o->in[0]}, .out = {o->out}};
+    struct tflite_op p = {
+        .code = code_of(o->kind), .ins = 1, .outs = 1, .in = {o->in[0]}, .out = {o->out}};
     p.options.activation = o->act == ACT_RELU    ? TFLITE_ACT_RELU
                            : o->act == ACT_RELU6 ? TFLITE_ACT_RELU6
                                                  : TFLITE_ACT_NONE;
@@ -149,7 +162,10 @@ static void put_op(struct work *w, int index, int32_t *reshape_dims)
     if (o->kind == GOP_RESHAPE) {
         const struct tflite_tensor *to = &w->t[o->out];
         memcpy(reshape_dims, to->dims, to->rank * sizeof(*reshape_dims));
-        struct tflite_tensor t = {.type = TFLITE_INT32, .rank = 1, .dims = {to->rank}, .data = reshape_dims,
+        struct tflite_tensor t = {.type = TFLITE_INT32,
+                                  .rank = 1,
+                                  .dims = {to->rank},
+                                  .data = reshape_dims,
                                   .bytes = to->rank * sizeof(*reshape_dims)};
         p.options.new_rank = to->rank;
         memcpy(p.options.new_shape, reshape_dims, t.bytes);
@@ -157,7 +173,8 @@ static void put_op(struct work *w, int index, int32_t *reshape_dims)
     }
     if (o->kind == GOP_MEAN) {
         static const int32_t height_and_width[2] = {1, 2};
-        struct tflite_tensor t = {.type = TFLITE_INT32, .rank = 1, .dims = {2}, .data = height_and_width, .bytes = 8};
+        struct tflite_tensor t = {
+            .type = TFLITE_INT32, .rank = 1, .dims = {2}, .data = height_and_width, .bytes = 8};
         p.in[p.ins++] = put_tensor(w, t, "axes");
         p.options.keep_dims = true;
     }
@@ -176,8 +193,8 @@ static void put_op(struct work *w, int index, int32_t *reshape_dims)
     w->op[index] = p;
 }
 
-int export_tflite(const struct graph *g, bool int8, const char *description, const void *pipeline, size_t pipeline_len,
-                  struct buf *out, struct err *e)
+int export_tflite(const struct graph *g, bool int8, const char *description, const void *pipeline,
+                  size_t pipeline_len, struct buf *out, struct err *e)
 {
     size_t most = (size_t)g->tensors + 3 * (size_t)g->ops, scales = 1;
     for (int i = 0; i < g->ops; i++) {
@@ -202,9 +219,17 @@ int export_tflite(const struct graph *g, bool int8, const char *description, con
     }
     struct tflite_metadata meta = {MOTE_PIPE_METADATA, pipeline, pipeline_len};
     int32_t input = g->input, output = g->output;
-    struct tflite_graph file = {.description = description, .tensor = w.t, .tensors = w.tensors, .op = w.op,
-                                .ops = (size_t)g->ops, .input = &input, .output = &output, .inputs = 1, .outputs = 1,
-                                .metadata = &meta, .metadatas = pipeline ? 1 : 0};
+    struct tflite_graph file = {.description = description,
+                                .tensor = w.t,
+                                .tensors = w.tensors,
+                                .op = w.op,
+                                .ops = (size_t)g->ops,
+                                .input = &input,
+                                .output = &output,
+                                .inputs = 1,
+                                .outputs = 1,
+                                .metadata = &meta,
+                                .metadatas = pipeline ? 1 : 0};
     rc = tflite_write(&file, out, e);
 done:
     free(w.t);

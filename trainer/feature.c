@@ -45,7 +45,8 @@ static void standardise(const struct features *f, float *x)
     }
 }
 
-void features_augmented(const struct features *f, int lane, const struct window *w, uint64_t key, float *x)
+void features_augmented(const struct features *f, int lane, const struct window *w, uint64_t key,
+                        float *x)
 {
     const struct windows *all = f->w;
     struct feature_lane *l = &f->lane[lane];
@@ -55,8 +56,14 @@ void features_augmented(const struct features *f, int lane, const struct window 
     size_t before = w->frame < AROUND * all->window ? w->frame : AROUND * all->window;
     size_t from = w->frame - before, end = (size_t)w->frame + (1 + AROUND) * all->window;
     end = end > p->frames ? p->frames : end;
-    struct augment_source s = {.frames = l->frames, .count = end - from, .at = before, .channels = all->channels,
-                               .window = all->window, .width = all->width, .height = all->height, .spread = f->spread,
+    struct augment_source s = {.frames = l->frames,
+                               .count = end - from,
+                               .at = before,
+                               .channels = all->channels,
+                               .window = all->window,
+                               .width = all->width,
+                               .height = all->height,
+                               .spread = f->spread,
                                .white = p->type == MOTE_U8 ? 255 * p->scale : 1};
     decode(p, all->channels, from, end - from, l->frames);
     if (f->r->background > 0 && all->width == 0) {
@@ -67,7 +74,8 @@ void features_augmented(const struct features *f, int lane, const struct window 
         }
     }
     augment_window(f->r, &s, &g, l->window);
-    if (mote_dsp_run(&f->r->dsp, all->channels, all->window, all->interval_ns, l->window, x, l->scratch, l->scratch_len)) {
+    if (mote_dsp_run(&f->r->dsp, all->channels, all->window, all->interval_ns, l->window, x,
+                     l->scratch, l->scratch_len)) {
         memset(x, 0, f->count * sizeof(float)); // cannot be: features_make has run the same block
     }
     standardise(f, x);
@@ -96,8 +104,9 @@ static int extract_one(const struct features *f, struct feature_lane *l, size_t 
     const struct windows *w = f->w;
     const struct piece *p = &w->piece[w->w[i].piece];
     size_t size = w->channels * mote_sample_size(p->type);
-    return mote_dsp_run_raw(&f->r->dsp, w->channels, w->window, w->interval_ns, p->raw + w->w[i].frame * size, p->type, p->scale,
-                            out, l->scratch, l->scratch_len);
+    return mote_dsp_run_raw(&f->r->dsp, w->channels, w->window, w->interval_ns,
+                            p->raw + w->w[i].frame * size, p->type, p->scale, out, l->scratch,
+                            l->scratch_len);
 }
 
 static void extract_lane(void *ctx, int lane)
@@ -106,14 +115,17 @@ static void extract_lane(void *ctx, int lane)
     struct features *f = x->f;
     const struct windows *w = f->w;
     struct feature_lane *l = &f->lane[lane];
-    for (size_t i = w->count * (size_t)lane / (size_t)x->lanes, to = w->count * ((size_t)lane + 1) / (size_t)x->lanes; i < to; i++) {
+    for (size_t i = w->count * (size_t)lane / (size_t)x->lanes,
+                to = w->count * ((size_t)lane + 1) / (size_t)x->lanes;
+         i < to; i++) {
         const struct piece *p = &w->piece[w->w[i].piece];
         size_t size = w->channels * mote_sample_size(p->type);
         float *out = f->x + i * f->count;
         int rc = extract_one(f, l, i, out);
         l->status = rc ? rc : l->status;
         // the pipeline takes what is no number for nought, as a device must: here it is missing data
-        if (p->type == MOTE_F32 && l->bad < 0 && !all_finite(p->raw + w->w[i].frame * size, w->window * w->channels)) {
+        if (p->type == MOTE_F32 && l->bad < 0 &&
+            !all_finite(p->raw + w->w[i].frame * size, w->window * w->channels)) {
             l->bad = (int64_t)i;
         }
         for (size_t j = 0; j < f->count && l->bad < 0; j++) {
@@ -165,7 +177,8 @@ static void class_means(const struct features *f, bool by_class, double *mean, d
 }
 
 // Sum of the squared differences from the mean of the window's class.
-static void class_squares(const struct features *f, bool by_class, const double *mean, double *squares)
+static void class_squares(const struct features *f, bool by_class, const double *mean,
+                          double *squares)
 {
     for (size_t i = 0; i < f->w->count; i++) {
         const struct window *w = &f->w->w[i];
@@ -203,7 +216,8 @@ static int learn_scale(struct features *f, struct err *e)
 {
     bool by_class = f->r->standardise == STANDARDISE_CLASS;
     size_t classes = f->w->label.count;
-    double *mean = calloc((classes + 2) * f->count, sizeof(*mean)), *count = calloc(classes, sizeof(*count)), n = 0;
+    double *mean = calloc((classes + 2) * f->count, sizeof(*mean)),
+           *count = calloc(classes, sizeof(*count)), n = 0;
     f->offset = calloc(f->count, sizeof(float));
     f->gain = calloc(f->count, sizeof(float));
     if (!mean || !count || !f->offset || !f->gain) {
@@ -256,11 +270,13 @@ static int settle_block(struct features *f, struct err *e)
     const struct mote_dsp_config *d = &f->r->dsp;
     const char *why = mote_dsp_why_not(d, w->channels, w->window, w->interval_ns);
     if (why) {
-        return err_set(e, E_FORMAT, "[features] block '%s' on %u channels, %u frames of %.6g ms: %s", mote_dsp_kind_name(d->kind),
-                       w->channels, w->window, (double)w->interval_ns / 1e6, why);
+        return err_set(
+            e, E_FORMAT, "[features] block '%s' on %u channels, %u frames of %.6g ms: %s",
+            mote_dsp_kind_name(d->kind), w->channels, w->window, (double)w->interval_ns / 1e6, why);
     }
     if (mote_dsp_shape(d, w->channels, w->window, w->interval_ns, &f->shape)) {
-        return err_set(e, E_FORMAT, "[features] block '%s' has no shape here", mote_dsp_kind_name(d->kind));
+        return err_set(e, E_FORMAT, "[features] block '%s' has no shape here",
+                       mote_dsp_kind_name(d->kind));
     }
     f->count = (size_t)f->shape.rows * f->shape.cols * f->shape.planes;
     return OK;
@@ -273,13 +289,17 @@ static int extract(struct features *f, struct par *par, struct err *e)
     par_run(par, f->lanes, extract_lane, &x);
     for (int i = 0; i < f->lanes; i++) {
         if (f->lane[i].status) {
-            return err_set(e, E_STATE, "the feature block failed: %s", mote_status_text(f->lane[i].status));
+            return err_set(e, E_STATE, "the feature block failed: %s",
+                           mote_status_text(f->lane[i].status));
         }
         if (f->lane[i].bad >= 0) {
             const struct window *bad = &w->w[f->lane[i].bad];
             double at = (double)bad->frame * (double)w->interval_ns / 1e9;
-            return err_set(e, E_STATE, "recording %lld holds values that are missing or not finite, between %.2f s and %.2f s: leave "
-                                       "that part out of its labels", (long long)w->piece[bad->piece].rec_id, at,
+            return err_set(e, E_STATE,
+                           "recording %lld holds values that are missing or not finite, between "
+                           "%.2f s and %.2f s: leave "
+                           "that part out of its labels",
+                           (long long)w->piece[bad->piece].rec_id, at,
                            at + (double)w->window * (double)w->interval_ns / 1e9);
         }
     }
@@ -311,14 +331,15 @@ static int obtain(struct features *f, const char *cache, struct par *par, struct
     }
     f->cached = cache && feature_cache_load(cache, key, f->w->count, f->count, f->x) && are_ours(f);
     rc = f->cached ? OK : extract(f, par, e);
-    if (rc == OK && cache && !f->cached && feature_cache_keep(cache, key, f->w->count, f->count, f->x, &unkept)) {
+    if (rc == OK && cache && !f->cached &&
+        feature_cache_keep(cache, key, f->w->count, f->count, f->x, &unkept)) {
         return OK; // a full disk, say: the next training extracts again
     }
     return rc;
 }
 
-int features_make(struct features *f, const struct windows *w, const float *offset, const float *gain, const char *cache,
-                  int lanes, struct par *par, struct err *e)
+int features_make(struct features *f, const struct windows *w, const float *offset,
+                  const float *gain, const char *cache, int lanes, struct par *par, struct err *e)
 {
     *f = (struct features){.w = w, .r = w->r};
     int rc = settle_block(f, e);

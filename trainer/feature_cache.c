@@ -45,7 +45,9 @@ static int put_block(struct buf *b, const struct mote_dsp_config *d)
     uint8_t block[1024];
     int len = mote_dsp_encode(block, sizeof(block), d);
     const char *variant = mote_dsp_variant_name(d->variant);
-    return len < 0 ? E_LIMIT : buf_put(b, block, (size_t)len) || buf_puts(b, variant ? variant : "") ? E_MEM : OK;
+    return len < 0                                                                 ? E_LIMIT
+           : buf_put(b, block, (size_t)len) || buf_puts(b, variant ? variant : "") ? E_MEM
+                                                                                   : OK;
 }
 
 int feature_cache_key(const struct windows *w, char key[HEX_DIGEST_TEXT], struct err *e)
@@ -80,7 +82,9 @@ static int path_of(char path[IO_PATH_MAX], const char *folder, const char *key)
 static size_t file_size(size_t windows, size_t count)
 {
     size_t most = (FEATURE_CACHE_FILE - HEAD - HEX_DIGEST_LEN) / sizeof(float);
-    return count == 0 || windows > most / count ? 0 : HEAD + windows * count * sizeof(float) + HEX_DIGEST_LEN;
+    return count == 0 || windows > most / count
+               ? 0
+               : HEAD + windows * count * sizeof(float) + HEX_DIGEST_LEN;
 }
 
 static void put_head(uint8_t head[HEAD], size_t windows, size_t count)
@@ -122,7 +126,8 @@ bool feature_cache_load(const char *folder, const char *key, size_t windows, siz
     return good;
 }
 
-int feature_cache_keep(const char *folder, const char *key, size_t windows, size_t count, const float *x, struct err *e)
+int feature_cache_keep(const char *folder, const char *key, size_t windows, size_t count,
+                       const float *x, struct err *e)
 {
     char path[IO_PATH_MAX];
     uint8_t head[HEAD], digest[HEX_DIGEST_LEN];
@@ -133,7 +138,9 @@ int feature_cache_keep(const char *folder, const char *key, size_t windows, size
     }
     buf_init(&b, size + 1);
     put_head(head, windows, count);
-    int rc = buf_put(&b, head, HEAD) || buf_put(&b, x, windows * count * sizeof(float)) ? err_set(e, E_MEM, "out of memory") : OK;
+    int rc = buf_put(&b, head, HEAD) || buf_put(&b, x, windows * count * sizeof(float))
+                 ? err_set(e, E_MEM, "out of memory")
+                 : OK;
     if (rc == OK) {
         hex_sha256(digest, b.data, b.len);
         rc = buf_put(&b, digest, sizeof(digest)) ? err_set(e, E_MEM, "out of memory") : OK;
@@ -193,7 +200,8 @@ void feature_cache_trim(const char *folder, const char *key, int64_t bytes, size
     int rc = OK;
     for (struct dirent *x; d && rc == OK && (x = readdir(d));) {
         struct stat st;
-        if (strncmp(x->d_name, PREFIX, strlen(PREFIX)) == 0 && strlen(x->d_name) < sizeof(l.k->name) &&
+        if (strncmp(x->d_name, PREFIX, strlen(PREFIX)) == 0 &&
+            strlen(x->d_name) < sizeof(l.k->name) &&
             fstatat(dirfd(d), x->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
             rc = on_file(&l, x->d_name, &st);
         }
@@ -203,7 +211,8 @@ void feature_cache_trim(const char *folder, const char *key, int64_t bytes, size
     }
     size_t left = l.count;
     for (size_t i = 0; i < l.count && (l.bytes > bytes || left > files); i++) {
-        if (strcmp(l.k[i].name + strlen(PREFIX), key) != 0 && unlinkat(dirfd(d), l.k[i].name, 0) == 0) {
+        if (strcmp(l.k[i].name + strlen(PREFIX), key) != 0 &&
+            unlinkat(dirfd(d), l.k[i].name, 0) == 0) {
             l.bytes -= l.k[i].bytes;
             left--;
         }

@@ -16,10 +16,11 @@ struct err;
 // and splits are no part of it. E_MEM.
 int feature_cache_key(const struct windows *w, char key[HEX_DIGEST_TEXT], struct err *e) MUST_CHECK;
 // Reads windows x count values into x. False where there is none of that key and size, or its digest is off.
-bool feature_cache_load(const char *folder, const char *key, size_t windows, size_t count, float *x);
+bool feature_cache_load(const char *folder, const char *key, size_t windows, size_t count,
+                        float *x);
 // Writes the file at once or not at all, then removes the longest unused others. Makes the folder.
-int feature_cache_keep(const char *folder, const char *key, size_t windows, size_t count, const float *x,
-                       struct err *e) MUST_CHECK;
+int feature_cache_keep(const char *folder, const char *key, size_t windows, size_t count,
+                       const float *x, struct err *e) MUST_CHECK;
 // Removes the longest unused features of a folder until at most `bytes` and `files` are left; never those of `key`.
 void feature_cache_trim(const char *folder, const char *key, int64_t bytes, size_t files);
 

@@ -35,8 +35,10 @@ float fit_rate(const struct fit_options *o, float at)
     float share = o->epochs > 0 ? at / (float)o->epochs : 0;
     if (o->schedule == FIT_ONE_CYCLE) {
         const float peak = 0.3f; // of the run; from 1/25 of the rate up, then down to nothing
-        return share < peak ? o->rate * (0.04f + 0.96f * 0.5f * (1 - cosf((float)M_PI * share / peak)))
-                            : o->rate * (0.0004f + 0.5f * (1 + cosf((float)M_PI * (share - peak) / (1 - peak))));
+        return share < peak
+                   ? o->rate * (0.04f + 0.96f * 0.5f * (1 - cosf((float)M_PI * share / peak)))
+                   : o->rate *
+                         (0.0004f + 0.5f * (1 + cosf((float)M_PI * (share - peak) / (1 - peak))));
     }
     float rate = o->rate;
     if (o->schedule == FIT_COSINE) {
@@ -88,7 +90,8 @@ static void mix(struct run *r, int lane, size_t position, uint64_t key, float *x
         x[i] = keep * x[i] + (1 - keep) * r->spare[lane][i];
     }
     for (int j = 0; j < r->outputs; j++) {
-        target[j] = keep * target[j] + (1 - keep) * r->train->target[(size_t)other * (size_t)r->outputs + (size_t)j];
+        target[j] = keep * target[j] +
+                    (1 - keep) * r->train->target[(size_t)other * (size_t)r->outputs + (size_t)j];
     }
 }
 
@@ -118,10 +121,11 @@ static void train_lane(void *ctx, int lane)
     const struct net *n = r->view;
     const struct fit_hook *hook = r->o->hook;
     net_forward(n, l, true);
-    r->lane_loss[lane] = loss_run(&r->o->loss, l->y[n->layers - 1], r->target[lane], r->weight[lane], l->n, r->outputs,
-                                  1, l->dy[n->layers - 1]);
+    r->lane_loss[lane] = loss_run(&r->o->loss, l->y[n->layers - 1], r->target[lane],
+                                  r->weight[lane], l->n, r->outputs, 1, l->dy[n->layers - 1]);
     if (hook && hook->teach) {
-        r->lane_loss[lane] += hook->teach(hook->teach_ctx, lane, l->y[0], l->n, l->y[n->layers - 1], l->dy[n->layers - 1]);
+        r->lane_loss[lane] += hook->teach(hook->teach_ctx, lane, l->y[0], l->n, l->y[n->layers - 1],
+                                          l->dy[n->layers - 1]);
     }
     net_backward(n, l);
 }
@@ -170,8 +174,12 @@ static void step_range(struct run *r, size_t from, size_t to)
     const float b1 = 0.9f, b2 = 0.999f;
     double t = (double)r->s.step;
     float correct = (float)(sqrt(1 - pow((double)b2, t)) / (1 - pow((double)b1, t)));
-    struct kern_adam k = {.rate = r->rate * correct, .beta1 = b1, .beta2 = b2, .eps = 1e-7f,
-                          .decay = o->optimizer == FIT_ADAMW ? o->decay * r->rate : 0, .scale = r->scale};
+    struct kern_adam k = {.rate = r->rate * correct,
+                          .beta1 = b1,
+                          .beta2 = b2,
+                          .eps = 1e-7f,
+                          .decay = o->optimizer == FIT_ADAMW ? o->decay * r->rate : 0,
+                          .scale = r->scale};
     n->kern->adam(&k, n->param + from, r->s.m + from, r->s.v + from, g + from, len);
 }
 
@@ -216,8 +224,11 @@ static int train_batch(struct run *r, double *loss, struct err *e)
         sum += r->lane_loss[j];
     }
     if (!isfinite(sum)) {
-        return err_set(e, E_STATE, "the loss is not finite in epoch %d: lower the rate (now %g), or look for bad values "
-                                   "in the data", r->s.epoch + 1, (double)r->rate);
+        return err_set(
+            e, E_STATE,
+            "the loss is not finite in epoch %d: lower the rate (now %g), or look for bad values "
+            "in the data",
+            r->s.epoch + 1, (double)r->rate);
     }
     *loss += sum;
     if (r->first_loss <= 0) {
@@ -239,7 +250,8 @@ static int train_batch(struct run *r, double *loss, struct err *e)
         net_remember(r->s.net, r->lane, lanes, 0.1f);
     }
     if (hook && hook->stepped) {
-        hook->stepped(hook->ctx, r->lane, lanes, (float)r->s.epoch + (float)(r->at + r->count) / (float)r->train->n);
+        hook->stepped(hook->ctx, r->lane, lanes,
+                      (float)r->s.epoch + (float)(r->at + r->count) / (float)r->train->n);
     }
     r->s.samples += (int64_t)r->count;
     return OK;
@@ -271,7 +283,8 @@ static void draw_order(struct run *r)
     }
     rng_shuffle(&g, r->order, n);
     for (int j = 0; j < r->o->lanes; j++) {
-        rng_seed(&r->lane[j].rng, r->o->seed, 5000 + (uint64_t)r->s.epoch * FIT_LANES_MAX + (uint64_t)j);
+        rng_seed(&r->lane[j].rng, r->o->seed,
+                 5000 + (uint64_t)r->s.epoch * FIT_LANES_MAX + (uint64_t)j);
     }
 }
 
@@ -290,8 +303,10 @@ static int train_epoch(struct run *r, double *loss, struct err *e)
     }
     *loss /= (double)n;
     if (*loss > DIVERGED * (1 + r->first_loss)) {
-        return err_set(e, E_STATE, "the loss grew from %.3g to %.3g in epoch %d: lower the rate (now %g), or set clip", r->first_loss,
-                       *loss, r->s.epoch + 1, (double)r->rate);
+        return err_set(
+            e, E_STATE,
+            "the loss grew from %.3g to %.3g in epoch %d: lower the rate (now %g), or set clip",
+            r->first_loss, *loss, r->s.epoch + 1, (double)r->rate);
     }
     return OK;
 }
@@ -315,17 +330,20 @@ static int check_now(struct run *r, float *y, struct fit_epoch *out, struct err 
     int n = (int)r->check->n, right = 0;
     struct loss plain = r->o->loss;
     plain.smoothing = 0;
-    out->check_loss = loss_run(&plain, y, r->check->target, r->check->weight, n, r->outputs, 1, NULL) / n;
+    out->check_loss =
+        loss_run(&plain, y, r->check->target, r->check->weight, n, r->outputs, 1, NULL) / n;
     for (int i = 0; i < n; i++) {
         int top = 0, want = 0;
         for (int j = 1; j < r->outputs; j++) {
             size_t row = (size_t)i * (size_t)r->outputs;
             top = y[row + (size_t)j] > y[row + (size_t)top] ? j : top;
-            want = r->check->target[row + (size_t)j] > r->check->target[row + (size_t)want] ? j : want;
+            want =
+                r->check->target[row + (size_t)j] > r->check->target[row + (size_t)want] ? j : want;
         }
         right += top == want;
     }
-    bool classes = plain.cells <= 1 && (plain.kind == LOSS_CROSS_ENTROPY || plain.kind == LOSS_FOCAL);
+    bool classes =
+        plain.cells <= 1 && (plain.kind == LOSS_CROSS_ENTROPY || plain.kind == LOSS_FOCAL);
     out->check_accuracy = classes ? (double)right / n : -1;
     return OK;
 }
@@ -356,7 +374,8 @@ static int run_start(struct run *r, struct err *e)
     r->s.best_state = calloc(n->states + 1, sizeof(float));
     r->s.average = o->ema > 0 ? calloc(p, sizeof(float)) : NULL;
     r->order = calloc(r->train->n, sizeof(*r->order));
-    if (!r->s.m || !r->s.v || !r->s.best || !r->s.best_state || !r->order || (o->ema > 0 && !r->s.average)) {
+    if (!r->s.m || !r->s.v || !r->s.best || !r->s.best_state || !r->order ||
+        (o->ema > 0 && !r->s.average)) {
         return err_set(e, E_MEM, "out of memory");
     }
     if (r->s.average) {
@@ -397,7 +416,8 @@ static void run_release(struct run *r)
     }
 }
 
-static int epochs(struct run *r, float *y, fit_fn fn, void *fn_ctx, struct fit_result *res, struct err *e)
+static int epochs(struct run *r, float *y, fit_fn fn, void *fn_ctx, struct fit_result *res,
+                  struct err *e)
 {
     const struct fit_options *o = r->o;
     int64_t started = clock_mono_us(), saved = started;
@@ -427,8 +447,9 @@ static int epochs(struct run *r, float *y, fit_fn fn, void *fn_ctx, struct fit_r
     return OK;
 }
 
-int fit_run(struct net *net, const struct fit_data *train, const struct fit_data *check, const struct fit_options *o,
-            struct par *par, fit_fn fn, void *fn_ctx, struct fit_result *res, struct err *e)
+int fit_run(struct net *net, const struct fit_data *train, const struct fit_data *check,
+            const struct fit_options *o, struct par *par, fit_fn fn, void *fn_ctx,
+            struct fit_result *res, struct err *e)
 {
     memset(res, 0, sizeof(*res));
     if (train->n == 0) {
@@ -460,7 +481,8 @@ int fit_run(struct net *net, const struct fit_data *train, const struct fit_data
     res->check_accuracy = r->s.best_accuracy;
     res->samples = r->s.samples;
     if (rc == OK && o->checkpoint) {
-        (void)unlink(o->checkpoint); // the run is over; where it was never written this fails, rightly
+        (void)unlink(
+            o->checkpoint); // the run is over; where it was never written this fails, rightly
     }
     free(y);
     run_release(r);
@@ -481,18 +503,21 @@ static void predict_lane(void *ctx, int lane)
     struct predict *p = ctx;
     struct lane *l = &p->lane[lane];
     size_t len = shape_len(p->net->layer[0].y), outputs = shape_len(net_output(p->net));
-    size_t from = p->d->n * (size_t)lane / (size_t)p->lanes, to = p->d->n * ((size_t)lane + 1) / (size_t)p->lanes;
+    size_t from = p->d->n * (size_t)lane / (size_t)p->lanes,
+           to = p->d->n * ((size_t)lane + 1) / (size_t)p->lanes;
     for (size_t at = from; at < to; at += (size_t)l->n) {
         l->n = to - at < (size_t)l->cap ? (int)(to - at) : l->cap;
         for (size_t i = 0; i < (size_t)l->n; i++) {
             p->d->fill(p->d->ctx, lane, (uint32_t)(at + i), 0, l->y[0] + i * len);
         }
         net_forward(p->net, l, false);
-        memcpy(p->y + at * outputs, l->y[p->net->layers - 1], (size_t)l->n * outputs * sizeof(float));
+        memcpy(p->y + at * outputs, l->y[p->net->layers - 1],
+               (size_t)l->n * outputs * sizeof(float));
     }
 }
 
-int fit_predict(const struct net *net, const struct fit_data *d, int lanes, struct par *par, float *y, struct err *e)
+int fit_predict(const struct net *net, const struct fit_data *d, int lanes, struct par *par,
+                float *y, struct err *e)
 {
     struct lane lane[FIT_LANES_MAX] = {0};
     int rc = OK;

@@ -58,12 +58,14 @@ struct fit_data {
     void (*fill)(void *ctx, int lane, uint32_t sample, uint64_t key, float *x);
     const float *target; // n x outputs
     const float *weight; // n, or NULL
-    const float *chance; // n: how likely a sample is drawn (balanced sampling), or NULL: each once an epoch
+    const float
+        *chance; // n: how likely a sample is drawn (balanced sampling), or NULL: each once an epoch
 };
 
 struct fit_epoch {
     int epoch, epochs;
-    double loss, check_loss, check_accuracy; // check: of the validation set; accuracy negative for regression
+    double loss, check_loss,
+        check_accuracy; // check: of the validation set; accuracy negative for regression
     float rate;
     bool best;
 };
@@ -79,11 +81,13 @@ struct fit_result {
 
 // Trains net in place. check may be empty (n 0): then the last weights are kept. E_STATE where the loss
 // diverges (not finite).
-int fit_run(struct net *net, const struct fit_data *train, const struct fit_data *check, const struct fit_options *o,
-            struct par *par, fit_fn fn, void *fn_ctx, struct fit_result *result, struct err *e) MUST_CHECK;
+int fit_run(struct net *net, const struct fit_data *train, const struct fit_data *check,
+            const struct fit_options *o, struct par *par, fit_fn fn, void *fn_ctx,
+            struct fit_result *result, struct err *e) MUST_CHECK;
 
 // Outputs of the network for every sample (n x outputs, caller's), without augmentation.
-int fit_predict(const struct net *net, const struct fit_data *d, int lanes, struct par *par, float *y, struct err *e) MUST_CHECK;
+int fit_predict(const struct net *net, const struct fit_data *d, int lanes, struct par *par,
+                float *y, struct err *e) MUST_CHECK;
 // The learning rate at a point of a run, 0 <= at <= epochs.
 float fit_rate(const struct fit_options *o, float at);
 

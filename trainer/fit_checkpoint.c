@@ -56,7 +56,8 @@ int fit_checkpoint_save(const struct fit_state *s, const struct fit_options *o, 
         hex_sha256(digest, b.data, b.len);
         rc = buf_put(&b, digest, sizeof(digest));
     }
-    rc = rc ? err_set(e, rc, "out of memory") : io_write_atomic(o->checkpoint, b.data, b.len, 0644, e);
+    rc = rc ? err_set(e, rc, "out of memory")
+            : io_write_atomic(o->checkpoint, b.data, b.len, 0644, e);
     buf_release(&b);
     return rc ? err_wrap(e, "write checkpoint") : OK;
 }
@@ -74,7 +75,8 @@ int fit_checkpoint_load(struct fit_state *s, const struct fit_options *o, struct
     uint8_t digest[HEX_DIGEST_LEN];
     if (rc == OK) {
         // a checkpoint of another run, another recipe or a torn disk is no error: the run starts anew
-        bool fits = b.len == size_of(part) && memcmp(b.data, MAGIC, 8) == 0 && memcmp(b.data + 8, o->identity, 32) == 0;
+        bool fits = b.len == size_of(part) && memcmp(b.data, MAGIC, 8) == 0 &&
+                    memcmp(b.data + 8, o->identity, 32) == 0;
         if (fits) {
             hex_sha256(digest, b.data, b.len - sizeof(digest));
             fits = memcmp(digest, b.data + b.len - sizeof(digest), sizeof(digest)) == 0;

@@ -19,6 +19,7 @@ struct fit_state {
 
 // OK, E_NOT_FOUND where there is no checkpoint for this identity, or another status with e set.
 int fit_checkpoint_load(struct fit_state *s, const struct fit_options *o, struct err *e) MUST_CHECK;
-int fit_checkpoint_save(const struct fit_state *s, const struct fit_options *o, struct err *e) MUST_CHECK;
+int fit_checkpoint_save(const struct fit_state *s, const struct fit_options *o,
+                        struct err *e) MUST_CHECK;
 
 #endif

@@ -71,9 +71,12 @@ static int put_norm(struct graph *g, const struct net *n, int index, int *made, 
 {
     const struct layer *l = &n->layer[index];
     struct gop *o = g->ops > 0 ? &g->op[g->ops - 1] : NULL;
-    bool fits = o && o->w && o->out == made[l->in[0]] && o->act == ACT_NONE && readers_of(n, l->in[0]) == 1;
+    bool fits =
+        o && o->w && o->out == made[l->in[0]] && o->act == ACT_NONE && readers_of(n, l->in[0]) == 1;
     if (!fits) {
-        return err_set(e, E_FORMAT, "layer %d: a norm must follow a conv, dwconv or dense without activation", index);
+        return err_set(e, E_FORMAT,
+                       "layer %d: a norm must follow a conv, dwconv or dense without activation",
+                       index);
     }
     fold_norm(o, n, l);
     o->act = l->act;
@@ -112,7 +115,10 @@ static int put_layer(struct graph *g, const struct net *n, int index, int *made,
         put_reshape(g, &first);
     }
     struct gop *o = &g->op[g->ops++];
-    *o = (struct gop){.kind = kinds[l->kind], .in = {first, l->in[1] >= 0 ? made[l->in[1]] : -1}, .l = l, .act = l->act};
+    *o = (struct gop){.kind = kinds[l->kind],
+                      .in = {first, l->in[1] >= 0 ? made[l->in[1]] : -1},
+                      .l = l,
+                      .act = l->act};
     o->out = made[index] = add_tensor(g, l->y, index);
     return l->w_len ? take_weights(o, n, e) : OK;
 }
@@ -146,14 +152,23 @@ int graph_from_net(struct graph *g, const struct net *n, bool softmax, struct er
     return OK;
 }
 
-static const char *const kind_name[] = {
-    [GOP_CONV] = "CONV_2D", [GOP_DWCONV] = "DEPTHWISE_CONV_2D", [GOP_DENSE] = "FULLY_CONNECTED",
-    [GOP_MAXPOOL] = "MAX_POOL_2D", [GOP_AVGPOOL] = "AVERAGE_POOL_2D", [GOP_ADD] = "ADD", [GOP_CONCAT] = "CONCATENATION",
-    [GOP_RESHAPE] = "RESHAPE", [GOP_SOFTMAX] = "SOFTMAX", [GOP_MUL] = "MUL", [GOP_MEAN] = "MEAN", [GOP_QUANTIZE] = "QUANTIZE"};
+static const char *const kind_name[] = {[GOP_CONV] = "CONV_2D",
+                                        [GOP_DWCONV] = "DEPTHWISE_CONV_2D",
+                                        [GOP_DENSE] = "FULLY_CONNECTED",
+                                        [GOP_MAXPOOL] = "MAX_POOL_2D",
+                                        [GOP_AVGPOOL] = "AVERAGE_POOL_2D",
+                                        [GOP_ADD] = "ADD",
+                                        [GOP_CONCAT] = "CONCATENATION",
+                                        [GOP_RESHAPE] = "RESHAPE",
+                                        [GOP_SOFTMAX] = "SOFTMAX",
+                                        [GOP_MUL] = "MUL",
+                                        [GOP_MEAN] = "MEAN",
+                                        [GOP_QUANTIZE] = "QUANTIZE"};
 
 static bool pools_all(const struct gop *o)
 {
-    return o->kind == GOP_AVGPOOL && o->l->y.h == 1 && o->l->y.w == 1 && o->l->kh == o->l->x.h && o->l->kw == o->l->x.w;
+    return o->kind == GOP_AVGPOOL && o->l->y.h == 1 && o->l->y.w == 1 && o->l->kh == o->l->x.h &&
+           o->l->kw == o->l->x.w;
 }
 
 int graph_widen(struct graph *g, struct err *e)
@@ -163,7 +178,8 @@ int graph_widen(struct graph *g, struct err *e)
     }
     for (int i = 0; i < g->ops; i++) {
         struct gop *o = &g->op[i];
-        bool known = o->kind == GOP_CONV || o->kind == GOP_DWCONV || o->kind == GOP_DENSE || o->kind == GOP_RESHAPE;
+        bool known = o->kind == GOP_CONV || o->kind == GOP_DWCONV || o->kind == GOP_DENSE ||
+                     o->kind == GOP_RESHAPE;
         if (pools_all(o)) {
             o->kind = GOP_MEAN;
         } else if (o->kind == GOP_SOFTMAX) {
@@ -175,8 +191,11 @@ int graph_widen(struct graph *g, struct err *e)
             g->ops++;
             i++;
         } else if (!known) {
-            return err_set(e, E_FORMAT, "int16 activations: the device runtime has no %s of int16 (pooling over everything "
-                                             "is there); use [quantize] activations = int8", kind_name[o->kind]);
+            return err_set(
+                e, E_FORMAT,
+                "int16 activations: the device runtime has no %s of int16 (pooling over everything "
+                "is there); use [quantize] activations = int8",
+                kind_name[o->kind]);
         }
     }
     return OK;

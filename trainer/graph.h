@@ -8,8 +8,18 @@
 struct err;
 
 enum gop_kind {
-    GOP_CONV, GOP_DWCONV, GOP_DENSE, GOP_MAXPOOL, GOP_AVGPOOL, GOP_ADD, GOP_CONCAT, GOP_RESHAPE, GOP_SOFTMAX,
-    GOP_MUL, GOP_MEAN, GOP_QUANTIZE // MEAN: over height and width; QUANTIZE: int16 to int8
+    GOP_CONV,
+    GOP_DWCONV,
+    GOP_DENSE,
+    GOP_MAXPOOL,
+    GOP_AVGPOOL,
+    GOP_ADD,
+    GOP_CONCAT,
+    GOP_RESHAPE,
+    GOP_SOFTMAX,
+    GOP_MUL,
+    GOP_MEAN,
+    GOP_QUANTIZE // MEAN: over height and width; QUANTIZE: int16 to int8
 };
 
 struct gtensor {

@@ -120,7 +120,8 @@ static double roc_area(const struct judge *j, size_t c)
             }
             sum += (double)here * ((double)i + (double)(to - i - 1) / 2);
         }
-        sum = (sum - (double)own * (double)(own - 1) / 2) / ((double)own * (double)(j->count - own));
+        sum =
+            (sum - (double)own * (double)(own - 1) / 2) / ((double)own * (double)(j->count - own));
     } else {
         sum = -1;
     }
@@ -167,9 +168,10 @@ static json_t *class_list(const struct judge *j, const struct name_list *label)
     json_t *list = json_array();
     for (size_t c = 0; c < j->classes; c++) {
         struct counts n = count_class(j, c);
-        json_array_append_new(list, json_pack("{s:s, s:I, s:f, s:f, s:f, s:f}", "label", label->name[c], "windows",
-                                              (json_int_t)n.windows, "precision", part(n.both, n.answers), "recall",
-                                              part(n.both, n.windows), "f1", f1_of(n), "roc_area", roc_area(j, c)));
+        json_array_append_new(
+            list, json_pack("{s:s, s:I, s:f, s:f, s:f, s:f}", "label", label->name[c], "windows",
+                            (json_int_t)n.windows, "precision", part(n.both, n.answers), "recall",
+                            part(n.both, n.windows), "f1", f1_of(n), "roc_area", roc_area(j, c)));
     }
     return list;
 }
@@ -206,8 +208,9 @@ static json_t *worst_groups(const struct judge *j, const struct name_list *group
         qsort(g, used, sizeof(*g), by_accuracy);
     }
     for (size_t i = 0; i < used && i < WORST; i++) {
-        json_array_append_new(list, json_pack("{s:s, s:I, s:f}", "group", group->name[g[i].group], "windows",
-                                              (json_int_t)g[i].windows, "accuracy", part(g[i].right, g[i].windows)));
+        json_array_append_new(list, json_pack("{s:s, s:I, s:f}", "group", group->name[g[i].group],
+                                              "windows", (json_int_t)g[i].windows, "accuracy",
+                                              part(g[i].right, g[i].windows)));
     }
     free(g);
     return list;
@@ -227,7 +230,9 @@ static double recording_accuracy(const struct judge *j)
     }
     for (size_t i = 0; sum && want && i < j->count; i++) {
         uint32_t r = j->w[i].recording;
-        want[r] = want[r] == -1 || want[r] == j->w[i].label ? j->w[i].label : -2; // -2: several labels, not one answer
+        want[r] = want[r] == -1 || want[r] == j->w[i].label
+                      ? j->w[i].label
+                      : -2; // -2: several labels, not one answer
         for (size_t c = 0; c < j->classes; c++) {
             sum[r * j->classes + c] += (double)j->scores[i * j->classes + c];
         }
@@ -245,7 +250,8 @@ static double recording_accuracy(const struct judge *j)
     return n ? part(hit, n) : -1;
 }
 
-json_t *judge_json(const struct judge *j, const struct name_list *label, const struct name_list *group)
+json_t *judge_json(const struct judge *j, const struct name_list *label,
+                   const struct name_list *group)
 {
     double lo, hi, macro = 0;
     size_t uncertain = 0;
@@ -256,10 +262,11 @@ json_t *judge_json(const struct judge *j, const struct name_list *label, const s
     for (size_t i = 0; i < j->count; i++) {
         uncertain += j->w[i].uncertain;
     }
-    json_t *out = json_pack("{s:I, s:f, s:[f,f], s:f, s:f, s:f, s:o, s:o, s:o}", "windows", (json_int_t)j->count, "accuracy",
-                            judge_accuracy(j), "interval", lo, hi, "macro_f1", macro, "uncertain", part(uncertain, j->count),
-                            "calibration_error", calibration_error(j), "confusion", confusion(j), "classes",
-                            class_list(j, label), "worst_groups", worst_groups(j, group));
+    json_t *out = json_pack(
+        "{s:I, s:f, s:[f,f], s:f, s:f, s:f, s:o, s:o, s:o}", "windows", (json_int_t)j->count,
+        "accuracy", judge_accuracy(j), "interval", lo, hi, "macro_f1", macro, "uncertain",
+        part(uncertain, j->count), "calibration_error", calibration_error(j), "confusion",
+        confusion(j), "classes", class_list(j, label), "worst_groups", worst_groups(j, group));
     double by_recording = recording_accuracy(j);
     if (out && by_recording >= 0) {
         json_object_set_new(out, "recording_accuracy", json_real(by_recording));
@@ -269,11 +276,12 @@ json_t *judge_json(const struct judge *j, const struct name_list *label, const s
 
 void judge_print(const struct judge *j, const struct name_list *label)
 {
-    printf("%-16s %7s %9s %7s %6s   confusion (row: truth)\n", "class", "windows", "precision", "recall", "f1");
+    printf("%-16s %7s %9s %7s %6s   confusion (row: truth)\n", "class", "windows", "precision",
+           "recall", "f1");
     for (size_t c = 0; c < j->classes; c++) {
         struct counts n = count_class(j, c);
-        printf("%-16.16s %7zu %9.3f %7.3f %6.3f  ", label->name[c], n.windows, part(n.both, n.answers),
-               part(n.both, n.windows), f1_of(n));
+        printf("%-16.16s %7zu %9.3f %7.3f %6.3f  ", label->name[c], n.windows,
+               part(n.both, n.answers), part(n.both, n.windows), f1_of(n));
         for (size_t b = 0; b < j->classes && b < 16; b++) {
             size_t at = 0;
             for (size_t i = 0; i < j->count; i++) {

@@ -38,13 +38,15 @@ double judge_accuracy(const struct judge *j);
 // Wilson's 95 % interval of the accuracy.
 void judge_interval(const struct judge *j, double *lo, double *hi);
 // All measures. label and group: names. The caller owns the result; NULL where memory is out.
-json_t *judge_json(const struct judge *j, const struct name_list *label, const struct name_list *group);
+json_t *judge_json(const struct judge *j, const struct name_list *label,
+                   const struct name_list *group);
 // Of regress: windows, mean_error (absolute), rms_error, bias, r2, the range of the truth, and the worst groups.
 json_t *judge_numbers_json(const struct judge *j, const struct name_list *group);
 double judge_mean_error(const struct judge *j);
 // Of detectors: takes in what was found in a picture. An object counts as found where the cell of its middle or one beside it
 // holds its label; each find counts for one object. E_MEM.
-int judge_cells_add(struct judge *j, const struct windows *w, uint32_t window, const struct mote_pipe_cell *cell, size_t cells,
+int judge_cells_add(struct judge *j, const struct windows *w, uint32_t window,
+                    const struct mote_pipe_cell *cell, size_t cells,
                     const uint16_t grid[2]) MUST_CHECK;
 // windows, objects, found, hits, precision, recall, f1, and the same by class.
 json_t *judge_cells_json(const struct judge *j, const struct name_list *label);

@@ -5,7 +5,8 @@
 #include "trainer/windows.h"
 
 // Takes the find that is nearest to a cell; marks it as used by a row beyond the grid.
-static bool take_nearest(struct mote_pipe_cell *found, size_t cells, uint16_t label, int row, int column)
+static bool take_nearest(struct mote_pipe_cell *found, size_t cells, uint16_t label, int row,
+                         int column)
 {
     size_t best = cells;
     int least = 3;
@@ -22,8 +23,8 @@ static bool take_nearest(struct mote_pipe_cell *found, size_t cells, uint16_t la
     return best < cells;
 }
 
-int judge_cells_add(struct judge *j, const struct windows *w, uint32_t window, const struct mote_pipe_cell *cell, size_t cells,
-                    const uint16_t grid[2])
+int judge_cells_add(struct judge *j, const struct windows *w, uint32_t window,
+                    const struct mote_pipe_cell *cell, size_t cells, const uint16_t grid[2])
 {
     j->cell = j->cell ? j->cell : calloc(j->classes + 1, sizeof(*j->cell));
     struct mote_pipe_cell *found = malloc((cells + 1) * sizeof(*found));
@@ -39,8 +40,9 @@ int judge_cells_add(struct judge *j, const struct windows *w, uint32_t window, c
         const struct box *b = &w->box[i];
         if (b->window == window) {
             j->cell[b->label].truth++;
-            j->cell[b->label].hit += take_nearest(found, cells, b->label, (int)((b->y + b->h / 2) * (float)grid[0]),
-                                                  (int)((b->x + b->w / 2) * (float)grid[1]));
+            j->cell[b->label].hit +=
+                take_nearest(found, cells, b->label, (int)((b->y + b->h / 2) * (float)grid[0]),
+                             (int)((b->x + b->w / 2) * (float)grid[1]));
         }
     }
     free(found);
@@ -54,8 +56,9 @@ static double part(size_t a, size_t b)
 
 static json_t *measures(struct cell_count n)
 {
-    return json_pack("{s:I, s:I, s:I, s:f, s:f, s:f}", "objects", (json_int_t)n.truth, "found", (json_int_t)n.found, "hits",
-                     (json_int_t)n.hit, "precision", part(n.hit, n.found), "recall", part(n.hit, n.truth), "f1",
+    return json_pack("{s:I, s:I, s:I, s:f, s:f, s:f}", "objects", (json_int_t)n.truth, "found",
+                     (json_int_t)n.found, "hits", (json_int_t)n.hit, "precision",
+                     part(n.hit, n.found), "recall", part(n.hit, n.truth), "f1",
                      part(2 * n.hit, n.found + n.truth));
 }
 

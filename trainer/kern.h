@@ -76,8 +76,8 @@ struct kern {
     // With g = dy where the activation let y through: the columns' sums of g, and of g * (x - mean).
     void (*norm_sums)(const struct kern_norm *k, const float *mean, float *sum, float *dot);
     // dx (=|+=) of_dy * g + of_x * x + rest, by column.
-    void (*norm_slope)(const struct kern_norm *k, const float *of_dy, const float *of_x, const float *rest, bool add,
-                       float *dx);
+    void (*norm_slope)(const struct kern_norm *k, const float *of_dy, const float *of_x,
+                       const float *rest, bool add, float *dx);
     void (*adam)(const struct kern_adam *a, float *w, float *m, float *v, const float *g, size_t n);
     void (*act_forward)(enum act act, float *y, size_t n);
     // dy = 0 where y is not inside its activation's slope.

@@ -15,7 +15,8 @@ extern const struct kern KERN_TABLE;
 
 // mr rows by nv vectors; the last vector holds `tail` columns where part is set. All but m0, n0 and tail
 // are constants once inlined.
-ALWAYS void tile(const struct kern_gemm *g, int m0, int n0, const int mr, const int nv, const bool part, int tail)
+ALWAYS void tile(const struct kern_gemm *g, int m0, int n0, const int mr, const int nv,
+                 const bool part, int tail)
 {
     vf acc[MR][2];
     const float *a[MR];
@@ -26,7 +27,9 @@ ALWAYS void tile(const struct kern_gemm *g, int m0, int n0, const int mr, const 
         for (int j = 0; j < nv; j++) {
             const float *from = g->add ? g->c + g->c_row[m0 + i] : g->bias;
             bool cut = part && j == nv - 1;
-            acc[i][j] = !from ? (vf){0} : cut ? v_load_n(from + n0 + j * VW, tail) : v_load(from + n0 + j * VW);
+            acc[i][j] = !from ? (vf){0}
+                        : cut ? v_load_n(from + n0 + j * VW, tail)
+                              : v_load(from + n0 + j * VW);
         }
     }
     const float *b_seg = g->b + n0;
@@ -66,7 +69,8 @@ ALWAYS void tile(const struct kern_gemm *g, int m0, int n0, const int mr, const 
     }
 }
 
-ALWAYS void few_rows(const struct kern_gemm *g, int m, int count, int n0, const int nv, const bool part, int tail)
+ALWAYS void few_rows(const struct kern_gemm *g, int m, int count, int n0, const int nv,
+                     const bool part, int tail)
 {
     switch (count) {
     case 1: tile(g, m, n0, 1, nv, part, tail); break;
@@ -151,6 +155,6 @@ static void act_forward(enum act act, float *y, size_t n)
 
 #define NAME_OF(x) #x
 #define NAME(x) NAME_OF(x)
-const struct kern KERN_TABLE = {
-    NAME(KERN_TABLE), gemm, dw_forward, dw_weights, dw_inputs, max_window, max_back, norm_stats, norm_apply,
-    norm_sums, norm_slope, adam, act_forward, act_backward, col_sum};
+const struct kern KERN_TABLE = {NAME(KERN_TABLE), gemm,     dw_forward,  dw_weights,   dw_inputs,
+                                max_window,       max_back, norm_stats,  norm_apply,   norm_sums,
+                                norm_slope,       adam,     act_forward, act_backward, col_sum};

@@ -9,18 +9,18 @@
 #include "trainer/vec.h"
 
 // Runs COLS(i, vectors, part, tail) over channels 0..c-1.
-#define EACH_COLUMNS(c, COLS)                                                                                          \
-    do {                                                                                                               \
-        int i_ = 0;                                                                                                    \
-        for (; i_ + 4 * VW <= (c); i_ += 4 * VW) {                                                                     \
-            COLS(i_, 4, false, VW);                                                                                    \
-        }                                                                                                              \
-        for (; i_ + VW <= (c); i_ += VW) {                                                                             \
-            COLS(i_, 1, false, VW);                                                                                    \
-        }                                                                                                              \
-        if (i_ < (c)) {                                                                                                \
-            COLS(i_, 1, true, (c)-i_);                                                                                 \
-        }                                                                                                              \
+#define EACH_COLUMNS(c, COLS)                                                                      \
+    do {                                                                                           \
+        int i_ = 0;                                                                                \
+        for (; i_ + 4 * VW <= (c); i_ += 4 * VW) {                                                 \
+            COLS(i_, 4, false, VW);                                                                \
+        }                                                                                          \
+        for (; i_ + VW <= (c); i_ += VW) {                                                         \
+            COLS(i_, 1, false, VW);                                                                \
+        }                                                                                          \
+        if (i_ < (c)) {                                                                            \
+            COLS(i_, 1, true, (c)-i_);                                                             \
+        }                                                                                          \
     } while (0)
 
 ALWAYS vf v_act(vf v, enum act act)
@@ -61,7 +61,8 @@ ALWAYS vf v_masked(vf dy, vf y, enum act act)
     return (vf)((vi)dy & m);
 }
 
-ALWAYS void col_sum_of(const float *x, size_t rows_n, int c, float *sum, int i, const int nv, const bool part, int tail)
+ALWAYS void col_sum_of(const float *x, size_t rows_n, int c, float *sum, int i, const int nv,
+                       const bool part, int tail)
 {
     vf acc[4];
 #pragma GCC unroll 4
@@ -89,8 +90,8 @@ static void col_sum(const float *x, size_t rows_n, int c, float *sum)
 }
 
 // Sums of differences from the first row, whose squares do not cancel as those of the values would.
-ALWAYS void stats_of(const float *x, size_t rows_n, int c, float *mean, float *var, int i, const int nv,
-                     const bool part, int tail)
+ALWAYS void stats_of(const float *x, size_t rows_n, int c, float *mean, float *var, int i,
+                     const int nv, const bool part, int tail)
 {
     vf first[4], sum[4], square[4];
     x += i;
@@ -123,8 +124,8 @@ static void norm_stats(const float *x, size_t rows_n, int c, float *mean, float 
 #undef COLS
 }
 
-ALWAYS void apply_of(const struct kern_norm *k, const float *scale, const float *shift, int i, const int nv,
-                     const bool part, int tail)
+ALWAYS void apply_of(const struct kern_norm *k, const float *scale, const float *shift, int i,
+                     const int nv, const bool part, int tail)
 {
     vf a[4], b[4];
     const float *x = k->x + i;
@@ -137,7 +138,8 @@ ALWAYS void apply_of(const struct kern_norm *k, const float *scale, const float 
     for (size_t r = 0; r < k->rows; r++, x += k->c, y += k->c) {
 #pragma GCC unroll 4
         for (int j = 0; j < nv; j++) {
-            v_put(y + j * VW, v_act(v_get(x + j * VW, part, tail) * a[j] + b[j], k->act), part, tail);
+            v_put(y + j * VW, v_act(v_get(x + j * VW, part, tail) * a[j] + b[j], k->act), part,
+                  tail);
         }
     }
 }
@@ -149,8 +151,8 @@ static void norm_apply(const struct kern_norm *k, const float *scale, const floa
 #undef COLS
 }
 
-ALWAYS void sums_of(const struct kern_norm *k, const float *mean, float *sum, float *dot, int i, const int nv,
-                    const bool part, int tail)
+ALWAYS void sums_of(const struct kern_norm *k, const float *mean, float *sum, float *dot, int i,
+                    const int nv, const bool part, int tail)
 {
     vf m[4], s[4], d[4];
     const float *x = k->x + i, *y = k->y + i, *dy = k->dy + i;
@@ -181,8 +183,9 @@ static void norm_sums(const struct kern_norm *k, const float *mean, float *sum, 
 #undef COLS
 }
 
-ALWAYS void slope_of(const struct kern_norm *k, const float *of_dy, const float *of_x, const float *rest, bool add,
-                     float *dx, int i, const int nv, const bool part, int tail)
+ALWAYS void slope_of(const struct kern_norm *k, const float *of_dy, const float *of_x,
+                     const float *rest, bool add, float *dx, int i, const int nv, const bool part,
+                     int tail)
 {
     vf a[4], b[4], e[4];
     const float *x = k->x + i, *y = k->y + i, *dy = k->dy + i;
@@ -206,8 +209,8 @@ ALWAYS void slope_of(const struct kern_norm *k, const float *of_dy, const float 
     }
 }
 
-static void norm_slope(const struct kern_norm *k, const float *of_dy, const float *of_x, const float *rest, bool add,
-                       float *dx)
+static void norm_slope(const struct kern_norm *k, const float *of_dy, const float *of_x,
+                       const float *rest, bool add, float *dx)
 {
 #define COLS(i, nv, part, tail) slope_of(k, of_dy, of_x, rest, add, dx, i, nv, part, tail)
     EACH_COLUMNS(k->c, COLS);

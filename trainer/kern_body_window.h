@@ -5,7 +5,8 @@
 #include "trainer/kern_body_norm.h"
 
 // Four neighbours share the load of a weight.
-ALWAYS void dw_line(const struct kern_dw *d, int oy, int ox, int c, const int count, const bool part, int tail)
+ALWAYS void dw_line(const struct kern_dw *d, int oy, int ox, int c, const int count,
+                    const bool part, int tail)
 {
     const int step = d->stride_w * d->c;
     float *y = d->y + ((ptrdiff_t)oy * d->ow + ox) * d->c + c;
@@ -16,7 +17,8 @@ ALWAYS void dw_line(const struct kern_dw *d, int oy, int ox, int c, const int co
         acc[i] = d->add ? v_get(y + i * d->c, part, tail) : start;
     }
     for (int ky = 0; ky < d->kh; ky++) {
-        const float *x = d->x + (ptrdiff_t)(oy * d->stride_h + ky) * d->x_line + (ptrdiff_t)ox * step + c;
+        const float *x =
+            d->x + (ptrdiff_t)(oy * d->stride_h + ky) * d->x_line + (ptrdiff_t)ox * step + c;
         const float *w = d->w + (ptrdiff_t)ky * d->kw * d->c + c;
         for (int kx = 0; kx < d->kw; kx++, x += d->c, w += d->c) {
             vf wv = v_get(w, part, tail);
@@ -57,7 +59,8 @@ static void dw_forward(const struct kern_dw *d)
 }
 
 // One tap's slope, or with taps 9 all of a 3 x 3 kernel at once: nine sums in registers for one pass over dy.
-ALWAYS void dw_taps(const struct kern_dw *d, float *dw, int first, const int taps, int c, const bool part, int tail)
+ALWAYS void dw_taps(const struct kern_dw *d, float *dw, int first, const int taps, int c,
+                    const bool part, int tail)
 {
     const int step = d->stride_w * d->c;
     vf sum[9];
@@ -67,7 +70,8 @@ ALWAYS void dw_taps(const struct kern_dw *d, float *dw, int first, const int tap
     }
     const float *dy = d->y + c;
     for (int oy = 0; oy < d->oh; oy++) {
-        const float *x = d->x + (ptrdiff_t)(oy * d->stride_h + first / d->kw) * d->x_line + (first % d->kw) * d->c + c;
+        const float *x = d->x + (ptrdiff_t)(oy * d->stride_h + first / d->kw) * d->x_line +
+                         (first % d->kw) * d->c + c;
         for (int ox = 0; ox < d->ow; ox++, x += step, dy += d->c) {
             vf g = v_get(dy, part, tail);
 #pragma GCC unroll 9
@@ -115,7 +119,9 @@ ALWAYS void dw_inputs_of(const struct kern_dw *d, float *dx, int c, const bool p
                 vf w = v_get(d->w + (ptrdiff_t)(ky * d->kw + kx) * d->c + c, part, tail);
                 for (int ox = 0; ox < d->ow; ox++) {
                     float *to = line + (ptrdiff_t)ox * step;
-                    v_put(to, v_get(to, part, tail) + w * v_get(dy + (ptrdiff_t)ox * d->c, part, tail), part, tail);
+                    v_put(to,
+                          v_get(to, part, tail) + w * v_get(dy + (ptrdiff_t)ox * d->c, part, tail),
+                          part, tail);
                 }
             }
         }
@@ -160,7 +166,8 @@ static void max_window(const struct kern_max *k)
     }
 }
 
-ALWAYS void max_back_of(const struct kern_max *k, const float *dy, float *dx, int i, const bool part, int tail)
+ALWAYS void max_back_of(const struct kern_max *k, const float *dy, float *dx, int i,
+                        const bool part, int tail)
 {
     vf g = v_get(dy + i, part, tail);
     vi won = (vi)v_get((const float *)k->won + i, part, tail);

@@ -32,7 +32,8 @@ static void gemm(const struct kern_gemm *g)
 
 static size_t dw_at(const struct kern_dw *d, int oy, int ox, int ky, int kx)
 {
-    return (size_t)(oy * d->stride_h + ky) * (size_t)d->x_line + (size_t)((ox * d->stride_w + kx) * d->c);
+    return (size_t)(oy * d->stride_h + ky) * (size_t)d->x_line +
+           (size_t)((ox * d->stride_w + kx) * d->c);
 }
 
 static void dw_forward(const struct kern_dw *d)
@@ -44,7 +45,8 @@ static void dw_forward(const struct kern_dw *d)
                 float sum = d->add ? *y : d->bias ? d->bias[c] : 0;
                 for (int ky = 0; ky < d->kh; ky++) {
                     for (int kx = 0; kx < d->kw; kx++) {
-                        sum += d->x[dw_at(d, oy, ox, ky, kx) + (size_t)c] * d->w[(ky * d->kw + kx) * d->c + c];
+                        sum += d->x[dw_at(d, oy, ox, ky, kx) + (size_t)c] *
+                               d->w[(ky * d->kw + kx) * d->c + c];
                     }
                 }
                 *y++ = activate(sum, d->act);
@@ -93,7 +95,9 @@ static void max_window(const struct kern_max *k)
     for (int c = 0; c < k->c; c++) {
         k->won[c] = 0;
         for (int i = 1; i < k->h * k->w; i++) {
-            k->won[c] = k->x[max_at(k, i) + (size_t)c] > k->x[max_at(k, k->won[c]) + (size_t)c] ? i : k->won[c];
+            k->won[c] = k->x[max_at(k, i) + (size_t)c] > k->x[max_at(k, k->won[c]) + (size_t)c]
+                            ? i
+                            : k->won[c];
         }
         k->y[c] = k->x[max_at(k, k->won[c]) + (size_t)c];
     }
@@ -148,8 +152,8 @@ static void norm_sums(const struct kern_norm *k, const float *mean, float *sum, 
     }
 }
 
-static void norm_slope(const struct kern_norm *k, const float *of_dy, const float *of_x, const float *rest, bool add,
-                       float *dx)
+static void norm_slope(const struct kern_norm *k, const float *of_dy, const float *of_x,
+                       const float *rest, bool add, float *dx)
 {
     for (size_t i = 0; i < k->rows * (size_t)k->c; i++) {
         size_t c = i % (size_t)k->c;

@@ -36,8 +36,8 @@ struct layer_ops {
     bool masks; // backward masks dy by the activation itself
 };
 
-extern const struct layer_ops layer_dense, layer_conv, layer_dwconv, layer_maxpool, layer_avgpool, layer_norm,
-    layer_add, layer_concat, layer_dropout;
+extern const struct layer_ops layer_dense, layer_conv, layer_dwconv, layer_maxpool, layer_avgpool,
+    layer_norm, layer_add, layer_concat, layer_dropout;
 
 // Output size and padding of a sliding window over l->x; NULL or why it does not fit.
 const char *layer_slide(struct layer *l);

@@ -11,8 +11,8 @@ struct tables { // of l->table, in this order
     int32_t *y_row;  // outputs: position * units
     int32_t *w_x;    // kh * kw * c: where each weight row's input starts
     int32_t *w_row;  // kh * kw * c: row * units
-    int32_t *dx_row; // stride 1: inputs: where each input position's patch starts in the padded slope
-                     // otherwise outputs: where each output position lies in the padded input
+    int32_t *dx_row; // stride 1: inputs: where each input position's patch starts in the padded
+                     // slope otherwise outputs: where each output position lies in the padded input
     int32_t *dx_at;  // stride 1: inputs: position * c
     size_t total;
 };
@@ -136,9 +136,17 @@ static void weight_slope(const struct pass *p)
 {
     const struct layer *l = p->l;
     struct tables t = tables_of(l);
-    struct kern_gemm g = {.m = (int)depth(l), .n = l->units, .segs = l->y.h, .k = l->y.w,
-                          .a_row = t.w_x, .a_seg = l->sh * l->pw * l->x.c, .a_k = l->sw * l->x.c,
-                          .b_seg = l->y.w * l->units, .b_k = l->units, .c = p->dw, .c_row = t.w_row};
+    struct kern_gemm g = {.m = (int)depth(l),
+                          .n = l->units,
+                          .segs = l->y.h,
+                          .k = l->y.w,
+                          .a_row = t.w_x,
+                          .a_seg = l->sh * l->pw * l->x.c,
+                          .a_k = l->sw * l->x.c,
+                          .b_seg = l->y.w * l->units,
+                          .b_k = l->units,
+                          .c = p->dw,
+                          .c_row = t.w_row};
     for (int i = 0; i < p->n; i++) {
         g.a = padded_input(p, i, false);
         g.b = p->dy + (size_t)i * shape_len(l->y);
@@ -182,8 +190,15 @@ static void input_slope_strided(const struct pass *p)
 {
     const struct layer *l = p->l;
     struct tables t = tables_of(l);
-    struct kern_gemm g = {.m = (int)outputs(l), .n = l->x.c, .segs = 1, .k = l->units,
-                          .a_row = t.y_row, .a_k = 1, .b_k = l->x.c, .c_row = t.dx_row, .add = true};
+    struct kern_gemm g = {.m = (int)outputs(l),
+                          .n = l->x.c,
+                          .segs = 1,
+                          .k = l->units,
+                          .a_row = t.y_row,
+                          .a_k = 1,
+                          .b_k = l->x.c,
+                          .c_row = t.dx_row,
+                          .add = true};
     for (int i = 0; i < p->n; i++) {
         g.a = p->dy + (size_t)i * shape_len(l->y);
         memset(p->scratch, 0, l->scratch_fixed * sizeof(float));
@@ -226,5 +241,10 @@ static uint64_t macs(const struct layer *l)
     return (uint64_t)l->w_len * outputs(l);
 }
 
-const struct layer_ops layer_conv = {.name = "conv", .fit = fit, .forward = forward, .backward = backward, .turn = turn,
-                                     .macs = macs, .acts = true};
+const struct layer_ops layer_conv = {.name = "conv",
+                                     .fit = fit,
+                                     .forward = forward,
+                                     .backward = backward,
+                                     .turn = turn,
+                                     .macs = macs,
+                                     .acts = true};

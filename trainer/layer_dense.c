@@ -52,11 +52,19 @@ static void forward(const struct pass *p)
 {
     int in = (int)shape_len(p->l->x), units = p->l->units;
     for (int at = 0; at < p->n; at += ROWS_MAX) {
-        struct kern_gemm g = {.m = p->n - at < ROWS_MAX ? p->n - at : ROWS_MAX, .n = units, .segs = 1, .k = in,
-                              .a = p->x[0] + (size_t)at * (size_t)in, .a_row = by_in(p->l), .a_k = 1,
-                              .b = p->w, .b_k = units,
-                              .c = p->y + (size_t)at * (size_t)units, .c_row = by_units(p->l),
-                              .bias = p->b, .act = p->l->act};
+        struct kern_gemm g = {.m = p->n - at < ROWS_MAX ? p->n - at : ROWS_MAX,
+                              .n = units,
+                              .segs = 1,
+                              .k = in,
+                              .a = p->x[0] + (size_t)at * (size_t)in,
+                              .a_row = by_in(p->l),
+                              .a_k = 1,
+                              .b = p->w,
+                              .b_k = units,
+                              .c = p->y + (size_t)at * (size_t)units,
+                              .c_row = by_units(p->l),
+                              .bias = p->b,
+                              .act = p->l->act};
         p->net->kern->gemm(&g);
     }
 }
@@ -73,10 +81,18 @@ static void backward(const struct pass *p)
         p->net->kern->col_sum(p->dy, (size_t)p->n, units, p->db);
     }
     for (int at = 0; p->dx[0] && at < p->n; at += ROWS_MAX) {
-        struct kern_gemm dx = {.m = p->n - at < ROWS_MAX ? p->n - at : ROWS_MAX, .n = in, .segs = 1, .k = units,
-                               .a = p->dy + (size_t)at * (size_t)units, .a_row = by_units(p->l), .a_k = 1,
-                               .b = p->turned, .b_k = in,
-                               .c = p->dx[0] + (size_t)at * (size_t)in, .c_row = by_in(p->l), .add = p->add[0]};
+        struct kern_gemm dx = {.m = p->n - at < ROWS_MAX ? p->n - at : ROWS_MAX,
+                               .n = in,
+                               .segs = 1,
+                               .k = units,
+                               .a = p->dy + (size_t)at * (size_t)units,
+                               .a_row = by_units(p->l),
+                               .a_k = 1,
+                               .b = p->turned,
+                               .b_k = in,
+                               .c = p->dx[0] + (size_t)at * (size_t)in,
+                               .c_row = by_in(p->l),
+                               .add = p->add[0]};
         p->net->kern->gemm(&dx);
     }
 }
@@ -91,5 +107,10 @@ static uint64_t macs(const struct layer *l)
     return l->w_len;
 }
 
-const struct layer_ops layer_dense = {.name = "dense", .fit = fit, .forward = forward, .backward = backward, .turn = turn,
-                                      .macs = macs, .acts = true};
+const struct layer_ops layer_dense = {.name = "dense",
+                                      .fit = fit,
+                                      .forward = forward,
+                                      .backward = backward,
+                                      .turn = turn,
+                                      .macs = macs,
+                                      .acts = true};

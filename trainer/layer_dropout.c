@@ -33,4 +33,5 @@ static void backward(const struct pass *p)
     }
 }
 
-const struct layer_ops layer_dropout = {.name = "dropout", .fit = fit, .forward = forward, .backward = backward};
+const struct layer_ops layer_dropout = {
+    .name = "dropout", .fit = fit, .forward = forward, .backward = backward};

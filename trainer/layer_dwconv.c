@@ -47,9 +47,18 @@ static void input_slope(const struct pass *p, const float *dy, float *dx)
 {
     const struct layer *l = p->l;
     layer_pad_slope(l, dy, p->scratch);
-    p->net->kern->dw_forward(&(struct kern_dw){
-        .oh = l->x.h, .ow = l->x.w, .c = l->x.c, .kh = l->kh, .kw = l->kw, .stride_h = 1, .stride_w = 1,
-        .x_line = (l->x.w + l->kw - 1) * l->x.c, .x = p->scratch, .w = p->turned, .y = dx, .add = p->add[0]});
+    p->net->kern->dw_forward(&(struct kern_dw){.oh = l->x.h,
+                                               .ow = l->x.w,
+                                               .c = l->x.c,
+                                               .kh = l->kh,
+                                               .kw = l->kw,
+                                               .stride_h = 1,
+                                               .stride_w = 1,
+                                               .x_line = (l->x.w + l->kw - 1) * l->x.c,
+                                               .x = p->scratch,
+                                               .w = p->turned,
+                                               .y = dx,
+                                               .add = p->add[0]});
 }
 
 static void backward(const struct pass *p)
@@ -88,5 +97,10 @@ static uint64_t macs(const struct layer *l)
     return (uint64_t)l->w_len * (uint64_t)(l->y.h * l->y.w);
 }
 
-const struct layer_ops layer_dwconv = {.name = "dwconv", .fit = fit, .forward = forward, .backward = backward,
-                                       .turn = turn, .macs = macs, .acts = true};
+const struct layer_ops layer_dwconv = {.name = "dwconv",
+                                       .fit = fit,
+                                       .forward = forward,
+                                       .backward = backward,
+                                       .turn = turn,
+                                       .macs = macs,
+                                       .acts = true};

@@ -72,6 +72,7 @@ static void concat_backward(const struct pass *p)
     }
 }
 
-const struct layer_ops layer_add = {.name = "add", .fit = fit_add, .forward = add_forward, .backward = add_backward};
-const struct layer_ops layer_concat = {.name = "concat", .fit = fit_concat, .forward = concat_forward,
-                                       .backward = concat_backward};
+const struct layer_ops layer_add = {
+    .name = "add", .fit = fit_add, .forward = add_forward, .backward = add_backward};
+const struct layer_ops layer_concat = {
+    .name = "concat", .fit = fit_concat, .forward = concat_forward, .backward = concat_backward};

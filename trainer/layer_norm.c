@@ -15,8 +15,12 @@ static const char *fit(struct layer *l, const struct net *n)
 
 static struct kern_norm describe(const struct pass *p)
 {
-    return (struct kern_norm){.rows = (size_t)p->n * (size_t)(p->l->x.h * p->l->x.w), .c = p->l->x.c, .x = p->x[0],
-                              .y = p->y, .dy = p->dy, .act = p->l->act};
+    return (struct kern_norm){.rows = (size_t)p->n * (size_t)(p->l->x.h * p->l->x.w),
+                              .c = p->l->x.c,
+                              .x = p->x[0],
+                              .y = p->y,
+                              .dy = p->dy,
+                              .act = p->l->act};
 }
 
 static void forward(const struct pass *p)
@@ -57,5 +61,9 @@ static void backward(const struct pass *p)
     }
 }
 
-const struct layer_ops layer_norm = {.name = "norm", .fit = fit, .forward = forward, .backward = backward, .acts = true,
+const struct layer_ops layer_norm = {.name = "norm",
+                                     .fit = fit,
+                                     .forward = forward,
+                                     .backward = backward,
+                                     .acts = true,
                                      .masks = true};

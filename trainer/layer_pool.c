@@ -27,8 +27,13 @@ static struct kern_max window(const struct pass *p, int oy, int ox, int sample, 
     const struct layer *l = p->l;
     struct area a = area_of(l, oy, ox);
     size_t place = (size_t)sample * shape_len(l->x) + (size_t)((a.y0 * l->x.w + a.x0) * l->x.c);
-    return (struct kern_max){.h = a.y1 - a.y0, .w = a.x1 - a.x0, .c = l->x.c, .x_line = l->x.w * l->x.c,
-                             .x = p->x[0] + place, .y = p->y + at, .won = (int32_t *)(void *)p->scratch + at};
+    return (struct kern_max){.h = a.y1 - a.y0,
+                             .w = a.x1 - a.x0,
+                             .c = l->x.c,
+                             .x_line = l->x.w * l->x.c,
+                             .x = p->x[0] + place,
+                             .y = p->y + at,
+                             .won = (int32_t *)(void *)p->scratch + at};
 }
 
 static void max_forward(const struct pass *p)
@@ -77,7 +82,8 @@ static void avg_forward(const struct pass *p)
                 struct area a = area_of(l, oy, ox);
                 memset(y, 0, (size_t)c * sizeof(float));
                 for (int iy = a.y0; iy < a.y1; iy++) {
-                    p->net->kern->col_sum(x + (ptrdiff_t)(iy * l->x.w + a.x0) * c, (size_t)(a.x1 - a.x0), c, y);
+                    p->net->kern->col_sum(x + (ptrdiff_t)(iy * l->x.w + a.x0) * c,
+                                          (size_t)(a.x1 - a.x0), c, y);
                 }
                 float share = 1.0f / (float)((a.y1 - a.y0) * (a.x1 - a.x0));
                 for (int i = 0; i < c; i++) {

@@ -26,21 +26,25 @@ const char *layer_slide(struct layer *l)
     }
     bool fits = slide(l->x.h, l->kh, l->sh, l->same, &l->y.h, &l->pad_t, &l->ph) &&
                 slide(l->x.w, l->kw, l->sw, l->same, &l->y.w, &l->pad_l, &l->pw);
-    return fits ? NULL : "the kernel is larger than its input (use same padding, or a smaller kernel)";
+    return fits ? NULL
+                : "the kernel is larger than its input (use same padding, or a smaller kernel)";
 }
 
 void layer_pad(const struct layer *l, const float *x, float *padded)
 {
-    size_t row = (size_t)(l->x.w * l->x.c), wide = (size_t)(l->pw * l->x.c), left = (size_t)(l->pad_l * l->x.c);
+    size_t row = (size_t)(l->x.w * l->x.c), wide = (size_t)(l->pw * l->x.c),
+           left = (size_t)(l->pad_l * l->x.c);
     memset(padded, 0, (size_t)l->ph * wide * sizeof(float));
     for (int i = 0; i < l->x.h; i++) {
-        memcpy(padded + (size_t)(i + l->pad_t) * wide + left, x + (size_t)i * row, row * sizeof(float));
+        memcpy(padded + (size_t)(i + l->pad_t) * wide + left, x + (size_t)i * row,
+               row * sizeof(float));
     }
 }
 
 void layer_unpad(const struct layer *l, const float *padded, float *x, bool add)
 {
-    size_t row = (size_t)(l->x.w * l->x.c), wide = (size_t)(l->pw * l->x.c), left = (size_t)(l->pad_l * l->x.c);
+    size_t row = (size_t)(l->x.w * l->x.c), wide = (size_t)(l->pw * l->x.c),
+           left = (size_t)(l->pad_l * l->x.c);
     for (int i = 0; i < l->x.h; i++) {
         const float *from = padded + (size_t)(i + l->pad_t) * wide + left;
         float *to = x + (size_t)i * row;
@@ -64,7 +68,8 @@ void layer_pad_slope(const struct layer *l, const float *dy, float *padded)
     int top = l->kh - 1 - l->pad_t, left = l->kw - 1 - l->pad_l;
     memset(padded, 0, layer_slope_len(l) * sizeof(float));
     for (int y = 0; y < l->y.h; y++) {
-        memcpy(padded + (size_t)(y + top) * line + (size_t)(left * l->y.c), dy + (size_t)y * row, row * sizeof(float));
+        memcpy(padded + (size_t)(y + top) * line + (size_t)(left * l->y.c), dy + (size_t)y * row,
+               row * sizeof(float));
     }
 }
 

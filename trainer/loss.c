@@ -33,7 +33,8 @@ static float log_sum(const float *y, int outputs)
     return top + logf(sum);
 }
 
-static double cross_entropy(const struct loss *l, const float *y, const float *t, int outputs, float scale, float *dy)
+static double cross_entropy(const struct loss *l, const float *y, const float *t, int outputs,
+                            float scale, float *dy)
 {
     float norm = log_sum(y, outputs);
     float spread = l->smoothing / (float)outputs;
@@ -49,7 +50,8 @@ static double cross_entropy(const struct loss *l, const float *y, const float *t
 }
 
 // sum_j t_j (1 - p_j)^gamma (-log p_j); slope through p by the chain rule (Lin et al., 2017).
-static double focal(const struct loss *l, const float *y, const float *t, int outputs, float scale, float *dy)
+static double focal(const struct loss *l, const float *y, const float *t, int outputs, float scale,
+                    float *dy)
 {
     float norm = log_sum(y, outputs);
     double sum = 0;
@@ -69,7 +71,8 @@ static double focal(const struct loss *l, const float *y, const float *t, int ou
     return sum;
 }
 
-static double distance(const struct loss *l, const float *y, const float *t, int outputs, float scale, float *dy)
+static double distance(const struct loss *l, const float *y, const float *t, int outputs,
+                       float scale, float *dy)
 {
     double sum = 0;
     for (int j = 0; j < outputs; j++) {
@@ -84,7 +87,8 @@ static double distance(const struct loss *l, const float *y, const float *t, int
 }
 
 // Each cell of a sample is a classification; the few that hold something weigh more.
-static double cells(const struct loss *l, const float *y, const float *target, float factor, int outputs, float scale, float *dy)
+static double cells(const struct loss *l, const float *y, const float *target, float factor,
+                    int outputs, float scale, float *dy)
 {
     struct loss one = *l;
     one.cells = 0;
@@ -98,8 +102,8 @@ static double cells(const struct loss *l, const float *y, const float *target, f
     return sum;
 }
 
-double loss_run(const struct loss *l, const float *y, const float *target, const float *weight, int n, int outputs,
-                float scale, float *dy)
+double loss_run(const struct loss *l, const float *y, const float *target, const float *weight,
+                int n, int outputs, float scale, float *dy)
 {
     double sum = 0;
     for (int i = 0; i < n; i++) {
@@ -110,9 +114,11 @@ double loss_run(const struct loss *l, const float *y, const float *target, const
             sum += cells(l, y + at, target + at, factor, outputs, scale, d);
             continue;
         }
-        double one = l->kind == LOSS_CROSS_ENTROPY ? cross_entropy(l, y + at, target + at, outputs, scale * factor, d)
-                     : l->kind == LOSS_FOCAL       ? focal(l, y + at, target + at, outputs, scale * factor, d)
-                                                   : distance(l, y + at, target + at, outputs, scale * factor, d);
+        double one = l->kind == LOSS_CROSS_ENTROPY
+                         ? cross_entropy(l, y + at, target + at, outputs, scale * factor, d)
+                     : l->kind == LOSS_FOCAL
+                         ? focal(l, y + at, target + at, outputs, scale * factor, d)
+                         : distance(l, y + at, target + at, outputs, scale * factor, d);
         sum += one * (double)factor;
     }
     return sum;

@@ -6,9 +6,11 @@
 #include <math.h>
 
 static const struct layer_ops *const ops[LAYER_KINDS] = {
-    [LAYER_DENSE] = &layer_dense,     [LAYER_CONV] = &layer_conv,       [LAYER_DWCONV] = &layer_dwconv,
-    [LAYER_MAXPOOL] = &layer_maxpool, [LAYER_AVGPOOL] = &layer_avgpool, [LAYER_NORM] = &layer_norm,
-    [LAYER_ADD] = &layer_add,         [LAYER_CONCAT] = &layer_concat,   [LAYER_DROPOUT] = &layer_dropout,
+    [LAYER_DENSE] = &layer_dense,     [LAYER_CONV] = &layer_conv,
+    [LAYER_DWCONV] = &layer_dwconv,   [LAYER_MAXPOOL] = &layer_maxpool,
+    [LAYER_AVGPOOL] = &layer_avgpool, [LAYER_NORM] = &layer_norm,
+    [LAYER_ADD] = &layer_add,         [LAYER_CONCAT] = &layer_concat,
+    [LAYER_DROPOUT] = &layer_dropout,
 };
 
 const char *layer_name(enum layer_kind k)
@@ -20,7 +22,8 @@ int net_init(struct net *n, struct shape input, const struct kern *k, struct err
 {
     memset(n, 0, sizeof(*n));
     if (input.h < 1 || input.w < 1 || input.c < 1 || shape_len(input) > (1u << 24)) {
-        return err_set(e, E_LIMIT, "an input of %d x %d x %d is not possible", input.h, input.w, input.c);
+        return err_set(e, E_LIMIT, "an input of %d x %d x %d is not possible", input.h, input.w,
+                       input.c);
     }
     n->kern = k;
     n->layers = 1;
@@ -47,7 +50,8 @@ int net_add(struct net *n, struct layer l, struct err *e)
     const struct layer_ops *o = ops[l.kind];
     for (int i = 0; i < 2; i++) {
         if (l.in[i] >= n->layers || (i == 0 && l.in[0] < 0)) {
-            return err_set(e, E_FORMAT, "layer %d (%s) has an input that does not exist", n->layers, o->name);
+            return err_set(e, E_FORMAT, "layer %d (%s) has an input that does not exist", n->layers,
+                           o->name);
         }
     }
     l.x = n->layer[l.in[0]].y;
@@ -56,7 +60,8 @@ int net_add(struct net *n, struct layer l, struct err *e)
     const char *why = o->fit(&l, n);
     if (why) {
         free(l.table);
-        return err_set(e, E_FORMAT, "layer %d (%s on %d x %d x %d): %s", n->layers, o->name, l.x.h, l.x.w, l.x.c, why);
+        return err_set(e, E_FORMAT, "layer %d (%s on %d x %d x %d): %s", n->layers, o->name, l.x.h,
+                       l.x.w, l.x.c, why);
     }
     if (l.w_len + l.b_len + n->params > NET_PARAMS_MAX || shape_len(l.y) > (1u << 24)) {
         free(l.table);

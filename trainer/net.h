@@ -16,8 +16,17 @@ struct err;
 #define NET_NORM_EPS 1e-3f // added to the variance by batch normalisation
 
 enum layer_kind {
-    LAYER_INPUT, LAYER_DENSE, LAYER_CONV, LAYER_DWCONV, LAYER_MAXPOOL, LAYER_AVGPOOL, LAYER_NORM, LAYER_ADD,
-    LAYER_CONCAT, LAYER_DROPOUT, LAYER_KINDS
+    LAYER_INPUT,
+    LAYER_DENSE,
+    LAYER_CONV,
+    LAYER_DWCONV,
+    LAYER_MAXPOOL,
+    LAYER_AVGPOOL,
+    LAYER_NORM,
+    LAYER_ADD,
+    LAYER_CONCAT,
+    LAYER_DROPOUT,
+    LAYER_KINDS
 };
 
 struct shape {
@@ -43,7 +52,8 @@ struct layer {
     // set by net_add
     struct shape x, y;             // of first input and output
     int pad_t, pad_l, ph, pw;      // padding, and input size with it
-    size_t w, w_len, b, b_len;     // in net.param: weights (conv: kh kw c_in c_out; dense: in out; norm: gamma), bias (norm: beta)
+    size_t w, w_len, b, b_len;     // in net.param: weights (conv: kh kw c_in c_out; dense: in out;
+                                   // norm: gamma), bias (norm: beta)
     size_t state;                  // of NORM: in net.state, mean then variance
     size_t scratch, scratch_fixed; // floats of lane memory: a sample, and in all
     int32_t *table;                // private: row offsets for kern_gemm
@@ -90,15 +100,17 @@ struct lane {
     float *y[NET_LAYERS_MAX];       // y[0] is the input: the caller fills it
     float *dy[NET_LAYERS_MAX];      // NULL for the input
     float *scratch[NET_LAYERS_MAX]; // NULL where a layer needs none
-    float *grad;                    // params: gradients of this lane's samples, written anew by every pass
+    float *grad; // params: gradients of this lane's samples, written anew by every pass
     float *seen;                    // states: statistics of this lane's batch
     struct rng rng;
-    float lo[NET_LAYERS_MAX], hi[NET_LAYERS_MAX]; // of the last pass's outputs before rounding, where net.round is on
+    float lo[NET_LAYERS_MAX],
+        hi[NET_LAYERS_MAX]; // of the last pass's outputs before rounding, where net.round is on
     float *memory;                  // private
 };
 
 // training: with what net_backward needs. Releasing a zeroed lane is fine.
-int lane_init(struct lane *l, const struct net *n, int cap, bool training, struct err *e) MUST_CHECK;
+int lane_init(struct lane *l, const struct net *n, int cap, bool training,
+              struct err *e) MUST_CHECK;
 void lane_release(struct lane *l);
 // y[0] holds l->n samples; runs every layer. training: with dropout, and batch statistics.
 void net_forward(const struct net *n, struct lane *l, bool training);

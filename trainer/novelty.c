@@ -24,7 +24,8 @@ static float distance2(const float *a, const float *b, size_t n)
     return sum;
 }
 
-static size_t nearest(const float *centroid, size_t count, size_t features, const float *x, float *d2)
+static size_t nearest(const float *centroid, size_t count, size_t features, const float *x,
+                      float *d2)
 {
     size_t best = 0;
     *d2 = INFINITY;
@@ -46,8 +47,8 @@ float novelty_of(const struct novelty *n, const float *x)
 }
 
 // k-means++ start, then Lloyd's rounds, over the listed windows. Returns how many centroids were made.
-static size_t cluster(const struct features *f, const uint32_t *member, size_t members, size_t k, struct rng *g, float *out,
-                      double *sum)
+static size_t cluster(const struct features *f, const uint32_t *member, size_t members, size_t k,
+                      struct rng *g, float *out, double *sum)
 {
     size_t n = f->count, made = 0;
     k = k < members ? k : members;
@@ -110,7 +111,8 @@ static float quantile(float *v, size_t n, double share)
 // Whether a window takes part in round `fold` of FOLDS; -1: the last round, with everything that is not test data.
 static bool takes_part(const struct window *w, int fold)
 {
-    return (w->split == SPLIT_TRAIN || w->split == SPLIT_VALIDATE) && (fold < 0 || w->group % FOLDS != fold);
+    return (w->split == SPLIT_TRAIN || w->split == SPLIT_VALIDATE) &&
+           (fold < 0 || w->group % FOLDS != fold);
 }
 
 struct maker {
@@ -165,7 +167,8 @@ static void make_once(const struct maker *m, int fold)
                 m->member[members++] = (uint32_t)i;
             }
         }
-        size_t more = cluster(m->f, m->member, members, m->per_class, &g, m->n->centroid + m->n->count * m->f->count, m->sum);
+        size_t more = cluster(m->f, m->member, members, m->per_class, &g,
+                              m->n->centroid + m->n->count * m->f->count, m->sum);
         for (size_t i = 0; i < more; i++) {
             m->made[m->n->count++] = (uint16_t)c;
         }
@@ -190,7 +193,8 @@ static size_t held_out(const struct maker *m, struct held *h)
         for (size_t i = 0; i < w->count && m->n->count; i++) {
             if (takes_part(&w->w[i], -1) && !takes_part(&w->w[i], fold)) {
                 float d2;
-                size_t at = nearest(m->n->centroid, m->n->count, m->f->count, m->f->x + i * m->f->count, &d2);
+                size_t at = nearest(m->n->centroid, m->n->count, m->f->count,
+                                    m->f->x + i * m->f->count, &d2);
                 h[held++] = (struct held){sqrtf(d2) / m->n->radius[at], m->made[at]};
             }
         }
@@ -220,7 +224,8 @@ static void make(const struct maker *m, double share, struct held *h, float *d)
     m->n->known = held ? (double)known / (double)held : share;
 }
 
-int novelty_make(struct novelty *n, const struct features *f, size_t per_class, double share, uint64_t seed, struct err *e)
+int novelty_make(struct novelty *n, const struct features *f, size_t per_class, double share,
+                 uint64_t seed, struct err *e)
 {
     size_t most = per_class * f->w->label.count;
     *n = (struct novelty){.features = f->count};

@@ -13,7 +13,8 @@ struct novelty {
 
 // k-means within each class over the windows that are not test data, radii so that about `share` of a group's windows are
 // known to centroids made without that group.
-int novelty_make(struct novelty *n, const struct features *f, size_t per_class, double share, uint64_t seed, struct err *e) MUST_CHECK;
+int novelty_make(struct novelty *n, const struct features *f, size_t per_class, double share,
+                 uint64_t seed, struct err *e) MUST_CHECK;
 void novelty_release(struct novelty *n);
 // Distance to the nearest centroid by its radius.
 float novelty_of(const struct novelty *n, const float *x);

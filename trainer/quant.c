@@ -40,7 +40,8 @@ static void look(void *ctx, int lane)
     struct calibration *c = ctx;
     struct lane *l = &c->lane[lane];
     size_t len = shape_len(c->n->layer[0].y), n = c->samples->n, lanes = (size_t)c->lanes;
-    for (size_t at = n * (size_t)lane / lanes, to = n * ((size_t)lane + 1) / lanes; at < to; at += (size_t)l->n) {
+    for (size_t at = n * (size_t)lane / lanes, to = n * ((size_t)lane + 1) / lanes; at < to;
+         at += (size_t)l->n) {
         l->n = to - at < (size_t)l->cap ? (int)(to - at) : l->cap;
         for (size_t i = 0; i < (size_t)l->n; i++) {
             c->samples->fill(c->samples->ctx, lane, (uint32_t)(at + i), 0, l->y[0] + i * len);
@@ -86,8 +87,8 @@ static void choose_ranges(struct calibration *c, struct graph *g, const struct q
     }
 }
 
-static int calibrate(struct graph *g, const struct net *n, const struct fit_data *samples, const struct quant_options *o,
-                     struct err *e)
+static int calibrate(struct graph *g, const struct net *n, const struct fit_data *samples,
+                     const struct quant_options *o, struct err *e)
 {
     struct calibration *c = calloc(1, sizeof(*c));
     if (!c) {
@@ -140,13 +141,14 @@ static void tie_ranges(struct graph *g)
         changed = false;
         for (int i = 0; i < g->ops; i++) {
             const struct gop *o = &g->op[i];
-            if (o->kind != GOP_MAXPOOL && o->kind != GOP_AVGPOOL && o->kind != GOP_RESHAPE && o->kind != GOP_CONCAT &&
-                o->kind != GOP_QUANTIZE) {
+            if (o->kind != GOP_MAXPOOL && o->kind != GOP_AVGPOOL && o->kind != GOP_RESHAPE &&
+                o->kind != GOP_CONCAT && o->kind != GOP_QUANTIZE) {
                 continue;
             }
             int tied[3] = {o->in[0], o->out, o->kind == GOP_CONCAT ? o->in[1] : o->out};
             float lo = g->t[o->in[0]].lo, hi = g->t[o->in[0]].hi;
-            for (int j = 0; j < 3; j++) { // all of them: what a concat widens behind a pool reaches before it
+            for (int j = 0; j < 3;
+                 j++) { // all of them: what a concat widens behind a pool reaches before it
                 lo = fminf(lo, g->t[tied[j]].lo);
                 hi = fmaxf(hi, g->t[tied[j]].hi);
             }
@@ -194,10 +196,11 @@ static int quantize_weights(struct graph *g, struct gop *o, bool per_channel, st
     return OK;
 }
 
-int quant_ranges(struct graph *g, const struct net *n, const struct fit_data *samples, const struct quant_options *o,
-                 struct err *e)
+int quant_ranges(struct graph *g, const struct net *n, const struct fit_data *samples,
+                 const struct quant_options *o, struct err *e)
 {
-    return samples->n == 0 ? err_set(e, E_STATE, "no windows to calibrate with") : calibrate(g, n, samples, o, e);
+    return samples->n == 0 ? err_set(e, E_STATE, "no windows to calibrate with")
+                           : calibrate(g, n, samples, o, e);
 }
 
 void quant_scales(struct graph *g)
@@ -230,8 +233,8 @@ int quant_weights(struct graph *g, bool per_channel_dense, struct err *e)
     return rc;
 }
 
-int quant_run(struct graph *g, const struct net *n, const struct fit_data *samples, const struct quant_options *o,
-              struct err *e)
+int quant_run(struct graph *g, const struct net *n, const struct fit_data *samples,
+              const struct quant_options *o, struct err *e)
 {
     int rc = quant_ranges(g, n, samples, o, e);
     if (rc) {

@@ -17,15 +17,15 @@ struct quant_options {
 };
 
 // The three steps of quant_run. Ranges of every tensor (lo, hi) from samples:
-int quant_ranges(struct graph *g, const struct net *n, const struct fit_data *samples, const struct quant_options *o,
-                 struct err *e) MUST_CHECK;
+int quant_ranges(struct graph *g, const struct net *n, const struct fit_data *samples,
+                 const struct quant_options *o, struct err *e) MUST_CHECK;
 // scales and zero points from ranges, operators that share a scale brought together:
 void quant_scales(struct graph *g);
 // int8 weights and int32 biases from scales.
 int quant_weights(struct graph *g, bool per_channel_dense, struct err *e) MUST_CHECK;
 
 // Runs samples through the network, finds every tensor's range, fills the graph's int8 side.
-int quant_run(struct graph *g, const struct net *n, const struct fit_data *samples, const struct quant_options *o,
-              struct err *e) MUST_CHECK;
+int quant_run(struct graph *g, const struct net *n, const struct fit_data *samples,
+              const struct quant_options *o, struct err *e) MUST_CHECK;
 
 #endif

@@ -61,7 +61,9 @@ static double divergence(const struct quant_histogram *h, double lo, double hi)
             continue;
         }
         int at = (int)((v - lo) / (hi - lo) * 255.999);
-        n += at == 0 ? below / (filled[0] > 0 ? filled[0] : 1) : at == 255 ? above / (filled[255] > 0 ? filled[255] : 1) : 0;
+        n += at == 0     ? below / (filled[0] > 0 ? filled[0] : 1)
+             : at == 255 ? above / (filled[255] > 0 ? filled[255] : 1)
+                         : 0;
         if (n > 0) {
             double q = filled[at] > 0 ? level[at] / filled[at] : 0;
             sum += n / total * log(n / (q > 0 ? q : 1e-4));
@@ -70,8 +72,9 @@ static double divergence(const struct quant_histogram *h, double lo, double hi)
     return sum;
 }
 
-static void by_search(const struct quant_histogram *h, double (*cost)(const struct quant_histogram *, double, double),
-                      float *lo, float *hi)
+static void by_search(const struct quant_histogram *h,
+                      double (*cost)(const struct quant_histogram *, double, double), float *lo,
+                      float *hi)
 {
     double a = (double)*lo, b = (double)*hi, step = (b - a) / 100;
     double best = cost(h, a, b);
@@ -92,7 +95,8 @@ static void by_search(const struct quant_histogram *h, double (*cost)(const stru
     }
 }
 
-void quant_range(const struct quant_histogram *h, enum quant_method method, double percentile, float *lo, float *hi)
+void quant_range(const struct quant_histogram *h, enum quant_method method, double percentile,
+                 float *lo, float *hi)
 {
     if (!(h->hi > h->lo)) {
         return;

@@ -12,6 +12,7 @@ struct quant_histogram {
 };
 
 // Narrows *lo..*hi (which come in as the histogram's).
-void quant_range(const struct quant_histogram *h, enum quant_method method, double percentile, float *lo, float *hi);
+void quant_range(const struct quant_histogram *h, enum quant_method method, double percentile,
+                 float *lo, float *hi);
 
 #endif

@@ -26,7 +26,8 @@ static int32_t high_product(int32_t a, int32_t b)
         return INT32_MAX;
     }
     int64_t p = (int64_t)a * b;
-    return (int32_t)((p + (p >= 0 ? INT64_C(1) << 30 : 1 - (INT64_C(1) << 30))) / (INT64_C(1) << 31));
+    return (int32_t)((p + (p >= 0 ? INT64_C(1) << 30 : 1 - (INT64_C(1) << 30))) /
+                     (INT64_C(1) << 31));
 }
 
 static int32_t shift_right(int32_t x, int by)
@@ -78,7 +79,8 @@ static void run_conv(const struct quant_sim *s, const struct gop *o, const struc
                         if (iy < 0 || iy >= l->x.h || ix < 0 || ix >= l->x.w) {
                             continue;
                         }
-                        const int8_t *in = x + (iy * l->x.w + ix) * l->x.c + (deep ? c / (o->channels / l->x.c) : 0);
+                        const int8_t *in = x + (iy * l->x.w + ix) * l->x.c +
+                                           (deep ? c / (o->channels / l->x.c) : 0);
                         const int8_t *w = deep ? o->qw + (ky * l->kw + kx) * o->channels + c
                                                : o->qw + ((c * l->kh + ky) * l->kw + kx) * depth;
                         for (int i = 0; i < depth; i++) {
@@ -102,7 +104,8 @@ static void run_dense(const struct quant_sim *s, const struct gop *o, const stru
         for (size_t i = 0; i < in; i++) {
             sum += (s->y[o->in[0]][i] - ti->zero_point) * o->qw[(size_t)c * in + i];
         }
-        s->y[o->out][c] = clamp(quant_sim_times(sum, f[o->w_scales > 1 ? c : 0]) + to->zero_point, b.lo, b.hi);
+        s->y[o->out][c] =
+            clamp(quant_sim_times(sum, f[o->w_scales > 1 ? c : 0]) + to->zero_point, b.lo, b.hi);
     }
 }
 
@@ -121,7 +124,9 @@ static int8_t pool_one(const struct gop *o, const int8_t *x, int oy, int ox, int
             }
         }
     }
-    return o->kind == GOP_MAXPOOL ? (int8_t)top : clamp((sum + (sum > 0 ? count / 2 : -(count / 2))) / count, -128, 127);
+    return o->kind == GOP_MAXPOOL
+               ? (int8_t)top
+               : clamp((sum + (sum > 0 ? count / 2 : -(count / 2))) / count, -128, 127);
 }
 
 static void run_pool(const struct quant_sim *s, const struct gop *o)
@@ -147,7 +152,8 @@ static void run_add(const struct quant_sim *s, const struct gop *o, const struct
     for (size_t i = 0; i < n; i++) {
         int32_t va = quant_sim_times((s->y[o->in[0]][i] - a->zero_point) * (1 << ADD_SHIFT), f[0]);
         int32_t vb = quant_sim_times((s->y[o->in[1]][i] - b->zero_point) * (1 << ADD_SHIFT), f[1]);
-        s->y[o->out][i] = clamp(quant_sim_times(va + vb, f[2]) + to->zero_point, range.lo, range.hi);
+        s->y[o->out][i] =
+            clamp(quant_sim_times(va + vb, f[2]) + to->zero_point, range.lo, range.hi);
     }
 }
 
@@ -185,7 +191,8 @@ static int32_t exp_quarter(int32_t a)
 // exp(x) for x <= 0 in Q5.26, to Q0.31: the last two bits by the series, the others by a table of exp(-2^k).
 static int32_t exp_negative(int32_t x)
 {
-    static const int32_t step[7] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+    static const int32_t step[7] = {1672461947, 1302514674, 790015084, 290630308,
+                                    39332535,   720401,     242};
     const int32_t quarter = 1 << 24;
     if (x == 0) {
         return INT32_MAX;
@@ -259,7 +266,8 @@ static int prepare(struct quant_sim *s, int index)
     if (!f) {
         return E_MEM;
     }
-    if (o->kind == GOP_DENSE && o->w_scales == 1) { // the product of the two scales is taken in float
+    if (o->kind == GOP_DENSE &&
+        o->w_scales == 1) { // the product of the two scales is taken in float
         float product = a->scale * o->w_scale[0];
         f[0] = factor_of((double)product / (double)to->scale);
     } else if (o->w) {
@@ -297,7 +305,8 @@ struct quant_sim *quant_sim_new(const struct graph *g, struct err *e)
         s->memory = malloc(bytes);
         rc = s->y && s->factor && s->memory ? OK : E_MEM;
     }
-    for (size_t i = 0, at = 0; rc == OK && i < (size_t)g->tensors; at += 2 * shape_len(g->t[i].s), i++) {
+    for (size_t i = 0, at = 0; rc == OK && i < (size_t)g->tensors;
+         at += 2 * shape_len(g->t[i].s), i++) {
         s->y[i] = s->memory + at;
     }
     for (int i = 0; i < g->ops && rc == OK; i++) {

@@ -21,8 +21,22 @@ enum recipe_standardise { STANDARDISE_NONE, STANDARDISE_ALL, STANDARDISE_CLASS }
 enum recipe_freeze { FREEZE_NONE, FREEZE_BODY };
 enum recipe_balance { BALANCE_NONE, BALANCE_WEIGHTS, BALANCE_SAMPLING };
 enum recipe_network {
-    NET_MLP, NET_CNN1D, NET_CNN2D, NET_DSCNN, NET_MOBILENET1, NET_MOBILENET2, NET_RESNET8, NET_TCRESNET,
-    NET_AUTOENCODER, NET_CUSTOM, NET_LOGISTIC, NET_SVM, NET_FOREST, NET_KMEANS, NET_GMM, NET_FOMO
+    NET_MLP,
+    NET_CNN1D,
+    NET_CNN2D,
+    NET_DSCNN,
+    NET_MOBILENET1,
+    NET_MOBILENET2,
+    NET_RESNET8,
+    NET_TCRESNET,
+    NET_AUTOENCODER,
+    NET_CUSTOM,
+    NET_LOGISTIC,
+    NET_SVM,
+    NET_FOREST,
+    NET_KMEANS,
+    NET_GMM,
+    NET_FOMO
 };
 
 struct recipe_span { // a length of time: frames where given as such, else seconds
@@ -49,8 +63,8 @@ struct recipe {
     int64_t standardise;
     double limit;
     // [augment]
-    double noise, gain, shift, stretch, rotate, background, time_mask, time_warp, band_mask, band_warp, band_tilt, flip, crop, colour,
-        zoom, turn, erase;
+    double noise, gain, shift, stretch, rotate, background, time_mask, time_warp, band_mask,
+        band_warp, band_tilt, flip, crop, colour, zoom, turn, erase;
     // [network]
     int64_t network;
     char hidden[RECIPE_TEXT], filters[RECIPE_TEXT];
@@ -62,7 +76,8 @@ struct recipe {
     int64_t trees, depth, leaf, inputs, components;
     // [train]
     int64_t epochs, batch, patience, lanes, optimizer, schedule, loss, step_epochs, seconds;
-    double rate, momentum, decay, warmup, step_factor, clip, ema, mixup, smoothing, gamma, delta, object;
+    double rate, momentum, decay, warmup, step_factor, clip, ema, mixup, smoothing, gamma, delta,
+        object;
     // [finetune]
     int64_t tune_epochs, freeze;
     double tune_rate;
@@ -97,12 +112,14 @@ struct recipe {
 
 // Reads, checks, refuses unknown keys. recipe_release frees; a zeroed recipe may be released.
 int recipe_load(struct recipe *r, const char *path, struct err *e) MUST_CHECK;
-int recipe_parse(struct recipe *r, const char *name, const char *text, size_t len, struct err *e) MUST_CHECK;
+int recipe_parse(struct recipe *r, const char *name, const char *text, size_t len,
+                 struct err *e) MUST_CHECK;
 void recipe_release(struct recipe *r);
 // Splits "a, b c" into words; returns how many (at most max). Words are cut into buf, which holds RECIPE_TEXT.
 size_t recipe_words(const char *list, char *buf, char **word, size_t max);
 // Whole numbers of a list such as "32, 16"; E_FORMAT names the one that is off.
-int recipe_numbers(const char *list, int64_t lo, int64_t hi, int64_t *out, size_t max, size_t *count, struct err *e) MUST_CHECK;
+int recipe_numbers(const char *list, int64_t lo, int64_t hi, int64_t *out, size_t max,
+                   size_t *count, struct err *e) MUST_CHECK;
 int64_t recipe_frames(const struct recipe_span *s, uint64_t interval_ns);
 void recipe_fit_options(const struct recipe *r, struct fit_options *o);
 

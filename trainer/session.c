@@ -21,7 +21,9 @@ static int start_threads(struct session *s, struct err *e)
 
 static int take_labels(struct session *s, struct err *e)
 {
-    return s->o->from ? windows_set_labels(&s->windows, (const char *const *)s->from.label.name, s->from.label.count, e) : OK;
+    return s->o->from ? windows_set_labels(&s->windows, (const char *const *)s->from.label.name,
+                                           s->from.label.count, e)
+                      : OK;
 }
 
 static int open_all(struct session *s, struct err *e)
@@ -73,12 +75,17 @@ static int keep_dataset(struct session *s, struct err *e)
         }
         const struct piece *p = &w->piece[x->piece];
         int64_t start = p->start_us + (int64_t)((double)x->frame * (double)w->interval_ns / 1000.0);
-        item[used++] = (struct store_dataset_item){.rec_id = p->rec_id, .start_us = start,
-                                              .end_us = start + (int64_t)((double)w->window * (double)w->interval_ns / 1000.0),
-                                              .stream = s->recipe.stream, .label = label_of(s, x, number[i]),
-                                              .split = split_name((enum split)x->split), .grp = w->group.name[x->group]};
+        item[used++] = (struct store_dataset_item){
+            .rec_id = p->rec_id,
+            .start_us = start,
+            .end_us = start + (int64_t)((double)w->window * (double)w->interval_ns / 1000.0),
+            .stream = s->recipe.stream,
+            .label = label_of(s, x, number[i]),
+            .split = split_name((enum split)x->split),
+            .grp = w->group.name[x->group]};
     }
-    snprintf(query, sizeof(query), "stream=%s labels=%s%s%s", s->recipe.stream, s->recipe.labels[0] ? s->recipe.labels : "all",
+    snprintf(query, sizeof(query), "stream=%s labels=%s%s%s", s->recipe.stream,
+             s->recipe.labels[0] ? s->recipe.labels : "all",
              s->recipe.dataset[0] ? " dataset=" : "", s->recipe.dataset);
     int rc = store_dataset_put(s->store, s->recipe.name, query, item, used, s->dataset, e);
     free(item);
@@ -91,8 +98,10 @@ static int load_labelled(struct session *s, struct err *e)
 {
     int rc = windows_from_store(&s->windows, s->store, e);
     rc = rc ? rc : windows_finish(&s->windows, e);
-    rc = rc ? rc : s->o->in_folds ? split_fold(&s->windows, (uint64_t)s->o->seed, s->o->fold, s->o->folds, e)
-                              : split_windows(&s->windows, (uint64_t)s->o->seed, e);
+    rc = rc ? rc
+         : s->o->in_folds
+             ? split_fold(&s->windows, (uint64_t)s->o->seed, s->o->fold, s->o->folds, e)
+             : split_windows(&s->windows, (uint64_t)s->o->seed, e);
     return rc ? rc : s->o->register_model ? keep_dataset(s, e) : OK;
 }
 
@@ -100,7 +109,9 @@ static int load_labelled(struct session *s, struct err *e)
 static int load_version(struct session *s, struct err *e)
 {
     if (s->o->test || s->o->validate || s->o->in_folds) {
-        return err_set(e, E_USAGE, "a dataset version has its own splits: no --test, --validate or folds with [data] dataset");
+        return err_set(e, E_USAGE,
+                       "a dataset version has its own splits: no --test, --validate or folds with "
+                       "[data] dataset");
     }
     int rc = windows_recipe_labels(&s->windows, e);
     rc = rc ? rc : windows_find_dataset(s->store, s->recipe.dataset, s->dataset, e);
@@ -130,7 +141,8 @@ static int load(struct session *s, struct err *e)
                        project_path(&s->project, cache, "cache"), s->lanes, s->par, e);
     s->features_ms = (clock_mono_us() - started) / 1000;
     if (rc == OK && offset && s->from.features != s->features.count) {
-        rc = err_set(e, E_CONFLICT, "the earlier model has %zu features, the recipe gives %zu", s->from.features, s->features.count);
+        rc = err_set(e, E_CONFLICT, "the earlier model has %zu features, the recipe gives %zu",
+                     s->from.features, s->features.count);
     }
     return rc;
 }
@@ -141,27 +153,38 @@ static int check_gates(const struct session *s, struct err *e)
     double f = judge_accuracy(&s->test_float), q = judge_accuracy(&s->test_int8);
     size_t arena = ship_arena(s->runtime);
     if (r->flash > 0 && s->int8_file.len > (size_t)r->flash) {
-        return err_set(e, E_REFUSED, "limit: the model has %zu bytes, [limits] flash allows %lld", s->int8_file.len, (long long)r->flash);
+        return err_set(e, E_REFUSED, "limit: the model has %zu bytes, [limits] flash allows %lld",
+                       s->int8_file.len, (long long)r->flash);
     }
     if (r->ram > 0 && arena > (size_t)r->ram) {
-        return err_set(e, E_REFUSED, "limit: the model needs %zu bytes of arena, [limits] ram allows %lld", arena, (long long)r->ram);
+        return err_set(e, E_REFUSED,
+                       "limit: the model needs %zu bytes of arena, [limits] ram allows %lld", arena,
+                       (long long)r->ram);
     }
     if (r->patch > 0 && s->patch > r->patch) {
-        return err_set(e, E_REFUSED, "limit: the patch from the earlier model has %lld bytes, [limits] patch allows %lld: [finetune] "
-                                     "freeze = body keeps it small", (long long)s->patch, (long long)r->patch);
+        return err_set(e, E_REFUSED,
+                       "limit: the patch from the earlier model has %lld bytes, [limits] patch "
+                       "allows %lld: [finetune] "
+                       "freeze = body keeps it small",
+                       (long long)s->patch, (long long)r->patch);
     }
     if (r->task == TASK_REGRESS && r->error > 0 && judge_mean_error(&s->test_int8) > r->error) {
-        return err_set(e, E_REFUSED, "gate: the mean error of int8 is %.4g, [gates] error allows %.4g", judge_mean_error(&s->test_int8),
-                       r->error);
+        return err_set(e, E_REFUSED,
+                       "gate: the mean error of int8 is %.4g, [gates] error allows %.4g",
+                       judge_mean_error(&s->test_int8), r->error);
     }
     if (r->task != TASK_CLASSIFY || s->test_int8.count == 0) {
         return OK;
     }
     if (q < r->accuracy) {
-        return err_set(e, E_REFUSED, "gate: int8 accuracy is %.3f, [gates] accuracy asks for %.3f", q, r->accuracy);
+        return err_set(e, E_REFUSED, "gate: int8 accuracy is %.3f, [gates] accuracy asks for %.3f",
+                       q, r->accuracy);
     }
-    return f - q > r->int8_loss ? err_set(e, E_REFUSED, "gate: quantization loses %.3f, [gates] int8_loss allows %.3f", f - q, r->int8_loss)
-                                : OK;
+    return f - q > r->int8_loss
+               ? err_set(e, E_REFUSED,
+                         "gate: quantization loses %.3f, [gates] int8_loss allows %.3f", f - q,
+                         r->int8_loss)
+               : OK;
 }
 
 static void close_all(struct session *s)

@@ -90,11 +90,14 @@ static json_t *groups_of(const struct windows *w, enum split split)
 static json_t *data_part(const struct session *s)
 {
     const struct windows *w = &s->windows;
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:I}", "groups", (json_int_t)w->group.count, "windows", (json_int_t)w->count, "train",
-                     (json_int_t)split_count(w, SPLIT_TRAIN), "validate", (json_int_t)split_count(w, SPLIT_VALIDATE),
-                     "test", (json_int_t)split_count(w, SPLIT_TEST), "train_groups", groups_of(w, SPLIT_TRAIN),
-                     "validate_groups", groups_of(w, SPLIT_VALIDATE), "test_groups", groups_of(w, SPLIT_TEST),
-                     "skipped_short", (json_int_t)w->skipped_short, "skipped_label", (json_int_t)w->skipped_label);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:I}", "groups",
+                     (json_int_t)w->group.count, "windows", (json_int_t)w->count, "train",
+                     (json_int_t)split_count(w, SPLIT_TRAIN), "validate",
+                     (json_int_t)split_count(w, SPLIT_VALIDATE), "test",
+                     (json_int_t)split_count(w, SPLIT_TEST), "train_groups",
+                     groups_of(w, SPLIT_TRAIN), "validate_groups", groups_of(w, SPLIT_VALIDATE),
+                     "test_groups", groups_of(w, SPLIT_TEST), "skipped_short",
+                     (json_int_t)w->skipped_short, "skipped_label", (json_int_t)w->skipped_label);
 }
 
 static json_t *measures(const struct session *s, const struct judge *j)
@@ -107,14 +110,17 @@ static json_t *measures(const struct session *s, const struct judge *j)
 json_t *session_report(const struct session *s)
 {
     const struct features *f = &s->features;
-    bool judged = s->test_int8.count > 0 && s->recipe.task != TASK_REGRESS && s->recipe.task != TASK_DETECT;
-    json_t *test = json_pack("{s:o, s:o}", "float", measures(s, &s->test_float), "int8", measures(s, &s->test_int8));
-    json_t *r = json_pack(
-        "{s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o}", "model", s->digest, "name", s->recipe.name, "float_accuracy",
-        judged ? judge_accuracy(&s->test_float) : -1.0, "int8_accuracy", judged ? judge_accuracy(&s->test_int8) : -1.0,
-        "bytes", (json_int_t)s->int8_file.len, "arena", (json_int_t)ship_arena(s->runtime), "parity_windows",
-        (json_int_t)s->parity.windows, "parity_equal", (json_int_t)s->parity.equal, "labels", names(&s->windows.label),
-        "test", test);
+    bool judged =
+        s->test_int8.count > 0 && s->recipe.task != TASK_REGRESS && s->recipe.task != TASK_DETECT;
+    json_t *test = json_pack("{s:o, s:o}", "float", measures(s, &s->test_float), "int8",
+                             measures(s, &s->test_int8));
+    json_t *r =
+        json_pack("{s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o}", "model", s->digest, "name",
+                  s->recipe.name, "float_accuracy", judged ? judge_accuracy(&s->test_float) : -1.0,
+                  "int8_accuracy", judged ? judge_accuracy(&s->test_int8) : -1.0, "bytes",
+                  (json_int_t)s->int8_file.len, "arena", (json_int_t)ship_arena(s->runtime),
+                  "parity_windows", (json_int_t)s->parity.windows, "parity_equal",
+                  (json_int_t)s->parity.equal, "labels", names(&s->windows.label), "test", test);
     if (!r) {
         return NULL;
     }
@@ -148,7 +154,8 @@ json_t *session_report(const struct session *s)
     return r;
 }
 
-static int write_file(const struct session *s, const char *ending, const void *data, size_t len, struct err *e)
+static int write_file(const struct session *s, const char *ending, const void *data, size_t len,
+                      struct err *e)
 {
     char name[128], path[IO_PATH_MAX];
     snprintf(name, sizeof(name), "models/%s.%s", s->digest, ending);
@@ -162,11 +169,16 @@ static int write_files(struct session *s, const struct buf *metrics, struct err 
     buf_init(&w, (size_t)1 << 30);
     int rc = io_mkdirs(project_path(&s->project, dir, "models"), 0755, e);
     bool table = session_is_table(s); // has none
-    rc = rc || table ? rc : weights_put(&w, s->trained.layers ? &s->trained : &s->net, &s->features) ? err_set(e, E_MEM, "out of memory") : OK;
+    rc = rc || table ? rc
+         : weights_put(&w, s->trained.layers ? &s->trained : &s->net, &s->features)
+             ? err_set(e, E_MEM, "out of memory")
+             : OK;
     rc = rc || table ? rc : write_file(s, "weights", w.data, w.len, e);
     rc = rc ? rc : write_file(s, "float.tflite", s->float_file.data, s->float_file.len, e);
     rc = rc ? rc : write_file(s, "json", metrics->data, metrics->len, e);
-    rc = rc ? rc : write_file(s, "tflite", s->int8_file.data, s->int8_file.len, e); // last: it makes the model exist
+    rc = rc ? rc
+            : write_file(s, "tflite", s->int8_file.data, s->int8_file.len,
+                         e); // last: it makes the model exist
     buf_release(&w);
     return rc;
 }
@@ -180,10 +192,19 @@ int session_keep(struct session *s, struct err *e)
     json_decref(r);
     rc = rc ? rc : write_files(s, &metrics, e);
     snprintf(path, sizeof(path), "models/%s.tflite", s->digest);
-    struct store_model m = {.digest = s->digest, .name = s->recipe.name, .path = path, .bytes = (int64_t)s->int8_file.len,
-                            .arena = (int64_t)ship_arena(s->runtime), .dataset = s->dataset, .recipe = s->recipe.text,
-                            .seed = s->o->seed, .program = "moteloop-trainer " MOTELOOP_VERSION, .parent = s->parent,
-                            .metrics = metrics.data, .float_accuracy = -1, .int8_accuracy = -1};
+    struct store_model m = {.digest = s->digest,
+                            .name = s->recipe.name,
+                            .path = path,
+                            .bytes = (int64_t)s->int8_file.len,
+                            .arena = (int64_t)ship_arena(s->runtime),
+                            .dataset = s->dataset,
+                            .recipe = s->recipe.text,
+                            .seed = s->o->seed,
+                            .program = "moteloop-trainer " MOTELOOP_VERSION,
+                            .parent = s->parent,
+                            .metrics = metrics.data,
+                            .float_accuracy = -1,
+                            .int8_accuracy = -1};
     if (s->test_int8.count && s->recipe.task == TASK_CLASSIFY) {
         m.float_accuracy = judge_accuracy(&s->test_float);
         m.int8_accuracy = judge_accuracy(&s->test_int8);

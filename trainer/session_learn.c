@@ -29,7 +29,8 @@ static int build(struct session *s, struct err *e)
         session_numbers_measure(s);
         session_numbers_scale(s, s->o->from != NULL);
     }
-    for (int i = 1; rc == OK && s->o->from && r->freeze == FREEZE_BODY && i < s->net.layers - 1; i++) {
+    for (int i = 1; rc == OK && s->o->from && r->freeze == FREEZE_BODY && i < s->net.layers - 1;
+         i++) {
         s->net.layer[i].frozen = true;
     }
     return rc;
@@ -45,14 +46,16 @@ static int on_epoch(void *ctx, const struct fit_epoch *ep)
     struct watch *w = ctx;
     char note[96];
     if (ep->check_accuracy >= 0) {
-        snprintf(note, sizeof(note), "epoch %d  loss %.4f  validation %.4f, %.1f %%", ep->epoch, ep->loss, ep->check_loss,
-                 100 * ep->check_accuracy);
+        snprintf(note, sizeof(note), "epoch %d  loss %.4f  validation %.4f, %.1f %%", ep->epoch,
+                 ep->loss, ep->check_loss, 100 * ep->check_accuracy);
     } else {
-        snprintf(note, sizeof(note), "epoch %d  loss %.4f  validation %.4f", ep->epoch, ep->loss, ep->check_loss);
+        snprintf(note, sizeof(note), "epoch %d  loss %.4f  validation %.4f", ep->epoch, ep->loss,
+                 ep->check_loss);
     }
     progress_set(&w->bar, ep->epoch, note);
-    json_array_append_new(w->s->curve, json_pack("{s:i, s:f, s:f, s:f}", "epoch", ep->epoch, "loss", ep->loss, "check_loss",
-                                                   ep->check_loss, "accuracy", ep->check_accuracy));
+    json_array_append_new(w->s->curve,
+                          json_pack("{s:i, s:f, s:f, s:f}", "epoch", ep->epoch, "loss", ep->loss,
+                                    "check_loss", ep->check_loss, "accuracy", ep->check_accuracy));
     return 0;
 }
 
@@ -61,8 +64,9 @@ static void identify(const struct session *s, struct fit_options *o)
 {
     struct buf b = {0};
     int rc = buf_put(&b, s->recipe.digest, sizeof(s->recipe.digest));
-    rc = rc ? rc : buf_printf(&b, "%lld %s %s %s %s %d", (long long)s->o->seed, s->dataset, s->parent, MOTELOOP_VERSION,
-                              s->net.kern->name, s->lanes);
+    rc = rc ? rc
+            : buf_printf(&b, "%lld %s %s %s %s %d", (long long)s->o->seed, s->dataset, s->parent,
+                         MOTELOOP_VERSION, s->net.kern->name, s->lanes);
     hex_sha256(o->identity, b.data ? b.data : "", rc ? 0 : b.len);
     buf_release(&b);
 }
@@ -72,7 +76,9 @@ static void identify(const struct session *s, struct fit_options *o)
 int session_lanes(const struct session *s, int batch)
 {
     const uint64_t worth = 2000000; // multiply-accumulates of a step, one way
-    return s->recipe.lanes > 0 ? (int)s->recipe.lanes : net_macs(&s->net) * (uint64_t)batch < worth ? 1 : 2;
+    return s->recipe.lanes > 0                           ? (int)s->recipe.lanes
+           : net_macs(&s->net) * (uint64_t)batch < worth ? 1
+                                                         : 2;
 }
 
 static void finetune_options(const struct session *s, struct fit_options *o)
@@ -109,11 +115,14 @@ int session_learn(struct session *s, struct err *e)
         snprintf(name, sizeof(name), "run/train-%.16s.checkpoint", hex);
         o.checkpoint = s->o->register_model ? project_path(&s->project, checkpoint, name) : NULL;
         o.checkpoint_ms = CHECKPOINT_MS;
-        rc = rc ? rc : s->o->register_model ? io_mkdirs(project_path(&s->project, folder, "run"), 0755, e) : OK;
+        rc = rc                     ? rc
+             : s->o->register_model ? io_mkdirs(project_path(&s->project, folder, "run"), 0755, e)
+                                    : OK;
         struct watch w = {.s = s};
         progress_start(&w.bar, "train", s->o->quiet ? 0 : o.epochs);
         w.bar.on = w.bar.on && !s->o->quiet;
-        rc = rc ? rc : fit_run(&s->net, &train.data, &check.data, &o, s->par, on_epoch, &w, &s->fit, e);
+        rc = rc ? rc
+                : fit_run(&s->net, &train.data, &check.data, &o, s->par, on_epoch, &w, &s->fit, e);
         progress_end(&w.bar);
     }
     sample_set_release(&train);
@@ -123,7 +132,8 @@ int session_learn(struct session *s, struct err *e)
 }
 
 // Scores of one window from the network's outputs.
-static void score_float(const struct session *s, uint32_t window, const float *y, size_t outputs, float *score)
+static void score_float(const struct session *s, uint32_t window, const float *y, size_t outputs,
+                        float *score)
 {
     if (s->recipe.task != TASK_ANOMALY) {
         memcpy(score, y, outputs * sizeof(float));
@@ -146,10 +156,16 @@ static int judge_one(struct session *s, uint32_t window, const float *y, size_t 
     for (size_t c = 1; c < s->windows.label.count; c++) {
         top = score[c] > score[top] ? c : top;
     }
-    struct judged one = {.label = w->label, .group = w->group, .answer = (uint16_t)top, .score = score[top],
-                         .recording = w->recording, .value = w->value};
-    one.novelty = s->novelty.count ? novelty_of(&s->novelty, s->features.x + window * s->features.count) : 0;
-    one.uncertain = s->recipe.task == TASK_CLASSIFY ? score[top] < s->threshold || one.novelty > 1 : top > 0;
+    struct judged one = {.label = w->label,
+                         .group = w->group,
+                         .answer = (uint16_t)top,
+                         .score = score[top],
+                         .recording = w->recording,
+                         .value = w->value};
+    one.novelty =
+        s->novelty.count ? novelty_of(&s->novelty, s->features.x + window * s->features.count) : 0;
+    one.uncertain =
+        s->recipe.task == TASK_CLASSIFY ? score[top] < s->threshold || one.novelty > 1 : top > 0;
     return judge_add(&s->test_float, one, score);
 }
 
@@ -160,25 +176,33 @@ static int judge_float(struct session *s, struct err *e)
     size_t outputs = shape_len(net_output(&s->net));
     int rc = sample_set_make(&test, s, session_judged(s), 0, e);
     float *y = calloc(test.data.n * outputs + 1, sizeof(float));
-    rc = rc ? rc : y ? fit_predict(&s->net, &test.data, s->lanes, s->par, y, e) : err_set(e, E_MEM, "out of memory");
+    rc = rc  ? rc
+         : y ? fit_predict(&s->net, &test.data, s->lanes, s->par, y, e)
+             : err_set(e, E_MEM, "out of memory");
     if (rc == OK && s->recipe.task == TASK_CLASSIFY) {
         loss_softmax(y, (int)test.data.n, (int)outputs);
     }
     for (size_t i = 0; i < test.data.n && rc == OK; i++) {
-        rc = judge_one(s, test.window[i], y + i * outputs, outputs) ? err_set(e, E_MEM, "out of memory") : OK;
+        rc = judge_one(s, test.window[i], y + i * outputs, outputs)
+                 ? err_set(e, E_MEM, "out of memory")
+                 : OK;
     }
     free(y);
     sample_set_release(&test);
     return rc;
 }
 
-int session_quantized(struct session *s, const struct net *n, const struct squeeze_tune *tune, struct graph *g, struct err *e)
+int session_quantized(struct session *s, const struct net *n, const struct squeeze_tune *tune,
+                      struct graph *g, struct err *e)
 {
     const struct recipe *r = &s->recipe;
     // int16 has steps to spare: nothing is cut off
     enum quant_method method = s->wide ? QUANT_MIN_MAX : (enum quant_method)r->calibrate;
-    struct quant_options q = {.method = method, .percentile = r->percentile,
-                              .per_channel_dense = r->per_channel_dense, .lanes = s->lanes, .par = s->par};
+    struct quant_options q = {.method = method,
+                              .percentile = r->percentile,
+                              .per_channel_dense = r->per_channel_dense,
+                              .lanes = s->lanes,
+                              .par = s->par};
     struct sample_set some = {0};
     int rc = graph_from_net(g, n, session_has_softmax(s), e);
     rc = rc || !s->wide ? rc : graph_widen(g, e);
@@ -213,9 +237,13 @@ int session_package(struct session *s, struct err *e)
     buf_clear(&s->int8_file);
     buf_clear(&s->float_file);
     int rc = ship_pipeline(&s->features, &s->novelty, s->threshold, &s->pipeline, e);
-    rc = rc ? rc : export_tflite(&s->graph, true, r->name, s->pipeline.data, s->pipeline.len, &s->int8_file, e);
+    rc = rc ? rc
+            : export_tflite(&s->graph, true, r->name, s->pipeline.data, s->pipeline.len,
+                            &s->int8_file, e);
     rc = rc ? rc : table ? OK : graph_from_net(&plain, &s->net, session_has_softmax(s), e);
-    rc = rc ? rc : export_tflite(table ? &s->graph : &plain, false, r->name, s->pipeline.data, s->pipeline.len, &s->float_file, e);
+    rc = rc ? rc
+            : export_tflite(table ? &s->graph : &plain, false, r->name, s->pipeline.data,
+                            s->pipeline.len, &s->float_file, e);
     graph_release(&plain);
     return rc;
 }
@@ -228,7 +256,8 @@ int session_quantize(struct session *s, struct err *e)
         session_numbers_unscale(s);
     }
     if (r->centroids > 0 && r->task == TASK_CLASSIFY) {
-        rc = novelty_make(&s->novelty, &s->features, (size_t)r->centroids, r->known_share, (uint64_t)s->o->seed, e);
+        rc = novelty_make(&s->novelty, &s->features, (size_t)r->centroids, r->known_share,
+                          (uint64_t)s->o->seed, e);
     }
     if (session_is_table(s)) {
         rc = rc ? rc : session_table_make(s, e);
@@ -274,11 +303,17 @@ int session_judge(struct session *s, struct err *e)
     }
     judge_init(&s->test_float, s->windows.label.count);
     judge_init(&s->test_int8, s->windows.label.count);
-    int rc = session_is_table(s) || s->recipe.task == TASK_DETECT ? judge_float_file(s, e) : judge_float(s, e);
-    rc = rc ? rc : ship_judge(s->runtime, &s->windows, session_judged(s), s->sim, &s->features, &s->test_int8, &s->parity, e);
+    int rc = session_is_table(s) || s->recipe.task == TASK_DETECT ? judge_float_file(s, e)
+                                                                  : judge_float(s, e);
+    rc = rc ? rc
+            : ship_judge(s->runtime, &s->windows, session_judged(s), s->sim, &s->features,
+                         &s->test_int8, &s->parity, e);
     if (rc == OK && s->parity.equal != s->parity.windows) {
-        return err_set(e, E_STATE, "trainer and device runtime agree on %zu of %zu test windows only: this is a fault of the "
-                                   "program, not of the data", s->parity.equal, s->parity.windows);
+        return err_set(e, E_STATE,
+                       "trainer and device runtime agree on %zu of %zu test windows only: this is "
+                       "a fault of the "
+                       "program, not of the data",
+                       s->parity.equal, s->parity.windows);
     }
     return rc ? err_wrap(e, "judge") : OK;
 }

@@ -34,8 +34,8 @@ static bool same_tensor(const struct gtensor *t, const struct tflite_tensor *old
     for (unsigned i = 0; i < old->rank; i++) {
         values *= old->dims[i];
     }
-    return !old->data && old->type == TFLITE_INT8 && !t->wide && old->scales == 1 && old->scale && old->zero_point &&
-           values == (int64_t)shape_len(t->s);
+    return !old->data && old->type == TFLITE_INT8 && !t->wide && old->scales == 1 && old->scale &&
+           old->zero_point && values == (int64_t)shape_len(t->s);
 }
 
 int session_frozen_scales(const struct session *s, struct graph *g, struct err *e)

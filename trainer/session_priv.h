@@ -79,8 +79,8 @@ static inline enum split session_judged(const struct session *s)
 // Lanes of a run, by the network and the batch.
 int session_lanes(const struct session *s, int batch);
 // An int8 graph of s->net by the recipe and, where it was tuned for it, the tuned ranges.
-int session_quantized(struct session *s, const struct net *n, const struct squeeze_tune *tune, struct graph *g,
-                      struct err *e) MUST_CHECK;
+int session_quantized(struct session *s, const struct net *n, const struct squeeze_tune *tune,
+                      struct graph *g, struct err *e) MUST_CHECK;
 // session_decide.c: smoothing, threshold and suppression from the validation groups' whole recordings.
 int session_decide(struct session *s, struct err *e) MUST_CHECK;
 // Pipeline and both files anew, by s->threshold and the recipe's decision.
@@ -117,7 +117,8 @@ struct sample_set {
     bool changed; // by augmentation
     struct fit_data data;
 };
-int sample_set_make(struct sample_set *set, struct session *s, enum split split, size_t most, struct err *e) MUST_CHECK;
+int sample_set_make(struct sample_set *set, struct session *s, enum split split, size_t most,
+                    struct err *e) MUST_CHECK;
 void sample_set_release(struct sample_set *set);
 
 #endif

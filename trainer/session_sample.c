@@ -25,7 +25,8 @@ static void grid_target(const struct session *s, uint32_t window, float *target)
     for (size_t i = 0; i < s->windows.boxes; i++) {
         const struct box *b = &s->windows.box[i];
         if (b->window == window) {
-            int row = (int)((b->y + b->h / 2) * (float)grid.h), column = (int)((b->x + b->w / 2) * (float)grid.w);
+            int row = (int)((b->y + b->h / 2) * (float)grid.h),
+                column = (int)((b->x + b->w / 2) * (float)grid.w);
             float *cell = target + (row * grid.w + column) * grid.c;
             memset(cell, 0, (size_t)grid.c * sizeof(float));
             cell[1 + b->label] = 1;
@@ -48,7 +49,8 @@ static int make_targets(struct sample_set *set, size_t outputs, struct err *e)
         } else if (set->s->recipe.task == TASK_DETECT) {
             grid_target(set->s, at, set->target + i * outputs);
         } else if (set->s->recipe.task == TASK_REGRESS) {
-            set->target[i * outputs] = (f->w->w[at].value - set->s->number_mean) * set->s->number_gain;
+            set->target[i * outputs] =
+                (f->w->w[at].value - set->s->number_mean) * set->s->number_gain;
         } else {
             set->target[i * outputs + f->w->w[at].label] = 1;
         }
@@ -85,7 +87,8 @@ static int balance(struct sample_set *set, struct err *e)
     return OK;
 }
 
-int sample_set_make(struct sample_set *set, struct session *s, enum split split, size_t most, struct err *e)
+int sample_set_make(struct sample_set *set, struct session *s, enum split split, size_t most,
+                    struct err *e)
 {
     const struct windows *w = &s->windows;
     *set = (struct sample_set){.s = s};
@@ -106,7 +109,8 @@ int sample_set_make(struct sample_set *set, struct session *s, enum split split,
     }
     set->data.ctx = set;
     set->data.fill = fill;
-    set->changed = split == SPLIT_TRAIN && (augment_changes_window(&s->recipe) || augment_changes_features(&s->recipe));
+    set->changed = split == SPLIT_TRAIN &&
+                   (augment_changes_window(&s->recipe) || augment_changes_features(&s->recipe));
     size_t outputs = shape_len(net_output(&s->net));
     int rc = make_targets(set, outputs, e);
     set->data.target = set->target;

@@ -24,8 +24,11 @@ int session_choose_threshold(struct session *s, struct err *e)
     struct sample_set check = {0};
     size_t outputs = shape_len(net_output(&s->net)), right = 0;
     int rc = sample_set_make(&check, s, SPLIT_VALIDATE, 0, e);
-    float *y = calloc(check.data.n * outputs + 1, sizeof(float)), *top = calloc(check.data.n + 1, sizeof(float));
-    rc = rc ? rc : y && top ? fit_predict(&s->net, &check.data, s->lanes, s->par, y, e) : err_set(e, E_MEM, "out of memory");
+    float *y = calloc(check.data.n * outputs + 1, sizeof(float)),
+          *top = calloc(check.data.n + 1, sizeof(float));
+    rc = rc         ? rc
+         : y && top ? fit_predict(&s->net, &check.data, s->lanes, s->par, y, e)
+                    : err_set(e, E_MEM, "out of memory");
     if (rc == OK) {
         loss_softmax(y, (int)check.data.n, (int)outputs);
         for (size_t i = 0; i < check.data.n; i++) {
@@ -51,7 +54,9 @@ int session_choose_threshold(struct session *s, struct err *e)
 static int distance_of(struct session *s, const float *x, int16_t *q, float *out)
 {
     const struct gtensor *in = &s->graph.t[s->graph.input], *y = &s->graph.t[s->graph.output];
-    struct mote_nn_tensor input = {.data = q, .type = s->wide ? MOTE_NN_I16 : MOTE_NN_I8, .scale = in->scale,
+    struct mote_nn_tensor input = {.data = q,
+                                   .type = s->wide ? MOTE_NN_I16 : MOTE_NN_I8,
+                                   .scale = in->scale,
                                    .zero_point = in->zero_point};
     input.bytes = s->features.count * (s->wide ? 2 : 1);
     double sum = 0;
@@ -77,7 +82,8 @@ int session_choose_distance(struct session *s, struct err *e)
     }
     struct sample_set check = {0};
     size_t n = s->features.count;
-    int rc = sample_set_make(&check, s, split_count(&s->windows, SPLIT_VALIDATE) ? SPLIT_VALIDATE : SPLIT_TRAIN, 0, e);
+    int rc = sample_set_make(
+        &check, s, split_count(&s->windows, SPLIT_VALIDATE) ? SPLIT_VALIDATE : SPLIT_TRAIN, 0, e);
     float *distance = calloc(check.data.n + 1, sizeof(float));
     int16_t *q = calloc(n, sizeof(*q)); // int8 takes half of it
     rc = rc ? rc : distance && q ? OK : err_set(e, E_MEM, "out of memory");
@@ -88,7 +94,8 @@ int session_choose_distance(struct session *s, struct err *e)
     }
     if (rc == OK && check.data.n) {
         qsort(distance, check.data.n, sizeof(*distance), by_value);
-        s->threshold = distance[(size_t)(s->recipe.known_share * (double)(check.data.n - 1))] * (float)s->recipe.margin;
+        s->threshold = distance[(size_t)(s->recipe.known_share * (double)(check.data.n - 1))] *
+                       (float)s->recipe.margin;
     }
     free(distance);
     free(q);

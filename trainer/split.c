@@ -16,7 +16,8 @@ size_t split_count(const struct windows *w, enum split s)
     return n;
 }
 
-static int named(const struct windows *w, const char *list, enum split s, uint8_t *of, struct err *e)
+static int named(const struct windows *w, const char *list, enum split s, uint8_t *of,
+                 struct err *e)
 {
     char buf[RECIPE_TEXT], *word[RECIPE_LIST];
     size_t n = recipe_words(list, buf, word, RECIPE_LIST);
@@ -109,8 +110,10 @@ int split_given(struct windows *w, struct err *e)
             seen = w->w[i].label == c && w->w[i].split == SPLIT_TRAIN;
         }
         if (!seen && windows_learns(w, c)) {
-            return err_set(e, E_STATE, "class '%s' has no training windows: only groups that are held out have it",
-                           w->label.name[c]);
+            return err_set(
+                e, E_STATE,
+                "class '%s' has no training windows: only groups that are held out have it",
+                w->label.name[c]);
         }
     }
     return OK;
@@ -131,8 +134,11 @@ int split_fold(struct windows *w, uint64_t seed, size_t fold, size_t folds, stru
     uint8_t of[UINT16_MAX + 1];
     uint32_t order[UINT16_MAX + 1];
     size_t checks = share(w->r->validate, groups - groups / (parts ? parts : 1));
-    if (groups < 2 || parts < 2 || parts > groups || groups - (groups + parts - 1) / parts <= checks) {
-        return err_set(e, E_STATE, "%zu groups are too few for %zu folds: label recordings of more, or set [data] group = recording",
+    if (groups < 2 || parts < 2 || parts > groups ||
+        groups - (groups + parts - 1) / parts <= checks) {
+        return err_set(e, E_STATE,
+                       "%zu groups are too few for %zu folds: label recordings of more, or set "
+                       "[data] group = recording",
                        groups, parts);
     }
     int rc = draw_order(w, seed, order, e);
@@ -162,9 +168,14 @@ int split_windows(struct windows *w, uint64_t seed, struct err *e)
         free_groups += fixed[i] == SPLIT_TRAIN;
     }
     if (tests + checks >= free_groups) {
-        return err_set(e, E_STATE, "%zu groups are too few for a split that keeps a %s on one side: label recordings of more, "
-                                   "or set [data] group = recording", groups,
-                       r->group == GROUP_DEVICE ? "device" : r->group == GROUP_RECORDING ? "recording" : "device or user");
+        return err_set(e, E_STATE,
+                       "%zu groups are too few for a split that keeps a %s on one side: label "
+                       "recordings of more, "
+                       "or set [data] group = recording",
+                       groups,
+                       r->group == GROUP_DEVICE      ? "device"
+                       : r->group == GROUP_RECORDING ? "recording"
+                                                     : "device or user");
     }
     uint32_t order[UINT16_MAX + 1];
     size_t least = SIZE_MAX;

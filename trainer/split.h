@@ -9,7 +9,8 @@
 int split_windows(struct windows *w, uint64_t seed, struct err *e) MUST_CHECK;
 // Fold `fold` of `folds` (0: one for every group): the groups of that fold, in an order drawn by seed, are tested on; of the
 // others a part is watched as the recipe says. E_STATE where there are fewer groups than folds.
-int split_fold(struct windows *w, uint64_t seed, size_t fold, size_t folds, struct err *e) MUST_CHECK;
+int split_fold(struct windows *w, uint64_t seed, size_t fold, size_t folds,
+               struct err *e) MUST_CHECK;
 // Windows that have their splits already: what is not learned from stays in the test split alone. E_STATE where a class is
 // nowhere in training.
 int split_given(struct windows *w, struct err *e) MUST_CHECK;

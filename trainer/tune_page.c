@@ -13,8 +13,9 @@ json_t *tune_json(const struct tune *t, const struct tune_options *o)
     json_t *rows = json_array();
     for (size_t i = 0; i < t->trials; i++) {
         const struct tune_trial *x = &t->trial[i];
-        json_t *row = json_pack("{s:s, s:s, s:s, s:i, s:I, s:b}", "what", x->what, "state", states[x->state], "why", x->why, "rung",
-                                x->rung + 1, "epochs", (json_int_t)x->epochs, "front", x->front);
+        json_t *row = json_pack("{s:s, s:s, s:s, s:i, s:I, s:b}", "what", x->what, "state",
+                                states[x->state], "why", x->why, "rung", x->rung + 1, "epochs",
+                                (json_int_t)x->epochs, "front", x->front);
         if (row && x->state == TUNE_DONE) {
             json_object_set_new(row, t->classes ? "accuracy" : "score", json_real(x->score));
             json_object_set_new(row, "ms", json_real(x->ms));
@@ -24,9 +25,11 @@ json_t *tune_json(const struct tune *t, const struct tune_options *o)
         }
         json_array_append_new(rows, row);
     }
-    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:o}", "recipe", o->recipe, "board", o->board->id, "ram",
-                     (json_int_t)o->ram, "flash", (json_int_t)o->flash, "ms", o->ms, "candidates", t->space.size, "trainings",
-                     (json_int_t)t->runs, "reused", (json_int_t)t->reused, "seed", (json_int_t)o->seed, "trials", rows);
+    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:o}", "recipe", o->recipe,
+                     "board", o->board->id, "ram", (json_int_t)o->ram, "flash",
+                     (json_int_t)o->flash, "ms", o->ms, "candidates", t->space.size, "trainings",
+                     (json_int_t)t->runs, "reused", (json_int_t)t->reused, "seed",
+                     (json_int_t)o->seed, "trials", rows);
 }
 
 // Text that people wrote, for HTML.
@@ -34,7 +37,11 @@ static int put_text(struct buf *b, const char *text)
 {
     int rc = OK;
     for (const char *p = text; *p && rc == OK; p++) {
-        const char *safe = *p == '&' ? "&amp;" : *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : *p == '"' ? "&quot;" : NULL;
+        const char *safe = *p == '&'   ? "&amp;"
+                           : *p == '<' ? "&lt;"
+                           : *p == '>' ? "&gt;"
+                           : *p == '"' ? "&quot;"
+                                       : NULL;
         rc = safe ? buf_puts(b, safe) : buf_put(b, p, 1);
     }
     return rc;
@@ -76,28 +83,41 @@ static struct frame frame_of(const struct tune *t)
     return (struct frame){f.x0 - across, f.x1 + across, f.y0 - up, f.y1 + up};
 }
 
-static int draw_axes(struct buf *b, const struct frame *f, const struct tune *t, const struct tune_options *o)
+static int draw_axes(struct buf *b, const struct frame *f, const struct tune *t,
+                     const struct tune_options *o)
 {
     int rc = OK;
     for (int d = -4; d <= 6 && rc == OK; d++) {
         for (int m = 1; m < 10 && rc == OK; m += m == 2 ? 3 : m == 1 ? 1 : 5) { // 1 2 5
             double ms = m * pow(10, d);
             if (log10(ms) >= f->x0 && log10(ms) <= f->x1) {
-                rc = buf_printf(b, "<path class=grid d='M%.1f %dV%d'/><text x=%.1f y=%d text-anchor=middle>%g</text>\n", at_x(f, ms),
-                                TOP, HIGH - BOTTOM, at_x(f, ms), HIGH - BOTTOM + 16, ms);
+                rc = buf_printf(b,
+                                "<path class=grid d='M%.1f %dV%d'/><text x=%.1f y=%d "
+                                "text-anchor=middle>%g</text>\n",
+                                at_x(f, ms), TOP, HIGH - BOTTOM, at_x(f, ms), HIGH - BOTTOM + 16,
+                                ms);
             }
         }
     }
     double step = pow(10, floor(log10(f->y1 - f->y0)));
     step = (f->y1 - f->y0) / step < 2 ? step / 5 : (f->y1 - f->y0) / step < 5 ? step / 2 : step;
     for (double y = ceil(f->y0 / step) * step; y <= f->y1 && rc == OK; y += step) {
-        rc = buf_printf(b, "<path class=grid d='M%d %.1fH%d'/><text x=%d y=%.1f text-anchor=end>%.3g</text>\n", LEFT, at_y(f, y),
-                        WIDE - RIGHT, LEFT - 6, at_y(f, y) + 4, y);
+        rc = buf_printf(
+            b, "<path class=grid d='M%d %.1fH%d'/><text x=%d y=%.1f text-anchor=end>%.3g</text>\n",
+            LEFT, at_y(f, y), WIDE - RIGHT, LEFT - 6, at_y(f, y) + 4, y);
     }
-    rc = rc ? rc : buf_printf(b, "<text x=%d y=%d text-anchor=middle>estimated milliseconds of the network: %s</text>\n",
-                              (LEFT + WIDE - RIGHT) / 2, HIGH - 8, o->board->title);
-    return rc ? rc : buf_printf(b, "<text transform='translate(14 %d) rotate(-90)' text-anchor=middle>%s</text>\n", (TOP + HIGH - BOTTOM) / 2,
-                                t->classes ? "accuracy on validation groups, int8" : "negative validation loss");
+    rc = rc ? rc
+            : buf_printf(b,
+                         "<text x=%d y=%d text-anchor=middle>estimated milliseconds of the "
+                         "network: %s</text>\n",
+                         (LEFT + WIDE - RIGHT) / 2, HIGH - 8, o->board->title);
+    return rc ? rc
+              : buf_printf(
+                    b,
+                    "<text transform='translate(14 %d) rotate(-90)' text-anchor=middle>%s</text>\n",
+                    (TOP + HIGH - BOTTOM) / 2,
+                    t->classes ? "accuracy on validation groups, int8"
+                               : "negative validation loss");
 }
 
 static int draw_points(struct buf *b, const struct frame *f, const struct tune *t)
@@ -106,11 +126,15 @@ static int draw_points(struct buf *b, const struct frame *f, const struct tune *
     for (size_t i = t->trials; i-- > 0 && rc == OK;) { // the best last, on top
         const struct tune_trial *x = &t->trial[i];
         if (is_drawn(x)) {
-            rc = buf_printf(b, "<circle cx=%.1f cy=%.1f r=%d class=%s><title>", at_x(f, x->ms), at_y(f, x->score), 3 + 2 * x->rung,
-                            i == 0 ? "best" : x->front ? "front" : "rest");
+            rc = buf_printf(b, "<circle cx=%.1f cy=%.1f r=%d class=%s><title>", at_x(f, x->ms),
+                            at_y(f, x->score), 3 + 2 * x->rung,
+                            i == 0     ? "best"
+                            : x->front ? "front"
+                                       : "rest");
             rc = rc ? rc : put_text(b, x->what);
-            rc = rc ? rc : buf_printf(b, " - %.4f, %.2f ms, %lld bytes, %lld epochs</title></circle>\n", x->score, x->ms,
-                                      (long long)x->bytes, (long long)x->epochs);
+            rc = rc ? rc
+                    : buf_printf(b, " - %.4f, %.2f ms, %lld bytes, %lld epochs</title></circle>\n",
+                                 x->score, x->ms, (long long)x->bytes, (long long)x->epochs);
         }
     }
     return rc;
@@ -121,8 +145,9 @@ static int put_row(struct buf *b, const struct tune_trial *x)
     int rc = buf_printf(b, "<tr class=%s><td>", x->front ? "front" : "rest");
     rc = rc ? rc : put_text(b, x->what);
     if (rc == OK && x->state == TUNE_DONE) {
-        return buf_printf(b, "<td>%.4f<td>%.2f<td>%lld<td>%lld<td>%lld<td>%s\n", x->score, x->ms, (long long)x->bytes,
-                          (long long)x->arena, (long long)x->epochs, x->front ? "yes" : "");
+        return buf_printf(b, "<td>%.4f<td>%.2f<td>%lld<td>%lld<td>%lld<td>%s\n", x->score, x->ms,
+                          (long long)x->bytes, (long long)x->arena, (long long)x->epochs,
+                          x->front ? "yes" : "");
     }
     rc = rc ? rc : buf_printf(b, "<td colspan=6>%s: ", states[x->state]);
     rc = rc ? rc : put_text(b, x->why);
@@ -132,27 +157,42 @@ static int put_row(struct buf *b, const struct tune_trial *x)
 int tune_page(const struct tune *t, const struct tune_options *o, struct buf *out)
 {
     const struct frame f = frame_of(t);
-    int rc = buf_puts(out, "<!doctype html><html lang=en><meta charset=utf-8><title>Search</title><style>"
-                           "body{font:15px/1.45 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b2733;background:#fff}"
-                           "svg{width:100%;height:auto}text{font-size:12px;fill:#51606e}.grid{stroke:#e3e8ec}"
-                           ".rest{fill:#b6c2cc}.front{fill:#2f7fd1}.best{fill:#d1492f}"
-                           "table{border-collapse:collapse;width:100%}td,th{padding:.25rem .5rem;border-bottom:1px solid #e3e8ec;text-align:right}"
-                           "td:first-child,th:first-child{text-align:left}tr.front td{font-weight:600}"
-                           "@media(prefers-color-scheme:dark){body{background:#12181e;color:#dfe6ec}.grid{stroke:#2a343d}"
-                           "td,th{border-color:#2a343d}.rest{fill:#52606c}text{fill:#93a1ad}}</style>\n<h1>Search: ");
+    int rc = buf_puts(
+        out,
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Search</title><style>"
+        "body{font:15px/1.45 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 "
+        "1rem;color:#1b2733;background:#fff}"
+        "svg{width:100%;height:auto}text{font-size:12px;fill:#51606e}.grid{stroke:#e3e8ec}"
+        ".rest{fill:#b6c2cc}.front{fill:#2f7fd1}.best{fill:#d1492f}"
+        "table{border-collapse:collapse;width:100%}td,th{padding:.25rem .5rem;border-bottom:1px "
+        "solid #e3e8ec;text-align:right}"
+        "td:first-child,th:first-child{text-align:left}tr.front td{font-weight:600}"
+        "@media(prefers-color-scheme:dark){body{background:#12181e;color:#dfe6ec}.grid{stroke:#"
+        "2a343d}"
+        "td,th{border-color:#2a343d}.rest{fill:#52606c}text{fill:#93a1ad}}</style>\n<h1>Search: ");
     rc = rc ? rc : put_text(out, o->recipe);
-    rc = rc ? rc : buf_printf(out, "</h1>\n<p>%zu of %.0f candidates, %zu trainings. Limits: %lld bytes of RAM, %lld of flash",
-                              t->trials, t->space.size, t->runs, (long long)o->ram, (long long)o->flash);
+    rc = rc ? rc
+            : buf_printf(out,
+                         "</h1>\n<p>%zu of %.0f candidates, %zu trainings. Limits: %lld bytes of "
+                         "RAM, %lld of flash",
+                         t->trials, t->space.size, t->runs, (long long)o->ram, (long long)o->flash);
     rc = rc || o->ms <= 0 ? rc : buf_printf(out, ", %.3g ms", o->ms);
-    rc = rc ? rc : buf_puts(out, ". The larger a point, the longer it was trained; red is the winner, blue are those that "
-                                 "nothing beats in accuracy, time and bytes at once.</p>\n");
+    rc = rc ? rc
+            : buf_puts(out, ". The larger a point, the longer it was trained; red is the winner, "
+                            "blue are those that "
+                            "nothing beats in accuracy, time and bytes at once.</p>\n");
     if (rc == OK && isfinite(f.x0)) {
-        rc = buf_printf(out, "<svg viewBox='0 0 %d %d' role=img aria-label='Accuracy against time'>\n", WIDE, HIGH);
+        rc = buf_printf(out,
+                        "<svg viewBox='0 0 %d %d' role=img aria-label='Accuracy against time'>\n",
+                        WIDE, HIGH);
         rc = rc ? rc : draw_axes(out, &f, t, o);
         rc = rc ? rc : draw_points(out, &f, t);
         rc = rc ? rc : buf_puts(out, "</svg>\n");
     }
-    rc = rc ? rc : buf_puts(out, "<table><tr><th>candidate<th>score<th>ms<th>bytes<th>arena<th>epochs<th>front\n");
+    rc = rc ? rc
+            : buf_puts(
+                  out,
+                  "<table><tr><th>candidate<th>score<th>ms<th>bytes<th>arena<th>epochs<th>front\n");
     for (size_t i = 0; i < t->trials && rc == OK; i++) {
         rc = put_row(out, &t->trial[i]);
     }

@@ -35,15 +35,17 @@ struct search {
 };
 
 // The text of a trial in a rung, and the name of its result.
-static int write_trial(const struct search *s, const struct tune_trial *trial, struct buf *text, struct job *j, struct err *e)
+static int write_trial(const struct search *s, const struct tune_trial *trial, struct buf *text,
+                       struct job *j, struct err *e)
 {
     int rc = tune_space_write(&s->t->space, trial->pick, trial->epochs, s->o->board->id, text, e);
     struct buf key = {0};
     uint8_t digest[HEX_DIGEST_LEN];
     char hex[HEX_DIGEST_TEXT];
     rc = rc || buf_put(&key, text->data, text->len) ||
-                 buf_printf(&key, "%lld %s %s %s", (long long)s->o->seed, s->o->validate ? s->o->validate : "",
-                            s->o->test ? s->o->test : "", MOTELOOP_VERSION)
+                 buf_printf(&key, "%lld %s %s %s", (long long)s->o->seed,
+                            s->o->validate ? s->o->validate : "", s->o->test ? s->o->test : "",
+                            MOTELOOP_VERSION)
              ? err_set(e, rc ? e->code : E_MEM, "%s", rc ? e->msg : "out of memory")
              : OK;
     hex_sha256(digest, key.data ? key.data : "", key.len);
@@ -65,11 +67,18 @@ static void train(const struct search *s, const struct job *j)
     snprintf(result, sizeof(result), "%s.json", j->path);
     int rc = write_trial(s, j->trial, &text, &same, &e);
     rc = rc ? rc : io_write_atomic(recipe, text.data, text.len, 0644, &e);
-    const struct session_options o = {.recipe = recipe, .project = s->o->project, .test = s->o->test,
-                                      .validate = s->o->validate, .seed = s->o->seed, .threads = 1, .quiet = true, .trial = true};
+    const struct session_options o = {.recipe = recipe,
+                                      .project = s->o->project,
+                                      .test = s->o->test,
+                                      .validate = s->o->validate,
+                                      .seed = s->o->seed,
+                                      .threads = 1,
+                                      .quiet = true,
+                                      .trial = true};
     rc = rc ? rc : session_train(&o, &report, &e);
     json_t *row = rc ? json_pack("{s:s}", "error", e.msg) : report;
-    rc = row && jx_write(row, &out) == OK ? io_write_atomic(result, out.data, out.len, 0644, &e) : E_MEM;
+    rc = row && jx_write(row, &out) == OK ? io_write_atomic(result, out.data, out.len, 0644, &e)
+                                          : E_MEM;
     _exit(rc ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
@@ -83,9 +92,11 @@ static void judge_limits(const struct search *s, struct tune_trial *t)
 {
     char why[sizeof(t->why)] = "";
     if (t->arena > s->o->ram) {
-        snprintf(why, sizeof(why), "needs %lld bytes of RAM, %lld are there", (long long)t->arena, (long long)s->o->ram);
+        snprintf(why, sizeof(why), "needs %lld bytes of RAM, %lld are there", (long long)t->arena,
+                 (long long)s->o->ram);
     } else if (t->bytes > s->o->flash) {
-        snprintf(why, sizeof(why), "needs %lld bytes of flash, %lld are there", (long long)t->bytes, (long long)s->o->flash);
+        snprintf(why, sizeof(why), "needs %lld bytes of flash, %lld are there", (long long)t->bytes,
+                 (long long)s->o->flash);
     } else if (s->o->ms > 0 && t->ms > s->o->ms) {
         snprintf(why, sizeof(why), "takes %.1f ms, %.1f are allowed", t->ms, s->o->ms);
     } else if (s->o->ms > 0 && t->ms < 0) {
@@ -112,9 +123,12 @@ static bool read_result(const struct search *s, const struct job *j)
         fail(t, TUNE_FAILED, error);
     } else if (r) {
         double loss = 0;
-        there = jx_get_f64(r, "int8_accuracy", &t->score, &e) == OK && jx_get_f64(r, "ms", &t->ms, &e) == OK &&
-                jx_get_f64(r, "check_loss", &loss, &e) == OK && jx_get_i64(r, "bytes", 0, INT32_MAX, &t->bytes, &e) == OK &&
-                jx_get_i64(r, "arena", 0, INT32_MAX, &t->arena, &e) == OK && jx_get_i64(r, "macs", 0, INT64_MAX, &t->macs, &e) == OK;
+        there = jx_get_f64(r, "int8_accuracy", &t->score, &e) == OK &&
+                jx_get_f64(r, "ms", &t->ms, &e) == OK &&
+                jx_get_f64(r, "check_loss", &loss, &e) == OK &&
+                jx_get_i64(r, "bytes", 0, INT32_MAX, &t->bytes, &e) == OK &&
+                jx_get_i64(r, "arena", 0, INT32_MAX, &t->arena, &e) == OK &&
+                jx_get_i64(r, "macs", 0, INT64_MAX, &t->macs, &e) == OK;
         t->score = s->t->classes ? t->score : -loss;
         t->state = TUNE_DONE;
         judge_limits(s, t);
@@ -175,7 +189,9 @@ static int run_rung(struct search *s, struct job *job, size_t jobs, struct err *
         if (rc == OK && job[i].pid == 0) {
             train(s, &job[i]);
         }
-        rc = rc == OK && job[i].pid < 0 ? err_set(e, E_IO, "cannot start a process: %s", strerror(errno)) : rc;
+        rc = rc == OK && job[i].pid < 0
+                 ? err_set(e, E_IO, "cannot start a process: %s", strerror(errno))
+                 : rc;
         running += rc == OK;
     }
     for (; running > 0; running--) { // children are awaited even after an error
@@ -209,7 +225,8 @@ static bool draw_new(const struct tune *t, struct rng *g, size_t have, struct tu
         tune_space_draw(&t->space, g, out->pick);
         tune_space_describe(&t->space, out->pick, out->what, sizeof(out->what));
         for (size_t j = 0; j < have && !seen; j++) {
-            seen = strcmp(t->trial[j].what, out->what) == 0; // also where they differ in what neither uses
+            seen = strcmp(t->trial[j].what, out->what) ==
+                   0; // also where they differ in what neither uses
         }
         if (!seen) {
             return true;
@@ -243,9 +260,13 @@ static int draw(struct tune *t, const struct tune_options *o, int64_t *epochs, s
         struct recipe r = {0};
         int rc = tune_space_write(&t->space, trial->pick, 0, NULL, &text, e);
         rc = rc ? rc : recipe_parse(&r, o->recipe, text.data, text.len, e);
-        rc = rc || o->validate || r.validate > 0 || r.validate_groups[0] ? rc
-             : err_set(e, E_FORMAT, "%s: [data] validate is 0: a search chooses by validation groups, set it to 0.2 or so "
-                                    "(or name them: --validate GROUPS)", o->recipe);
+        rc = rc || o->validate || r.validate > 0 || r.validate_groups[0]
+                 ? rc
+                 : err_set(e, E_FORMAT,
+                           "%s: [data] validate is 0: a search chooses by validation groups, set "
+                           "it to 0.2 or so "
+                           "(or name them: --validate GROUPS)",
+                           o->recipe);
         t->classes = r.task == TASK_CLASSIFY;
         *epochs = r.epochs > *epochs ? r.epochs : *epochs;
         recipe_release(&r);
@@ -266,7 +287,8 @@ static void mark_front(struct tune *t)
         for (size_t j = 0; j < t->trials && a->front; j++) {
             const struct tune_trial *b = &t->trial[j];
             bool better = b->score > a->score || b->ms < a->ms || b->bytes < a->bytes;
-            a->front = !(b->state == TUNE_DONE && better && b->score >= a->score && b->ms <= a->ms && b->bytes <= a->bytes);
+            a->front = !(b->state == TUNE_DONE && better && b->score >= a->score &&
+                         b->ms <= a->ms && b->bytes <= a->bytes);
         }
     }
 }
@@ -282,7 +304,8 @@ static int run_rungs(struct search *s, int64_t epochs, struct err *e)
     struct job *job = calloc(t->trials, sizeof(*job));
     int64_t total = 0;
     size_t left = t->trials;
-    for (int64_t r = 0, n = (int64_t)t->trials; r < s->o->rungs; r++, n = (int64_t)survivors((size_t)n)) {
+    for (int64_t r = 0, n = (int64_t)t->trials; r < s->o->rungs;
+         r++, n = (int64_t)survivors((size_t)n)) {
         total += n;
     }
     int rc = job ? OK : err_set(e, E_MEM, "out of memory");
@@ -322,8 +345,8 @@ int tune_run(struct tune *t, const struct tune_options *o, struct err *e)
     rc = rc ? rc : io_mkdirs(project_path(&project, s.folder, "run/tune"), 0755, e);
     rc = rc ? rc : run_rungs(&s, epochs, e);
     if (rc == OK && (t->trials == 0 || t->trial[0].state != TUNE_DONE)) {
-        rc = err_set(e, E_REFUSED, "no candidate fits; the first: %s: %s", t->trials ? t->trial[0].what : "none",
-                     t->trials ? t->trial[0].why : "");
+        rc = err_set(e, E_REFUSED, "no candidate fits; the first: %s: %s",
+                     t->trials ? t->trial[0].what : "none", t->trials ? t->trial[0].why : "");
     }
     mark_front(t);
     return rc;

@@ -36,7 +36,8 @@ static bool next_line(const struct tune_space *s, size_t *at, struct line *l)
     *l = (struct line){.all = {*at, to - *at}};
     *at = to + 1;
     size_t stop = l->all.at;
-    while (stop < to && !(s->text[stop] == '#' && (stop == l->all.at || isspace((unsigned char)s->text[stop - 1])))) {
+    while (stop < to && !(s->text[stop] == '#' &&
+                          (stop == l->all.at || isspace((unsigned char)s->text[stop - 1])))) {
         stop++;
     }
     struct tune_slice body = trim(s->text, l->all.at, stop);
@@ -64,19 +65,22 @@ static void copy(const struct tune_space *s, struct tune_slice t, char *out, siz
     snprintf(out, cap, "%.*s", (int)t.len, s->text + t.at);
 }
 
-static int read_options(const struct tune_space *s, const char *name, struct tune_choice *c, struct err *e)
+static int read_options(const struct tune_space *s, const char *name, struct tune_choice *c,
+                        struct err *e)
 {
     size_t at = c->value.at, end = c->value.at + c->value.len;
     while (at <= end) {
         size_t bar = at;
-        while (bar < end && !(s->text[bar] == '|' && bar > at && isblank((unsigned char)s->text[bar - 1]) &&
-                              (bar + 1 == end || isblank((unsigned char)s->text[bar + 1])))) {
+        while (bar < end &&
+               !(s->text[bar] == '|' && bar > at && isblank((unsigned char)s->text[bar - 1]) &&
+                 (bar + 1 == end || isblank((unsigned char)s->text[bar + 1])))) {
             bar++;
         }
         struct tune_slice option = trim(s->text, at, bar);
         if (option.len == 0 || c->options == TUNE_OPTIONS_MAX) {
             return err_set(e, E_FORMAT, "%s: [%s] %s: %s", name, c->section, c->key,
-                           option.len ? "too many possibilities (at most 16)" : "an empty possibility beside '|'");
+                           option.len ? "too many possibilities (at most 16)"
+                                      : "an empty possibility beside '|'");
         }
         c->option[c->options++] = option;
         at = bar + 1;
@@ -95,7 +99,8 @@ static bool has_bar(const struct tune_space *s, struct tune_slice v)
     return false;
 }
 
-int tune_space_read(struct tune_space *s, const char *name, const char *text, size_t len, struct err *e)
+int tune_space_read(struct tune_space *s, const char *name, const char *text, size_t len,
+                    struct err *e)
 {
     *s = (struct tune_space){.text = text, .len = len, .size = 1};
     char section[16] = "";
@@ -121,8 +126,11 @@ int tune_space_read(struct tune_space *s, const char *name, const char *text, si
         }
         s->size *= (double)c->options;
     }
-    return s->choices ? OK : err_set(e, E_FORMAT, "%s: nothing to search: give a key several values, such as "
-                                                  "'type = mlp | cnn1d'", name);
+    return s->choices ? OK
+                      : err_set(e, E_FORMAT,
+                                "%s: nothing to search: give a key several values, such as "
+                                "'type = mlp | cnn1d'",
+                                name);
 }
 
 void tune_space_draw(const struct tune_space *s, struct rng *g, uint8_t pick[TUNE_CHOICES_MAX])
@@ -140,7 +148,8 @@ void tune_space_at(const struct tune_space *s, uint64_t index, uint8_t pick[TUNE
     }
 }
 
-static struct tune_slice chosen(const struct tune_space *s, const uint8_t *pick, struct tune_slice value)
+static struct tune_slice chosen(const struct tune_space *s, const uint8_t *pick,
+                                struct tune_slice value)
 {
     for (size_t i = 0; i < s->choices; i++) {
         if (s->choice[i].value.at == value.at) {
@@ -178,7 +187,8 @@ static bool is_idle(const struct tune_space *s, struct tune_slice key, int block
     return false;
 }
 
-static int put_line(const struct tune_space *s, const struct line *l, struct tune_slice value, struct buf *out)
+static int put_line(const struct tune_space *s, const struct line *l, struct tune_slice value,
+                    struct buf *out)
 {
     int rc = buf_put(out, s->text + l->all.at, l->value.at - l->all.at);
     rc = rc ? rc : buf_put(out, s->text + value.at, value.len);
@@ -187,8 +197,8 @@ static int put_line(const struct tune_space *s, const struct line *l, struct tun
     return rc ? rc : buf_puts(out, "\n");
 }
 
-int tune_space_write(const struct tune_space *s, const uint8_t pick[TUNE_CHOICES_MAX], int64_t epochs, const char *board,
-                     struct buf *out, struct err *e)
+int tune_space_write(const struct tune_space *s, const uint8_t pick[TUNE_CHOICES_MAX],
+                     int64_t epochs, const char *board, struct buf *out, struct err *e)
 {
     const int block = block_of(s, pick);
     char section[16] = "";
@@ -215,7 +225,8 @@ int tune_space_write(const struct tune_space *s, const uint8_t pick[TUNE_CHOICES
     return rc ? err_set(e, E_MEM, "out of memory") : OK;
 }
 
-void tune_space_describe(const struct tune_space *s, const uint8_t pick[TUNE_CHOICES_MAX], char *out, size_t cap)
+void tune_space_describe(const struct tune_space *s, const uint8_t pick[TUNE_CHOICES_MAX],
+                         char *out, size_t cap)
 {
     const int block = block_of(s, pick);
     size_t used = 0;
@@ -226,7 +237,8 @@ void tune_space_describe(const struct tune_space *s, const uint8_t pick[TUNE_CHO
         bool idle = strcmp(c->section, "features") == 0 &&
                     is_idle(s, c->name, block);
         if (!idle) {
-            int n = snprintf(out + used, cap - used, "%s%s %.*s", used ? ", " : "", c->key, (int)o.len, s->text + o.at);
+            int n = snprintf(out + used, cap - used, "%s%s %.*s", used ? ", " : "", c->key,
+                             (int)o.len, s->text + o.at);
             used += n > 0 ? (size_t)n : 0;
         }
     }

@@ -32,15 +32,17 @@ struct tune_space {
 };
 
 // text must outlive the space. name: for errors. E_FORMAT where nothing is to choose or a choice is malformed.
-int tune_space_read(struct tune_space *s, const char *name, const char *text, size_t len, struct err *e) MUST_CHECK;
+int tune_space_read(struct tune_space *s, const char *name, const char *text, size_t len,
+                    struct err *e) MUST_CHECK;
 // One option of every choice by chance.
 void tune_space_draw(const struct tune_space *s, struct rng *g, uint8_t pick[TUNE_CHOICES_MAX]);
 // Candidate `index` of all, in a fixed order; for spaces small enough to try whole.
 void tune_space_at(const struct tune_space *s, uint64_t index, uint8_t pick[TUNE_CHOICES_MAX]);
 // The plain recipe of a candidate. epochs: in place of the recipe's, 0 leaves it; board: for its cost, NULL leaves it.
-int tune_space_write(const struct tune_space *s, const uint8_t pick[TUNE_CHOICES_MAX], int64_t epochs, const char *board,
-                     struct buf *out, struct err *e) MUST_CHECK;
+int tune_space_write(const struct tune_space *s, const uint8_t pick[TUNE_CHOICES_MAX],
+                     int64_t epochs, const char *board, struct buf *out, struct err *e) MUST_CHECK;
 // "type mlp, fft 64": what makes a candidate different, cut to cap.
-void tune_space_describe(const struct tune_space *s, const uint8_t pick[TUNE_CHOICES_MAX], char *out, size_t cap);
+void tune_space_describe(const struct tune_space *s, const uint8_t pick[TUNE_CHOICES_MAX],
+                         char *out, size_t cap);
 
 #endif

@@ -34,7 +34,8 @@ int weights_put(struct buf *out, const struct net *n, const struct features *f)
     const struct {
         const float *p;
         size_t n;
-    } part[] = {{f->offset, features}, {f->gain, features}, {n->param, n->params}, {n->state, n->states}};
+    } part[] = {
+        {f->offset, features}, {f->gain, features}, {n->param, n->params}, {n->state, n->states}};
     for (size_t i = 0; i < ARRAY_LEN(part) && rc == OK; i++) {
         rc = part[i].n ? buf_put(out, part[i].p, part[i].n * sizeof(float)) : OK;
     }
@@ -85,7 +86,8 @@ static int parse(struct weights *w, const uint8_t *p, size_t len, const char *pa
         }
     }
     size_t limit = BYTES_MAX / 4;
-    bool sane = w->params < limit && w->states < limit && w->features < limit && w->last <= w->params;
+    bool sane =
+        w->params < limit && w->states < limit && w->features < limit && w->last <= w->params;
     if (!sane || (size_t)(p + end - at) != 4 * (2 * w->features + w->params + w->states)) {
         return err_set(e, E_FORMAT, "'%s' is cut off", path);
     }
@@ -128,8 +130,10 @@ int weights_apply(const struct weights *w, struct net *n, struct err *e)
     size_t old_out = in + (last->b_len > 0) ? w->last / (in + (last->b_len > 0)) : 0;
     if (w->params - w->last != body || w->states != n->states || old_out > new_out ||
         old_out * (in + (last->b_len > 0)) != w->last) {
-        return err_set(e, E_CONFLICT, "the recipe's network (%zu parameters) is not that of the earlier model (%zu)",
-                       n->params, w->params);
+        return err_set(
+            e, E_CONFLICT,
+            "the recipe's network (%zu parameters) is not that of the earlier model (%zu)",
+            n->params, w->params);
     }
     memcpy(n->param, w->param, body * sizeof(float));
     memcpy(n->state, w->state, w->states * sizeof(float));

@@ -131,14 +131,20 @@ static int settle_format(struct windows *w, const struct rec_samples *s, struct 
         w->interval_ns = s->interval_ns;
         w->width = s->width;
         w->height = s->height;
-        bool whole = s->width > 0 || r->window.frames == RECIPE_WHOLE; // a picture, or a table's row
+        bool whole =
+            s->width > 0 || r->window.frames == RECIPE_WHOLE; // a picture, or a table's row
         int64_t window = s->width > 0 ? (int64_t)s->width * s->height
                          : whole      ? (int64_t)s->frames
                                       : recipe_frames(&r->window, s->interval_ns);
-        int64_t stride = whole || r->stride.frames == RECIPE_WHOLE ? window : recipe_frames(&r->stride, s->interval_ns);
+        int64_t stride = whole || r->stride.frames == RECIPE_WHOLE
+                             ? window
+                             : recipe_frames(&r->stride, s->interval_ns);
         if (window < 1 || window > INT32_MAX / 64 || stride < 1 || stride > INT32_MAX / 64) {
-            return err_set(e, E_FORMAT, "a window of %lld and a stride of %lld frames cannot be (streams without a rate need "
-                                        "'frames')", (long long)window, (long long)stride);
+            return err_set(e, E_FORMAT,
+                           "a window of %lld and a stride of %lld frames cannot be (streams "
+                           "without a rate need "
+                           "'frames')",
+                           (long long)window, (long long)stride);
         }
         w->window = (uint32_t)window;
         w->stride = (uint32_t)stride;
@@ -146,11 +152,14 @@ static int settle_format(struct windows *w, const struct rec_samples *s, struct 
     }
     double drift = (double)s->interval_ns / (double)(w->interval_ns ? w->interval_ns : 1);
     bool same_rate = s->interval_ns == w->interval_ns || fabs(drift - 1) < 0.02;
-    if (s->channels != w->channels || s->width != w->width || s->height != w->height || !same_rate) {
+    if (s->channels != w->channels || s->width != w->width || s->height != w->height ||
+        !same_rate) {
         return err_set(e, E_CONFLICT,
-                       "%u channels every %llu ns, %u x %u, while earlier recordings have %u every %llu ns, %u x %u: give "
-                       "them another stream name or leave them out", s->channels, (unsigned long long)s->interval_ns,
-                       s->width, s->height, w->channels, (unsigned long long)w->interval_ns, w->width, w->height);
+                       "%u channels every %llu ns, %u x %u, while earlier recordings have %u every "
+                       "%llu ns, %u x %u: give "
+                       "them another stream name or leave them out",
+                       s->channels, (unsigned long long)s->interval_ns, s->width, s->height,
+                       w->channels, (unsigned long long)w->interval_ns, w->width, w->height);
     }
     return OK;
 }
@@ -192,11 +201,14 @@ static int put_window(struct windows *w, struct window x)
 // Microseconds to frames of a run, rounded.
 static int64_t frame_at(const struct windows *w, const struct rec_run *run, int64_t t_us)
 {
-    return w->interval_ns ? llround((double)(t_us - run->start_us) * 1000.0 / (double)w->interval_ns) : 0;
+    return w->interval_ns
+               ? llround((double)(t_us - run->start_us) * 1000.0 / (double)w->interval_ns)
+               : 0;
 }
 
 // A region as frames of a run, cut to it; false where they do not meet.
-static bool region_in_run(const struct windows *w, const struct rec_run *run, const struct labelled *l, int64_t *from, int64_t *to)
+static bool region_in_run(const struct windows *w, const struct rec_run *run,
+                          const struct labelled *l, int64_t *from, int64_t *to)
 {
     *from = l->whole ? 0 : frame_at(w, run, l->start_us);
     *to = l->whole ? (int64_t)run->frames : frame_at(w, run, l->end_us);
@@ -206,8 +218,8 @@ static bool region_in_run(const struct windows *w, const struct rec_run *run, co
 }
 
 // Whether another label covers more of the window than this one does (or, by rule, too much at all).
-static bool is_contested(struct windows *w, const struct rec_run *run, const struct labelled *l, size_t labels, size_t own,
-                         int64_t at)
+static bool is_contested(struct windows *w, const struct rec_run *run, const struct labelled *l,
+                         size_t labels, size_t own, int64_t at)
 {
     int64_t from, to, mine = 0;
     if (region_in_run(w, run, &l[own], &from, &to)) {
@@ -215,12 +227,16 @@ static bool is_contested(struct windows *w, const struct rec_run *run, const str
         mine = b - a;
     }
     for (size_t i = 0; i < labels; i++) {
-        if (i == own || strcmp(l[i].label, l[own].label) == 0 || !region_in_run(w, run, &l[i], &from, &to)) {
+        if (i == own || strcmp(l[i].label, l[own].label) == 0 ||
+            !region_in_run(w, run, &l[i], &from, &to)) {
             continue;
         }
-        int64_t a = from > at ? from : at, b = to < at + w->window ? to : at + w->window, theirs = b - a;
+        int64_t a = from > at ? from : at, b = to < at + w->window ? to : at + w->window,
+                theirs = b - a;
         bool too_much = (double)theirs > (1 - w->r->inside) * w->window;
-        if (theirs > 0 && (w->r->conflict == CONFLICT_DROP ? too_much : theirs > mine || (theirs == mine && i < own))) {
+        if (theirs > 0 &&
+            (w->r->conflict == CONFLICT_DROP ? too_much
+                                             : theirs > mine || (theirs == mine && i < own))) {
             return true;
         }
     }
@@ -237,7 +253,8 @@ struct cut { // one recording at work
     int64_t taken;
 };
 
-static int cut_region(struct windows *w, struct cut *c, const struct rec_run *run, uint32_t piece, size_t own, int label)
+static int cut_region(struct windows *w, struct cut *c, const struct rec_run *run, uint32_t piece,
+                      size_t own, int label)
 {
     int64_t from, to;
     if (!region_in_run(w, run, &c->l[own], &from, &to)) {
@@ -254,8 +271,12 @@ static int cut_region(struct windows *w, struct cut *c, const struct rec_run *ru
         if (c->labels > 1 && is_contested(w, run, c->l, c->labels, own, at)) {
             continue;
         }
-        int rc = put_window(w, (struct window){.piece = piece, .frame = (uint32_t)at, .label = (uint16_t)label,
-                                               .group = c->group, .recording = c->recording, .value = c->value});
+        int rc = put_window(w, (struct window){.piece = piece,
+                                               .frame = (uint32_t)at,
+                                               .label = (uint16_t)label,
+                                               .group = c->group,
+                                               .recording = c->recording,
+                                               .value = c->value});
         if (rc) {
             return rc;
         }
@@ -271,11 +292,15 @@ static size_t frame_bytes(const struct rec_samples *s)
 }
 
 // A recording shorter than a window, filled up: zeros around it, or itself again and again.
-static int pad_region(struct windows *w, struct cut *c, const struct rec_run *run, int64_t rec_id, int64_t from, int64_t to, int label)
+static int pad_region(struct windows *w, struct cut *c, const struct rec_run *run, int64_t rec_id,
+                      int64_t from, int64_t to, int label)
 {
     size_t size = frame_bytes(c->s), have = (size_t)(to - from);
     const uint8_t *raw = c->s->raw + (run->first_frame + (size_t)from) * size;
-    struct piece p = {.frames = w->window, .type = c->s->type, .scale = c->s->scale, .rec_id = rec_id,
+    struct piece p = {.frames = w->window,
+                      .type = c->s->type,
+                      .scale = c->s->scale,
+                      .rec_id = rec_id,
                       .start_us = run->start_us + from * (int64_t)(w->interval_ns / 1000)};
     int rc = put_piece(w, p, raw, have * size, w->window * size);
     if (rc) {
@@ -292,8 +317,11 @@ static int pad_region(struct windows *w, struct cut *c, const struct rec_run *ru
         memset(to_raw, 0, lead * size);
     }
     c->taken++;
-    return put_window(w, (struct window){.piece = (uint32_t)w->pieces - 1, .label = (uint16_t)label, .group = c->group,
-                                         .recording = c->recording, .value = c->value});
+    return put_window(w, (struct window){.piece = (uint32_t)w->pieces - 1,
+                                         .label = (uint16_t)label,
+                                         .group = c->group,
+                                         .recording = c->recording,
+                                         .value = c->value});
 }
 
 // The piece that holds this run already: a dataset's windows are added one by one, many from one recording.
@@ -322,11 +350,15 @@ static int cut_run(struct windows *w, struct cut *c, const struct rec_run *run, 
             continue;
         }
         int rc = OK;
-        if (c->l[i].whole && to - from < w->window && w->r->pad != PAD_NONE && to - from >= w->window / 16) {
+        if (c->l[i].whole && to - from < w->window && w->r->pad != PAD_NONE &&
+            to - from >= w->window / 16) {
             rc = pad_region(w, c, run, rec_id, from, to, label);
         } else {
             if (kept < 0) {
-                struct piece p = {.frames = run->frames, .type = c->s->type, .scale = c->s->scale, .rec_id = rec_id,
+                struct piece p = {.frames = run->frames,
+                                  .type = c->s->type,
+                                  .scale = c->s->scale,
+                                  .rec_id = rec_id,
                                   .start_us = run->start_us};
                 rc = put_piece(w, p, c->s->raw + run->first_frame * size, run->frames * size, 0);
                 kept = (int64_t)w->pieces - 1;
@@ -354,21 +386,33 @@ static int put_box(struct windows *w, struct box b)
 }
 
 // A detector's picture: one window, and the boxes whose middle lies in it. One without boxes shows nothing.
-static int add_picture(struct windows *w, const struct rec_samples *s, int64_t rec_id, const struct labelled *l, size_t labels,
-                       uint16_t group)
+static int add_picture(struct windows *w, const struct rec_samples *s, int64_t rec_id,
+                       const struct labelled *l, size_t labels, uint16_t group)
 {
-    struct piece p = {.frames = s->run[0].frames, .type = s->type, .scale = s->scale, .rec_id = rec_id, .start_us = s->run[0].start_us};
+    struct piece p = {.frames = s->run[0].frames,
+                      .type = s->type,
+                      .scale = s->scale,
+                      .rec_id = rec_id,
+                      .start_us = s->run[0].start_us};
     if (s->width == 0 || p.frames < w->window) {
         w->skipped_short++;
         return OK;
     }
-    int rc = put_piece(w, p, s->raw + s->run[0].first_frame * frame_bytes(s), p.frames * frame_bytes(s), 0);
-    rc = rc ? rc : put_window(w, (struct window){.piece = (uint32_t)w->pieces - 1, .group = group, .recording = (uint32_t)w->recordings++});
+    int rc = put_piece(w, p, s->raw + s->run[0].first_frame * frame_bytes(s),
+                       p.frames * frame_bytes(s), 0);
+    rc = rc ? rc
+            : put_window(w, (struct window){.piece = (uint32_t)w->pieces - 1,
+                                            .group = group,
+                                            .recording = (uint32_t)w->recordings++});
     for (size_t i = 0; i < labels && rc == OK; i++) {
         float none;
         int label = l[i].has_box ? class_of(w, l[i].label, &none) : -1;
-        struct box b = {.window = (uint32_t)w->count - 1, .label = (uint16_t)label, .x = (float)(l[i].x / s->width),
-                        .y = (float)(l[i].y / s->height), .w = (float)(l[i].w / s->width), .h = (float)(l[i].h / s->height)};
+        struct box b = {.window = (uint32_t)w->count - 1,
+                        .label = (uint16_t)label,
+                        .x = (float)(l[i].x / s->width),
+                        .y = (float)(l[i].y / s->height),
+                        .w = (float)(l[i].w / s->width),
+                        .h = (float)(l[i].h / s->height)};
         float mx = b.x + b.w / 2, my = b.y + b.h / 2;
         bool inside = mx >= 0 && mx < 1 && my >= 0 && my < 1;
         w->skipped_label += l[i].has_box && (label < 0 || !inside);
@@ -377,8 +421,8 @@ static int add_picture(struct windows *w, const struct rec_samples *s, int64_t r
     return rc;
 }
 
-int windows_add(struct windows *w, const struct rec_samples *s, int64_t rec_id, const struct labelled *l, size_t labels,
-                const char *group, struct err *e)
+int windows_add(struct windows *w, const struct rec_samples *s, int64_t rec_id,
+                const struct labelled *l, size_t labels, const char *group, struct err *e)
 {
     if (s->frames == 0) {
         w->skipped_short++;
@@ -393,10 +437,17 @@ int windows_add(struct windows *w, const struct rec_samples *s, int64_t rec_id, 
         rc = add_picture(w, s, rec_id, l, labels, (uint16_t)at);
         return rc ? err_set(e, rc, "out of memory, or too many labels") : OK;
     }
-    struct cut c = {.s = s, .l = l, .labels = labels, .recording = (uint32_t)w->recordings++, .group = (uint16_t)at};
+    struct cut c = {.s = s,
+                    .l = l,
+                    .labels = labels,
+                    .recording = (uint32_t)w->recordings++,
+                    .group = (uint16_t)at};
     w->skipped_gap += s->runs > 1 ? s->runs - 1 : 0;
     for (size_t i = 0; i < s->runs && rc == OK; i++) {
         rc = cut_run(w, &c, &s->run[i], rec_id);
     }
-    return rc ? err_set(e, rc, rc == E_LIMIT ? "too many windows (over %zu) or labels" : "out of memory", WINDOWS_MAX) : OK;
+    return rc ? err_set(e, rc,
+                        rc == E_LIMIT ? "too many windows (over %zu) or labels" : "out of memory",
+                        WINDOWS_MAX)
+              : OK;
 }

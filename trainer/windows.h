@@ -51,7 +51,8 @@ struct windows {
     uint64_t interval_ns;
     uint32_t window, stride; // frames
     uint32_t width, height;  // of pictures
-    uint64_t skipped_label, skipped_short, skipped_gap; // regions and recordings that gave nothing, by reason
+    uint64_t skipped_label, skipped_short,
+        skipped_gap; // regions and recordings that gave nothing, by reason
     const struct recipe *r;
 };
 
@@ -68,23 +69,27 @@ void windows_init(struct windows *w, const struct recipe *r);
 void windows_release(struct windows *w);
 // Fixes the first classes and their order beforehand (a recipe's labels, or a model's). Others are added behind them
 // where the recipe names none.
-int windows_set_labels(struct windows *w, const char *const *label, size_t count, struct err *e) MUST_CHECK;
+int windows_set_labels(struct windows *w, const char *const *label, size_t count,
+                       struct err *e) MUST_CHECK;
 // Cuts windows from one recording's samples. Takes nothing over.
-int windows_add(struct windows *w, const struct rec_samples *s, int64_t rec_id, const struct labelled *l, size_t labels,
-                const char *group, struct err *e) MUST_CHECK;
+int windows_add(struct windows *w, const struct rec_samples *s, int64_t rec_id,
+                const struct labelled *l, size_t labels, const char *group,
+                struct err *e) MUST_CHECK;
 // Every labelled recording of the recipe's stream.
 int windows_from_store(struct windows *w, struct store *s, struct err *e) MUST_CHECK;
 // Every labelled recording of a folder (common/dataset.h), map: a mapping file or NULL. Files that cannot be read are
 // counted in *bad, and the last one's error is left in bad_text (cap bytes).
-int windows_from_folder(struct windows *w, const char *folder, const char *map, size_t *bad, char *bad_text, size_t cap,
-                        struct err *e) MUST_CHECK;
+int windows_from_folder(struct windows *w, const char *folder, const char *map, size_t *bad,
+                        char *bad_text, size_t cap, struct err *e) MUST_CHECK;
 // The classes that the recipe names, unless some are fixed already.
 int windows_recipe_labels(struct windows *w, struct err *e) MUST_CHECK;
 // The full digest of the dataset version that begins so. E_NOT_FOUND, or E_CONFLICT where several do.
-int windows_find_dataset(struct store *s, const char *start, char digest[STORE_DIGEST_TEXT], struct err *e) MUST_CHECK;
+int windows_find_dataset(struct store *s, const char *start, char digest[STORE_DIGEST_TEXT],
+                         struct err *e) MUST_CHECK;
 // The windows of one split of a dataset version (NULL: all of it), each with the split that it has there. E_NOT_FOUND
 // where there are none; E_CONFLICT where they are of another stream or all are shorter than the recipe's window.
-int windows_from_dataset(struct windows *w, struct store *s, const char *digest, const char *split, struct err *e) MUST_CHECK;
+int windows_from_dataset(struct windows *w, struct store *s, const char *digest, const char *split,
+                         struct err *e) MUST_CHECK;
 // Labels in the order of their names where the recipe gave none; checks that there is something to learn.
 int windows_finish(struct windows *w, struct err *e) MUST_CHECK;
 // Whether windows of this class are learned from: an anomaly model learns its first class alone; of detectors all

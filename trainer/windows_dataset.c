@@ -39,12 +39,14 @@ static int on_item(void *ctx, const struct store_dataset_item *d)
     struct item_list *l = ctx;
     int side = side_of(d->split);
     if (strcmp(d->stream, l->stream) != 0) {
-        return err_set(l->e, E_CONFLICT, "dataset %.12s has windows of stream '%s', not of '%s'", l->digest, d->stream,
-                       l->stream);
+        return err_set(l->e, E_CONFLICT, "dataset %.12s has windows of stream '%s', not of '%s'",
+                       l->digest, d->stream, l->stream);
     }
     if (side < 0) {
-        return err_set(l->e, E_FORMAT, "dataset %.12s has windows of split '%s', which is none of train, validation, test",
-                       l->digest, d->split);
+        return err_set(
+            l->e, E_FORMAT,
+            "dataset %.12s has windows of split '%s', which is none of train, validation, test",
+            l->digest, d->split);
     }
     if ((l->count & (l->count - 1)) == 0) {
         struct item *grown = realloc(l->i, (l->count ? 2 * l->count : 1) * sizeof(*grown));
@@ -54,14 +56,16 @@ static int on_item(void *ctx, const struct store_dataset_item *d)
         l->i = grown;
     }
     struct item *x = &l->i[l->count++];
-    *x = (struct item){.rec_id = d->rec_id, .start_us = d->start_us, .end_us = d->end_us, .split = (uint8_t)side};
+    *x = (struct item){
+        .rec_id = d->rec_id, .start_us = d->start_us, .end_us = d->end_us, .split = (uint8_t)side};
     snprintf(x->label, sizeof(x->label), "%s", d->label);
     snprintf(x->group, sizeof(x->group), "%s", d->grp);
     return 0;
 }
 
 // The stretch that an item is of these samples.
-static struct labelled stretch_of(const struct windows *w, const struct rec_samples *s, const struct item *i)
+static struct labelled stretch_of(const struct windows *w, const struct rec_samples *s,
+                                  const struct item *i)
 {
     struct labelled l = {.start_us = i->start_us, .end_us = i->end_us};
     double frame_us = (double)s->interval_ns / 1000.0;
@@ -71,7 +75,8 @@ static struct labelled stretch_of(const struct windows *w, const struct rec_samp
         l.whole = i->start_us <= s->run[0].start_us && (double)i->end_us >= end;
     }
     // 33.6 frames are a window of 34, wherever between two frames they start
-    if (fabs(frames - round(frames)) > 0.02 && llround(frames) == recipe_frames(&w->r->window, s->interval_ns)) {
+    if (fabs(frames - round(frames)) > 0.02 &&
+        llround(frames) == recipe_frames(&w->r->window, s->interval_ns)) {
         l.end_us += (int64_t)(frame_us / 2);
     }
     snprintf(l.label, sizeof(l.label), "%s", i->label);
@@ -79,7 +84,8 @@ static struct labelled stretch_of(const struct windows *w, const struct rec_samp
 }
 
 // Items of one recording lie side by side: they were cut from it one after another.
-static int add_items(struct windows *w, struct store *s, const struct item *i, size_t count, struct err *e)
+static int add_items(struct windows *w, struct store *s, const struct item *i, size_t count,
+                     struct err *e)
 {
     struct rec_samples samples = {0};
     int rc = rec_load(s, i->rec_id, w->r->stream, INT64_MIN, INT64_MAX, FRAMES_MAX, &samples, e);
@@ -90,7 +96,8 @@ static int add_items(struct windows *w, struct store *s, const struct item *i, s
         for (size_t n = before; n < w->count; n++) {
             w->w[n].split = i[k].split;
         }
-        w->recordings -= rc == OK && samples.frames > 0 && k + 1 < count; // one recording, however many windows
+        w->recordings -=
+            rc == OK && samples.frames > 0 && k + 1 < count; // one recording, however many windows
     }
     rec_release(&samples);
     return rc;
@@ -108,16 +115,21 @@ static int nothing_fits(const struct windows *w, const struct item_list *l, stru
     if (w->skipped_short == 0 || (double)longest / 1e6 >= window) {
         return OK; // labels that are left out: windows_finish says so
     }
-    return err_set(e, E_CONFLICT, "dataset %.12s has windows of %.6g s at most, [data] window asks for %.6g s: shorten it, or make "
-                                  "a version with longer windows", l->digest, (double)longest / 1e6, window);
+    return err_set(e, E_CONFLICT,
+                   "dataset %.12s has windows of %.6g s at most, [data] window asks for %.6g s: "
+                   "shorten it, or make "
+                   "a version with longer windows",
+                   l->digest, (double)longest / 1e6, window);
 }
 
-int windows_from_dataset(struct windows *w, struct store *s, const char *digest, const char *split, struct err *e)
+int windows_from_dataset(struct windows *w, struct store *s, const char *digest, const char *split,
+                         struct err *e)
 {
     struct item_list l = {.digest = digest, .stream = w->r->stream, .e = e};
     int rc = store_dataset_items(s, digest, split, on_item, &l, e);
     if (rc == OK && l.count == 0) {
-        rc = err_set(e, E_NOT_FOUND, "dataset %.12s has no windows%s%s", digest, split ? " of split " : "", split ? split : "");
+        rc = err_set(e, E_NOT_FOUND, "dataset %.12s has no windows%s%s", digest,
+                     split ? " of split " : "", split ? split : "");
     }
     for (size_t at = 0, n; at < l.count && rc == OK; at += n) {
         for (n = 1; at + n < l.count && l.i[at + n].rec_id == l.i[at].rec_id; n++) {
@@ -147,14 +159,20 @@ static int on_dataset(void *ctx, const struct store_dataset *d)
     return 0;
 }
 
-int windows_find_dataset(struct store *s, const char *start, char digest[STORE_DIGEST_TEXT], struct err *e)
+int windows_find_dataset(struct store *s, const char *start, char digest[STORE_DIGEST_TEXT],
+                         struct err *e)
 {
     struct search x = {.start = start, .digest = digest};
     int rc = store_dataset_walk(s, on_dataset, &x, e);
     if (rc == OK && x.found == 0) {
-        rc = err_set(e, E_NOT_FOUND, "[data] dataset: no dataset version of this project has a digest that begins with '%s'", start);
+        rc = err_set(
+            e, E_NOT_FOUND,
+            "[data] dataset: no dataset version of this project has a digest that begins with '%s'",
+            start);
     } else if (rc == OK && x.found > 1) {
-        rc = err_set(e, E_CONFLICT, "[data] dataset: %d dataset versions begin with '%s': give more of the digest", x.found, start);
+        rc = err_set(e, E_CONFLICT,
+                     "[data] dataset: %d dataset versions begin with '%s': give more of the digest",
+                     x.found, start);
     }
     return rc;
 }

@@ -16,8 +16,15 @@ struct reading {
 static int add_item(struct reading *r, const struct ds_item *it)
 {
     struct rec_run run = {.frames = it->frames};
-    struct rec_samples s = {.type = it->type, .channels = it->channels, .scale = it->scale, .interval_ns = it->interval_ns,
-                            .width = it->width, .height = it->height, .frames = it->frames, .run = &run, .runs = 1};
+    struct rec_samples s = {.type = it->type,
+                            .channels = it->channels,
+                            .scale = it->scale,
+                            .interval_ns = it->interval_ns,
+                            .width = it->width,
+                            .height = it->height,
+                            .frames = it->frames,
+                            .run = &run,
+                            .runs = 1};
     // windows_add only reads: the const of borrowed bytes is kept
     union {
         const void *in;
@@ -30,7 +37,8 @@ static int add_item(struct reading *r, const struct ds_item *it)
     }
     for (size_t i = 0; i < it->regions; i++) {
         double us = (double)it->interval_ns / 1000.0;
-        l[i] = (struct labelled){.whole = it->region[i].whole, .start_us = (int64_t)((double)it->region[i].start * us + 0.5),
+        l[i] = (struct labelled){.whole = it->region[i].whole,
+                                 .start_us = (int64_t)((double)it->region[i].start * us + 0.5),
                                  .end_us = (int64_t)((double)it->region[i].end * us + 0.5)};
         l[i].has_box = it->region[i].has_box;
         l[i].x = it->region[i].x;
@@ -40,7 +48,8 @@ static int add_item(struct reading *r, const struct ds_item *it)
         snprintf(l[i].label, sizeof(l[i].label), "%s", it->region[i].label);
     }
     bool grouped = it->group && *it->group && r->w->r->group != GROUP_RECORDING;
-    int rc = windows_add(r->w, &s, (int64_t)r->items, l, it->regions, grouped ? it->group : it->name, r->e);
+    int rc = windows_add(r->w, &s, (int64_t)r->items, l, it->regions,
+                         grouped ? it->group : it->name, r->e);
     free(l);
     return rc == OK ? OK : err_wrap(r->e, "%s", it->name);
 }
@@ -66,8 +75,8 @@ static void on_bad(void *ctx, const char *path, const struct err *why)
     snprintf(r->bad_text, r->cap, "%s: %s", path, why->msg);
 }
 
-int windows_from_folder(struct windows *w, const char *folder, const char *map, size_t *bad, char *bad_text, size_t cap,
-                        struct err *e)
+int windows_from_folder(struct windows *w, const char *folder, const char *map, size_t *bad,
+                        char *bad_text, size_t cap, struct err *e)
 {
     struct ds_map *m = NULL;
     struct reading r = {.w = w, .e = e, .bad = bad, .bad_text = bad_text, .cap = cap};
@@ -77,10 +86,15 @@ int windows_from_folder(struct windows *w, const char *folder, const char *map, 
     rc = rc ? rc : ds_walk(folder, m, &cb, e);
     ds_map_free(m);
     if (rc == OK && r.items == 0) {
-        rc = r.other[0] ? err_set(e, E_NOT_FOUND, "'%s' holds stream '%s', the model listens to '%s': name it so in the mapping "
-                                                  "file ([stream] name)", folder, r.other, w->r->stream)
-                        : err_set(e, E_NOT_FOUND, "'%s' holds no labelled recordings (%zu files could not be read%s%s)", folder,
-                                  *bad, *bad ? ", the last: " : "", bad_text);
+        rc = r.other[0]
+                 ? err_set(e, E_NOT_FOUND,
+                           "'%s' holds stream '%s', the model listens to '%s': name it so in the "
+                           "mapping "
+                           "file ([stream] name)",
+                           folder, r.other, w->r->stream)
+                 : err_set(e, E_NOT_FOUND,
+                           "'%s' holds no labelled recordings (%zu files could not be read%s%s)",
+                           folder, *bad, *bad ? ", the last: " : "", bad_text);
     }
     return rc;
 }

@@ -53,7 +53,8 @@ static int on_region(void *ctx, const struct store_region *r)
     }
     l->l = grown;
     struct labelled *x = &l->l[l->count++];
-    *x = (struct labelled){.whole = r->whole || !*r->region, .start_us = r->start_us, .end_us = r->end_us};
+    *x = (struct labelled){
+        .whole = r->whole || !*r->region, .start_us = r->start_us, .end_us = r->end_us};
     x->has_box = r->has_box;
     x->x = r->x;
     x->y = r->y;
@@ -69,7 +70,8 @@ static const char *group_of(const struct recipe *r, const struct found *f, char 
         snprintf(buf, cap, "recording %lld", (long long)f->rec_id);
         return buf;
     }
-    return r->group == GROUP_DEVICE || (r->group == GROUP_AUTO && !f->group[0]) ? f->device : f->group;
+    return r->group == GROUP_DEVICE || (r->group == GROUP_AUTO && !f->group[0]) ? f->device
+                                                                                : f->group;
 }
 
 static int add_recording(struct windows *w, struct store *s, const struct found *f, struct err *e)
@@ -80,7 +82,9 @@ static int add_recording(struct windows *w, struct store *s, const struct found 
     int rc = store_label_walk(s, f->rec_id, on_region, &l, e);
     if (rc == OK && l.count) {
         rc = rec_load(s, f->rec_id, w->r->stream, INT64_MIN, INT64_MAX, FRAMES_MAX, &samples, e);
-        rc = rc ? rc : windows_add(w, &samples, f->rec_id, l.l, l.count, group_of(w->r, f, buf, sizeof(buf)), e);
+        rc = rc ? rc
+                : windows_add(w, &samples, f->rec_id, l.l, l.count,
+                              group_of(w->r, f, buf, sizeof(buf)), e);
         rec_release(&samples);
     }
     free(l.l);
@@ -101,7 +105,8 @@ int windows_from_store(struct windows *w, struct store *s, struct err *e)
     int rc = windows_recipe_labels(w, e);
     rc = rc ? rc : store_recording_walk(s, &filter, on_recording, &list, e);
     if (rc == OK && list.count == 0) {
-        rc = err_set(e, E_REFUSED, "no labelled recordings of stream '%s': label some first", w->r->stream);
+        rc = err_set(e, E_REFUSED, "no labelled recordings of stream '%s': label some first",
+                     w->r->stream);
     }
     for (size_t i = 0; i < list.count && rc == OK; i++) {
         rc = add_recording(w, s, &list.r[i], e);
@@ -154,13 +159,18 @@ static int check_task(const struct windows *w, struct err *e)
         return err_set(e, E_STATE, "no boxes: label objects in pictures by boxes first");
     }
     if (w->r->task == TASK_REGRESS && w->label.count > 1) {
-        return err_set(e, E_FORMAT, "a model of numbers has one output: [data] labels gives its name");
+        return err_set(e, E_FORMAT,
+                       "a model of numbers has one output: [data] labels gives its name");
     }
-    if (w->r->task != TASK_ANOMALY || w->label.count == 1 || (w->r->labels[0] && w->label.count == 2)) {
+    if (w->r->task != TASK_ANOMALY || w->label.count == 1 ||
+        (w->r->labels[0] && w->label.count == 2)) {
         return OK;
     }
-    return err_set(e, E_FORMAT, "%zu classes: an anomaly model has the normal one and at most one more, named in [data] labels "
-                                "in this order ('rename' brings several faults under one name)", w->label.count);
+    return err_set(e, E_FORMAT,
+                   "%zu classes: an anomaly model has the normal one and at most one more, named "
+                   "in [data] labels "
+                   "in this order ('rename' brings several faults under one name)",
+                   w->label.count);
 }
 
 int windows_finish(struct windows *w, struct err *e)
@@ -170,13 +180,17 @@ int windows_finish(struct windows *w, struct err *e)
         return rc;
     }
     if (w->count == 0) {
-        return err_set(e, E_STATE, "no windows: %llu labelled pieces are shorter than %u frames, %llu have labels that the "
-                                   "recipe leaves out", (unsigned long long)w->skipped_short, w->window,
+        return err_set(e, E_STATE,
+                       "no windows: %llu labelled pieces are shorter than %u frames, %llu have "
+                       "labels that the "
+                       "recipe leaves out",
+                       (unsigned long long)w->skipped_short, w->window,
                        (unsigned long long)w->skipped_label);
     }
     if (w->label.count > WINDOWS_CLASSES_MAX) {
-        return err_set(e, E_LIMIT, "%zu classes, at most %d are possible: name some in [data] labels", w->label.count,
-                       WINDOWS_CLASSES_MAX);
+        return err_set(e, E_LIMIT,
+                       "%zu classes, at most %d are possible: name some in [data] labels",
+                       w->label.count, WINDOWS_CLASSES_MAX);
     }
     rc = check_task(w, e);
     if (rc) {

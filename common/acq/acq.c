@@ -57,12 +57,14 @@ static void name_stream(struct acq *a, const struct acq_sensors *s)
     a->stream[out] = 0;
     if (strcmp(a->stream, "audio") == 0) {
         snprintf(a->stream, sizeof a->stream, "mic");
-    } else if (out < 2 || strcmp(a->stream, "event") == 0 || strcmp(a->stream, "health") == 0 || strcmp(a->stream, "reply") == 0) {
+    } else if (out < 2 || strcmp(a->stream, "event") == 0 || strcmp(a->stream, "health") == 0 ||
+               strcmp(a->stream, "reply") == 0) {
         snprintf(a->stream, sizeof a->stream, "data");
     }
 }
 
-static int fill(struct acq *a, const struct acq_sensors *s, unsigned type, size_t values, double interval_ms, struct err *e)
+static int fill(struct acq *a, const struct acq_sensors *s, unsigned type, size_t values,
+                double interval_ms, struct err *e)
 {
     if (s->count == 0 || values == 0 || values % s->count) {
         return err_set(e, E_FORMAT, "%zu values do not make rows of %zu sensors", values, s->count);
@@ -72,18 +74,29 @@ static int fill(struct acq *a, const struct acq_sensors *s, unsigned type, size_
     }
     size_t at = 0;
     for (size_t i = 0; i < s->count && at < sizeof a->channel_names; i++) {
-        at += (size_t)snprintf(a->channel_names + at, sizeof a->channel_names - at, "%s%s", i ? "," : "", s->name[i]);
+        at += (size_t)snprintf(a->channel_names + at, sizeof a->channel_names - at, "%s%s",
+                               i ? "," : "", s->name[i]);
     }
     snprintf(a->units, sizeof a->units, "%s", strcmp(s->units[0], "N/A") == 0 ? "" : s->units[0]);
     name_stream(a, s);
-    a->item = (struct ds_item){.path = "", .name = "", .group = "", .stream = a->stream, .units = a->units,
-                               .channel_names = a->channel_names, .type = type, .channels = (unsigned)s->count, .scale = 1.0f,
-                               .interval_ns = (uint64_t)llround(interval_ms * 1e6), .raw = a->raw,
-                               .frames = values / s->count, .first_of_file = true};
+    a->item = (struct ds_item){.path = "",
+                               .name = "",
+                               .group = "",
+                               .stream = a->stream,
+                               .units = a->units,
+                               .channel_names = a->channel_names,
+                               .type = type,
+                               .channels = (unsigned)s->count,
+                               .scale = 1.0f,
+                               .interval_ns = (uint64_t)llround(interval_ms * 1e6),
+                               .raw = a->raw,
+                               .frames = values / s->count,
+                               .first_of_file = true};
     return OK;
 }
 
-int acq_finish(struct acq *a, const struct acq_sensors *s, struct acq_values *v, double interval_ms, struct err *e)
+int acq_finish(struct acq *a, const struct acq_sensors *s, struct acq_values *v, double interval_ms,
+               struct err *e)
 {
     uint8_t *raw = (uint8_t *)v->v;
     for (size_t i = 0; i < v->count; i++) {
@@ -97,11 +110,12 @@ int acq_finish(struct acq *a, const struct acq_sensors *s, struct acq_values *v,
 }
 
 // Types that a block does not have (u16, u32) widen: u16 to i32, u32 to float32.
-int acq_finish_raw(struct acq *a, const struct acq_sensors *s, const uint8_t *tail, size_t len, unsigned type, double interval_ms,
-                   struct err *e)
+int acq_finish_raw(struct acq *a, const struct acq_sensors *s, const uint8_t *tail, size_t len,
+                   unsigned type, double interval_ms, struct err *e)
 {
     static const size_t sizes[] = {1, 1, 2, 4, 4, 2, 4};
-    static const unsigned becomes[] = {MOTE_U8, MOTE_I8, MOTE_I16, MOTE_I32, MOTE_F32, MOTE_I32, MOTE_F32};
+    static const unsigned becomes[] = {MOTE_U8,  MOTE_I8,  MOTE_I16, MOTE_I32,
+                                       MOTE_F32, MOTE_I32, MOTE_F32};
     size_t values = len / sizes[type];
     if (len == 0 || len % sizes[type]) {
         return err_set(e, E_FORMAT, "%zu bytes of samples are not a whole number of them", len);
@@ -125,7 +139,8 @@ int acq_finish_raw(struct acq *a, const struct acq_sensors *s, const uint8_t *ta
 
 int acq_binary_type(const char *text, size_t len)
 {
-    static const char *const types[] = {"u8", "i8", "i16", "i32", "f32", "u16", "u32"}; // the first are enum mote_sample_type
+    static const char *const types[] = {"u8",  "i8",  "i16", "i32",
+                                        "f32", "u16", "u32"}; // the first are enum mote_sample_type
     while (len > 0 && text[len - 1] == ' ') {
         len--; // padding for alignment
     }
@@ -142,7 +157,8 @@ int acq_binary_type(const char *text, size_t len)
 
 int acq_check_signature(const uint8_t *p, size_t len, size_t sig, const char *key, struct err *e)
 {
-    static const uint8_t zeros[ACQ_SIGNATURE] = "0000000000000000000000000000000000000000000000000000000000000000";
+    static const uint8_t zeros[ACQ_SIGNATURE] =
+        "0000000000000000000000000000000000000000000000000000000000000000";
     uint8_t given[32], digest[32];
     char text[ACQ_SIGNATURE + 1];
     crypto_auth_hmacsha256_state h;
@@ -155,7 +171,9 @@ int acq_check_signature(const uint8_t *p, size_t len, size_t sig, const char *ke
     crypto_auth_hmacsha256_update(&h, zeros, ACQ_SIGNATURE);
     crypto_auth_hmacsha256_update(&h, p + sig + ACQ_SIGNATURE, len - sig - ACQ_SIGNATURE);
     crypto_auth_hmacsha256_final(&h, digest);
-    return sodium_memcmp(given, digest, sizeof digest) == 0 ? OK : err_set(e, E_AUTH, "the signature does not fit");
+    return sodium_memcmp(given, digest, sizeof digest) == 0
+               ? OK
+               : err_set(e, E_AUTH, "the signature does not fit");
 }
 
 int acq_read(struct acq *a, const uint8_t *p, size_t len, const char *key, struct err *e)

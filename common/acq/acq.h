@@ -11,7 +11,8 @@ struct err;
 #define ACQ_BYTES_MAX ((size_t)64 << 20) // of a message
 
 struct acq {
-    struct ds_item item;    // borrows the fields below; name, group and path are "" for the caller to set
+    struct ds_item
+        item; // borrows the fields below; name, group and path are "" for the caller to set
     char device[64];        // as the message says; not a device id of ours yet
     char device_type[64];
     bool is_signed;         // a signature was there and fits the key
@@ -22,9 +23,12 @@ struct acq {
 
 // Decides by the bytes which of the formats it is. key: of signatures; NULL: they are not looked at. E_AUTH
 // where a signature does not fit, E_FORMAT where the bytes are none of these, E_LIMIT beyond ceilings.
-int acq_read(struct acq *a, const uint8_t *p, size_t len, const char *key, struct err *e) MUST_CHECK;
-int acq_read_ei_json(struct acq *a, const uint8_t *p, size_t len, const char *key, struct err *e) MUST_CHECK;
-int acq_read_ei_cbor(struct acq *a, const uint8_t *p, size_t len, const char *key, struct err *e) MUST_CHECK;
+int acq_read(struct acq *a, const uint8_t *p, size_t len, const char *key,
+             struct err *e) MUST_CHECK;
+int acq_read_ei_json(struct acq *a, const uint8_t *p, size_t len, const char *key,
+                     struct err *e) MUST_CHECK;
+int acq_read_ei_cbor(struct acq *a, const uint8_t *p, size_t len, const char *key,
+                     struct err *e) MUST_CHECK;
 int acq_read_senml_json(struct acq *a, const uint8_t *p, size_t len, struct err *e) MUST_CHECK;
 int acq_read_senml_cbor(struct acq *a, const uint8_t *p, size_t len, struct err *e) MUST_CHECK;
 void acq_release(struct acq *a); // accepts the zeroed struct

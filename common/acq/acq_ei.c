@@ -33,7 +33,8 @@ static int json_sensors(const json_t *payload, struct acq_sensors *s, struct err
     return OK;
 }
 
-static int json_row(const json_t *row, size_t n, size_t sensors, struct acq_values *v, struct err *e)
+static int json_row(const json_t *row, size_t n, size_t sensors, struct acq_values *v,
+                    struct err *e)
 {
     if (json_is_number(row) && sensors == 1) {
         return acq_values_add(v, json_number_value(row), e);
@@ -54,9 +55,11 @@ static int json_row(const json_t *row, size_t n, size_t sensors, struct acq_valu
     return OK;
 }
 
-static int json_signature(struct acq *a, const json_t *root, const uint8_t *p, size_t len, const char *key, struct err *e)
+static int json_signature(struct acq *a, const json_t *root, const uint8_t *p, size_t len,
+                          const char *key, struct err *e)
 {
-    const char *alg = text_of(json_object_get(root, "protected"), "alg"), *sig = text_of(root, "signature");
+    const char *alg = text_of(json_object_get(root, "protected"), "alg"),
+               *sig = text_of(root, "signature");
     if (strcmp(alg, "none") == 0 || !key) {
         return OK;
     }
@@ -75,7 +78,8 @@ static int json_signature(struct acq *a, const json_t *root, const uint8_t *p, s
 
 static int json_payload(struct acq *a, const json_t *root, struct err *e)
 {
-    const json_t *payload = json_object_get(root, "payload"), *values = json_object_get(payload, "values");
+    const json_t *payload = json_object_get(root, "payload"),
+                 *values = json_object_get(payload, "values");
     struct acq_sensors s = {.count = 0};
     struct acq_values v = {0};
     if (strcmp(text_of(json_object_get(root, "protected"), "ver"), "v1") != 0) {
@@ -211,7 +215,9 @@ static int read_row(struct ei_cbor *c)
         if (mote_cbor_get_text(&c->r, &text, &len) == MOTE_OK) {
             c->binary = acq_binary_type(text, len);
         }
-        return c->binary < 0 ? err_set(c->e, E_FORMAT, "a value is text, but not the mark of binary samples") : OK;
+        return c->binary < 0
+                   ? err_set(c->e, E_FORMAT, "a value is text, but not the mark of binary samples")
+                   : OK;
     }
     if (t == MOTE_CBOR_ARRAY) {
         mote_cbor_get_array(&c->r, &count);
@@ -305,8 +311,9 @@ static int finish_cbor(struct ei_cbor *c, size_t len, const char *key)
         return err_set(c->e, E_FORMAT, "not an acquisition in CBOR (at byte %zu)", used);
     }
     if (key && strcmp(c->alg, "none") != 0) {
-        int rc = strcmp(c->alg, "HS256") != 0 || !c->signature ? err_set(c->e, E_AUTH, "it is signed by '%s'", c->alg)
-                                                               : acq_check_signature(c->start, len, c->signature, key, c->e);
+        int rc = strcmp(c->alg, "HS256") != 0 || !c->signature
+                     ? err_set(c->e, E_AUTH, "it is signed by '%s'", c->alg)
+                     : acq_check_signature(c->start, len, c->signature, key, c->e);
         if (rc) {
             return rc;
         }
@@ -316,7 +323,8 @@ static int finish_cbor(struct ei_cbor *c, size_t len, const char *key)
         if (c->sensors.count != 1 || c->values.count) {
             return err_set(c->e, E_FORMAT, "binary samples are of one sensor and the only values");
         }
-        return acq_finish_raw(c->a, &c->sensors, c->start + used, len - used, (unsigned)c->binary, c->interval_ms, c->e);
+        return acq_finish_raw(c->a, &c->sensors, c->start + used, len - used, (unsigned)c->binary,
+                              c->interval_ms, c->e);
     }
     if (used != len) {
         return err_set(c->e, E_FORMAT, "%zu bytes behind the acquisition", len - used);

@@ -8,7 +8,8 @@ struct acq_values { // rows of numbers as they come
     float *v;
     size_t count, cap;
 };
-int acq_values_add(struct acq_values *a, double v, struct err *e) MUST_CHECK; // E_LIMIT, E_FORMAT for infinities
+int acq_values_add(struct acq_values *a, double v,
+                   struct err *e) MUST_CHECK; // E_LIMIT, E_FORMAT for infinities
 void acq_values_release(struct acq_values *a);
 
 #define ACQ_CHANNELS_MAX DS_MAX_CHANNELS
@@ -17,13 +18,15 @@ struct acq_sensors {
     size_t count;
 };
 // Fills a from values (taken over) or, where tail is not NULL, from raw samples of that type.
-int acq_finish(struct acq *a, const struct acq_sensors *s, struct acq_values *v, double interval_ms, struct err *e) MUST_CHECK;
-int acq_finish_raw(struct acq *a, const struct acq_sensors *s, const uint8_t *tail, size_t len, unsigned type,
-                   double interval_ms, struct err *e) MUST_CHECK;
+int acq_finish(struct acq *a, const struct acq_sensors *s, struct acq_values *v, double interval_ms,
+               struct err *e) MUST_CHECK;
+int acq_finish_raw(struct acq *a, const struct acq_sensors *s, const uint8_t *tail, size_t len,
+                   unsigned type, double interval_ms, struct err *e) MUST_CHECK;
 // "Ref-BINARY-i16" and its kin; -1: not one.
 int acq_binary_type(const char *text, size_t len);
 // HMAC-SHA256 over the message with 64 zeros in place of its signature, which starts at sig.
-int acq_check_signature(const uint8_t *p, size_t len, size_t sig, const char *key, struct err *e) MUST_CHECK;
+int acq_check_signature(const uint8_t *p, size_t len, size_t sig, const char *key,
+                        struct err *e) MUST_CHECK;
 #define ACQ_SIGNATURE 64
 
 // SenML records, resolved (RFC 8428, section 4.6), become frames of channels.

@@ -38,7 +38,8 @@ void acq_senml_free(struct acq_senml *s)
     }
 }
 
-static int find_channel(struct acq_senml *s, const char *name, const char *unit, unsigned *channel, struct err *e)
+static int find_channel(struct acq_senml *s, const char *name, const char *unit, unsigned *channel,
+                        struct err *e)
 {
     for (size_t i = 0; i < s->channels; i++) {
         if (strcmp(s->name[i], name) == 0) {
@@ -62,7 +63,9 @@ static int add_value(struct acq_senml *s, double t, double v, unsigned channel, 
     }
     if (s->count == s->cap) {
         size_t cap = s->cap ? 2 * s->cap : 256;
-        void *more = cap > ACQ_BYTES_MAX / sizeof *s->value ? NULL : reallocarray(s->value, cap, sizeof *s->value);
+        void *more = cap > ACQ_BYTES_MAX / sizeof *s->value
+                         ? NULL
+                         : reallocarray(s->value, cap, sizeof *s->value);
         if (!more) {
             return err_set(e, E_LIMIT, "more than %zu values", s->count);
         }
@@ -78,7 +81,8 @@ int acq_senml_add(struct acq_senml *s, const struct acq_senml_record *r, struct 
     char name[2 * NAME_MAX_LEN], unit[32];
     unsigned channel = 0;
     if (r->bn) {
-        snprintf(s->bn, sizeof s->bn, "%.*s", (int)(r->bn_len < NAME_MAX_LEN ? r->bn_len : NAME_MAX_LEN - 1), r->bn);
+        snprintf(s->bn, sizeof s->bn, "%.*s",
+                 (int)(r->bn_len < NAME_MAX_LEN ? r->bn_len : NAME_MAX_LEN - 1), r->bn);
     }
     if (r->bu) {
         snprintf(s->bu, sizeof s->bu, "%.*s", (int)(r->bu_len < 32 ? r->bu_len : 31), r->bu);
@@ -88,37 +92,48 @@ int acq_senml_add(struct acq_senml *s, const struct acq_senml_record *r, struct 
     if (!r->has_v && !r->has_bv) {
         return OK; // a record of base fields, or of a string or flag, which is no sample
     }
-    int n = snprintf(name, sizeof name, "%s%.*s", s->bn, (int)(r->n_len < NAME_MAX_LEN ? r->n_len : NAME_MAX_LEN), r->n ? r->n : "");
+    int n = snprintf(name, sizeof name, "%s%.*s", s->bn,
+                     (int)(r->n_len < NAME_MAX_LEN ? r->n_len : NAME_MAX_LEN), r->n ? r->n : "");
     if (n <= 0 || n >= NAME_MAX_LEN || strchr(name, ',')) {
         return err_set(e, E_FORMAT, "a record has no usable name");
     }
-    snprintf(unit, sizeof unit, "%.*s", r->u ? (int)(r->u_len < 32 ? r->u_len : 31) : 31, r->u ? r->u : s->bu);
+    snprintf(unit, sizeof unit, "%.*s", r->u ? (int)(r->u_len < 32 ? r->u_len : 31) : 31,
+             r->u ? r->u : s->bu);
     int rc = find_channel(s, name, unit, &channel, e);
-    return rc ? rc : add_value(s, s->bt + (r->has_t ? r->t : 0), s->bv + (r->has_v ? r->v : 0), channel, e);
+    return rc ? rc
+              : add_value(s, s->bt + (r->has_t ? r->t : 0), s->bv + (r->has_v ? r->v : 0), channel,
+                          e);
 }
 
 // By time, then channel; the order of arrival does not matter.
 static int compare_values(const void *a, const void *b)
 {
     const struct value *x = a, *y = b;
-    return x->t < y->t ? -1 : x->t > y->t ? 1 : x->channel < y->channel ? -1 : x->channel > y->channel;
+    return x->t < y->t               ? -1
+           : x->t > y->t             ? 1
+           : x->channel < y->channel ? -1
+                                     : x->channel > y->channel;
 }
 
-static int make_frames(struct acq_senml *s, struct acq_values *v, double *interval_ms, struct err *e)
+static int make_frames(struct acq_senml *s, struct acq_values *v, double *interval_ms,
+                       struct err *e)
 {
     size_t frames = s->count / s->channels;
     qsort(s->value, s->count, sizeof *s->value, compare_values);
     for (size_t i = 0; i < s->count; i++) {
         size_t first = i / s->channels * s->channels;
-        if (s->value[i].channel != i % s->channels || fabs(s->value[i].t - s->value[first].t) > 1e-9 || s->count % s->channels) {
-            return err_set(e, E_FORMAT, "'%.64s' has no value at a time when others have", s->name[i % s->channels]);
+        if (s->value[i].channel != i % s->channels ||
+            fabs(s->value[i].t - s->value[first].t) > 1e-9 || s->count % s->channels) {
+            return err_set(e, E_FORMAT, "'%.64s' has no value at a time when others have",
+                           s->name[i % s->channels]);
         }
         int rc = acq_values_add(v, (double)s->value[i].v, e);
         if (rc) {
             return rc;
         }
     }
-    double mean = frames > 1 ? (s->value[s->count - 1].t - s->value[0].t) / (double)(frames - 1) : 0;
+    double mean =
+        frames > 1 ? (s->value[s->count - 1].t - s->value[0].t) / (double)(frames - 1) : 0;
     for (size_t i = 1; i < frames; i++) {
         double step = s->value[i * s->channels].t - s->value[(i - 1) * s->channels].t;
         if (step <= 0 || fabs(step - mean) > 0.1 * mean) {
@@ -218,7 +233,10 @@ int acq_read_senml_json(struct acq *a, const uint8_t *p, size_t len, struct err 
     *a = (struct acq){0};
     json_t *root = jx_parse((const char *)p, len, e);
     struct acq_senml *s = acq_senml_new();
-    int rc = !root ? e->code : !s ? err_set(e, E_MEM, "out of memory") : json_is_array(root) ? OK : err_set(e, E_FORMAT, "not a list of records");
+    int rc = !root                 ? e->code
+             : !s                  ? err_set(e, E_MEM, "out of memory")
+             : json_is_array(root) ? OK
+                                   : err_set(e, E_FORMAT, "not a list of records");
     for (size_t i = 0; !rc && i < json_array_size(root); i++) {
         rc = json_record(s, json_array_get(root, i), e);
     }
@@ -248,7 +266,17 @@ static double cbor_number(struct mote_cbor_reader *r)
     return v;
 }
 
-enum { L_BVER = -1, L_BN = -2, L_BT = -3, L_BU = -4, L_BV = -5, L_N = 0, L_U = 1, L_V = 2, L_T = 6 };
+enum {
+    L_BVER = -1,
+    L_BN = -2,
+    L_BT = -3,
+    L_BU = -4,
+    L_BV = -5,
+    L_N = 0,
+    L_U = 1,
+    L_V = 2,
+    L_T = 6
+};
 
 static void cbor_field(struct mote_cbor_reader *r, int64_t label, struct acq_senml_record *out)
 {
@@ -301,7 +329,8 @@ static int cbor_record(struct mote_cbor_reader *r, struct acq_senml *s, struct e
         int64_t label = 0;
         if (mote_cbor_peek(r) == MOTE_CBOR_TEXT) { // a label without a number
             if (mote_cbor_get_text(r, &text, &len) == MOTE_OK && len > 0 && text[len - 1] == '_') {
-                return err_set(e, E_FORMAT, "label '%.*s' is not understood", (int)(len < 32 ? len : 32), text);
+                return err_set(e, E_FORMAT, "label '%.*s' is not understood",
+                               (int)(len < 32 ? len : 32), text);
             }
             mote_cbor_skip(r);
         } else if (mote_cbor_get_int(r, &label) == MOTE_OK) {

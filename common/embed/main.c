@@ -32,10 +32,12 @@ int main(int argc, char **argv)
             return 1;
         }
     }
-    printf("extern const struct embed_file %s[];\nconst struct embed_file %s[] = {\n", argv[1], argv[1]);
+    printf("extern const struct embed_file %s[];\nconst struct embed_file %s[] = {\n", argv[1],
+           argv[1]);
     for (int i = 3; i < argc; i++) {
         const char *name = argv[i] + base;
-        printf("    {\"%s\", file_%d, sizeof(file_%d) - 1},\n", *name == '/' ? name + 1 : name, i, i);
+        printf("    {\"%s\", file_%d, sizeof(file_%d) - 1},\n", *name == '/' ? name + 1 : name, i,
+               i);
     }
     printf("    {0}};\n");
     return 0;

@@ -21,7 +21,8 @@ static int status_of(sqlite3 *db, int code)
         return sqlite3_system_errno(db) == ENOSPC ? E_FULL : E_IO;
     case SQLITE_CONSTRAINT:
         code = sqlite3_extended_errcode(db);
-        return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ? E_EXISTS : E_FORMAT;
+        return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ? E_EXISTS
+                                                                                        : E_FORMAT;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return E_FORMAT;
@@ -88,7 +89,8 @@ int sql_begin_part(struct store *s, enum sql_db db, struct err *e)
 // Inside a transaction the first write to a file begins that file's part of it.
 static void begin_if_writing(struct sql *q)
 {
-    if (q->rc || q->s->depth == 0 || !sqlite3_get_autocommit(q->db) || sqlite3_stmt_readonly(q->st)) {
+    if (q->rc || q->s->depth == 0 || !sqlite3_get_autocommit(q->db) ||
+        sqlite3_stmt_readonly(q->st)) {
         return;
     }
     q->rc = sql_begin_part(q->s, q->db == q->s->main_db ? SQL_MAIN : SQL_BLOCKS, q->e);
@@ -140,7 +142,8 @@ void sql_i64_or_nothing(struct sql *q, bool there, int64_t v)
 {
     if (!q->rc) {
         q->param++;
-        bound(q, there ? sqlite3_bind_int64(q->st, q->param, v) : sqlite3_bind_null(q->st, q->param));
+        bound(q,
+              there ? sqlite3_bind_int64(q->st, q->param, v) : sqlite3_bind_null(q->st, q->param));
     }
 }
 
@@ -160,7 +163,8 @@ void sql_f64_or_null(struct sql *q, bool there, double v)
 {
     if (!q->rc) {
         q->param++;
-        bound(q, there ? sqlite3_bind_double(q->st, q->param, v) : sqlite3_bind_null(q->st, q->param));
+        bound(q,
+              there ? sqlite3_bind_double(q->st, q->param, v) : sqlite3_bind_null(q->st, q->param));
     }
 }
 
@@ -228,7 +232,8 @@ int64_t sql_get_i64(struct sql *q, int col)
 
 double sql_get_f64(struct sql *q, int col, double when_null)
 {
-    return sqlite3_column_type(q->st, col) == SQLITE_NULL ? when_null : sqlite3_column_double(q->st, col);
+    return sqlite3_column_type(q->st, col) == SQLITE_NULL ? when_null
+                                                          : sqlite3_column_double(q->st, col);
 }
 
 const char *sql_get_text(struct sql *q, int col)

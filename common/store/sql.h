@@ -39,7 +39,8 @@ struct store {
     bool begun[2];      // by enum sql_db: this transaction has a part in that file
     bool read_only;
     struct sql_slot cache[SQL_CACHE];
-    int64_t touched[SQL_TOUCHED]; // recordings that this transaction changed and the tallies do not know yet
+    int64_t touched[SQL_TOUCHED]; // recordings that this transaction changed and the tallies do not
+                                  // know yet
     size_t touched_count;
 };
 
@@ -76,7 +77,8 @@ int64_t sql_get_i64(struct sql *q, int col);
 double sql_get_f64(struct sql *q, int col, double when_null);
 const char *sql_get_text(struct sql *q, int col); // '' for NULL
 const void *sql_get_blob(struct sql *q, int col, size_t *len);
-int64_t sql_changes(const struct sql *q); // rows the last statement changed; valid after sql_run too
+int64_t
+sql_changes(const struct sql *q); // rows the last statement changed; valid after sql_run too
 
 // Runs constant text without parameters.
 int sql_exec(sqlite3 *db, const char *text, struct err *e);

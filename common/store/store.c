@@ -32,16 +32,21 @@ static int set_up(sqlite3 *db, const char *file, enum store_mode mode, struct er
 {
     int rc = OK;
     if (mode == STORE_CREATE) {
-        rc = sql_exec(db, strcmp(file, "blocks") == 0 ? "PRAGMA page_size = 16384" : "PRAGMA page_size = 4096", e);
+        rc = sql_exec(db,
+                      strcmp(file, "blocks") == 0 ? "PRAGMA page_size = 16384"
+                                                  : "PRAGMA page_size = 4096",
+                      e);
         if (!rc) {
             rc = sql_exec(db, "PRAGMA journal_mode = WAL", e);
         }
     }
     if (!rc) {
-        rc = sql_exec(db,
-                      "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
-                      "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16000; PRAGMA journal_size_limit = 67108864",
-                      e);
+        rc = sql_exec(
+            db,
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+            "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16000; PRAGMA journal_size_limit = "
+            "67108864",
+            e);
     }
     if (!rc) {
         rc = sql_migrate(db, file, mode, e);
@@ -75,9 +80,11 @@ static int make_paths(const char *dir, char *main_path, char *blocks_path, struc
         return err_errno(e, E_NOT_FOUND, "cannot open folder '%s'", dir);
     }
     if (strpbrk(full, "?#%")) {
-        return err_set(e, E_USAGE, "folder '%s': a store's path cannot hold '?', '#' or '%%'", full);
+        return err_set(e, E_USAGE, "folder '%s': a store's path cannot hold '?', '#' or '%%'",
+                       full);
     }
-    if (io_join(main_path, IO_PATH_MAX, full, "main.db") || io_join(blocks_path, IO_PATH_MAX, full, "blocks.db")) {
+    if (io_join(main_path, IO_PATH_MAX, full, "main.db") ||
+        io_join(blocks_path, IO_PATH_MAX, full, "blocks.db")) {
         return err_set(e, E_LIMIT, "path of folder '%s' is too long", dir);
     }
     return OK;
@@ -89,7 +96,8 @@ static int check_presence(const char *dir, const char *path, enum store_mode mod
         return err_set(e, E_EXISTS, "folder '%s' has a store already", dir);
     }
     if (mode != STORE_CREATE && !io_exists(path)) {
-        return err_set(e, E_NOT_FOUND, "no '%s' in folder '%s': make a project with 'moteloop init'",
+        return err_set(e, E_NOT_FOUND,
+                       "no '%s' in folder '%s': make a project with 'moteloop init'",
                        strrchr(path, '/') + 1, dir);
     }
     return OK;
@@ -225,7 +233,8 @@ int store_commit(struct store *s, struct err *e)
 static void rollback_one(sqlite3 *db)
 {
     if (db && !sqlite3_get_autocommit(db)) {
-        (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); // cannot fail in a way that matters: nothing is kept
+        (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL,
+                           NULL); // cannot fail in a way that matters: nothing is kept
     }
 }
 
@@ -271,7 +280,8 @@ int64_t store_data_version(struct store *s)
 
 int store_checkpoint(struct store *s, struct err *e)
 {
-    int code = sqlite3_wal_checkpoint_v2(s->blocks_db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int code =
+        sqlite3_wal_checkpoint_v2(s->blocks_db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (code == SQLITE_OK) {
         code = sqlite3_wal_checkpoint_v2(s->main_db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     }

@@ -35,10 +35,12 @@ static void cover_add(struct cover *c, int64_t first, int64_t last)
     }
 }
 
-static int read_state(struct store *s, int64_t session_id, int64_t stream_id, int64_t *next, struct err *e)
+static int read_state(struct store *s, int64_t session_id, int64_t stream_id, int64_t *next,
+                      struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_BLOCKS, "SELECT next FROM ack_state WHERE session_id = ? AND stream_id = ?", e);
+    sql_open(&q, s, SQL_BLOCKS, "SELECT next FROM ack_state WHERE session_id = ? AND stream_id = ?",
+             e);
     sql_i64(&q, session_id);
     sql_i64(&q, stream_id);
     int rc = sql_step(&q);
@@ -50,7 +52,8 @@ static int read_state(struct store *s, int64_t session_id, int64_t stream_id, in
     return sql_close(&q, rc);
 }
 
-static int write_state(struct store *s, int64_t session_id, int64_t stream_id, int64_t next, struct err *e)
+static int write_state(struct store *s, int64_t session_id, int64_t stream_id, int64_t next,
+                       struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_BLOCKS,
@@ -63,23 +66,29 @@ static int write_state(struct store *s, int64_t session_id, int64_t stream_id, i
     return sql_run(&q);
 }
 
-static int walk_rows(struct store *s, int64_t session_id, int64_t stream_id, struct cover *c, struct err *e)
+static int walk_rows(struct store *s, int64_t session_id, int64_t stream_id, struct cover *c,
+                     struct err *e)
 {
     struct sql blocks, drops;
     int64_t start = c->next, drop_first = 0, drop_last = 0;
     sql_open(&drops, s, SQL_BLOCKS,
-             "SELECT first, last FROM dropped WHERE session_id = ? AND stream_id = ? AND last >= ? ORDER BY first", e);
+             "SELECT first, last FROM dropped WHERE session_id = ? AND stream_id = ? AND last >= ? "
+             "ORDER BY first",
+             e);
     sql_i64(&drops, session_id);
     sql_i64(&drops, stream_id);
     sql_i64(&drops, start);
     sql_open(&blocks, s, SQL_BLOCKS,
-             "SELECT seq FROM block WHERE session_id = ? AND stream_id = ? AND seq >= ? ORDER BY seq LIMIT ?", e);
+             "SELECT seq FROM block WHERE session_id = ? AND stream_id = ? AND seq >= ? ORDER BY "
+             "seq LIMIT ?",
+             e);
     sql_i64(&blocks, session_id);
     sql_i64(&blocks, stream_id);
     sql_i64(&blocks, start);
     sql_i64(&blocks, WALK_MAX);
     int more_blocks = sql_step(&blocks), more_drops = sql_step(&drops), walked = 0;
-    while (more_blocks >= 0 && more_drops >= 0 && (more_blocks || more_drops) && !c->full && walked <= WALK_MAX) {
+    while (more_blocks >= 0 && more_drops >= 0 && (more_blocks || more_drops) && !c->full &&
+           walked <= WALK_MAX) {
         if (more_drops == SQL_ROW) {
             drop_first = sql_get_i64(&drops, 0);
             drop_last = sql_get_i64(&drops, 1);
@@ -99,7 +108,8 @@ static int walk_rows(struct store *s, int64_t session_id, int64_t stream_id, str
     return rc ? rc : failed;
 }
 
-static int compute(struct store *s, int64_t session_id, int64_t stream_id, struct cover *c, struct err *e)
+static int compute(struct store *s, int64_t session_id, int64_t stream_id, struct cover *c,
+                   struct err *e)
 {
     int64_t before = 0;
     int rc = read_state(s, session_id, stream_id, &before, e);
@@ -108,14 +118,15 @@ static int compute(struct store *s, int64_t session_id, int64_t stream_id, struc
         rc = walk_rows(s, session_id, stream_id, c, e);
     }
     // Outside a transaction the row would be a commit (and a flush of the disk) for a mere place to start from.
-    if (!rc && c->next != before && (s->depth > 0 || c->next - before > STATE_LAG) && !s->read_only) {
+    if (!rc && c->next != before && (s->depth > 0 || c->next - before > STATE_LAG) &&
+        !s->read_only) {
         rc = write_state(s, session_id, stream_id, c->next, e);
     }
     return rc ? rc : c->count;
 }
 
-int store_block_ack(struct store *s, int64_t session_id, int64_t stream_id, int64_t *next, int64_t (*ranges)[2], int max,
-                    struct err *e)
+int store_block_ack(struct store *s, int64_t session_id, int64_t stream_id, int64_t *next,
+                    int64_t (*ranges)[2], int max, struct err *e)
 {
     struct cover c = {.ranges = ranges, .max = max};
     int rc = compute(s, session_id, stream_id, &c, e);

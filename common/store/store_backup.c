@@ -19,7 +19,8 @@ static int finish_copy(const char *path, struct err *e)
 {
     sqlite3 *db = NULL;
     int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
-    int rc = code == SQLITE_OK ? sql_exec(db, "PRAGMA journal_mode = WAL", e) : sql_fail(db, code, e);
+    int rc =
+        code == SQLITE_OK ? sql_exec(db, "PRAGMA journal_mode = WAL", e) : sql_fail(db, code, e);
     sqlite3_close(db);
     return rc;
 }
@@ -29,7 +30,8 @@ int store_backup(struct store *s, const char *dir, struct err *e)
     char path[IO_PATH_MAX];
     int rc = OK;
     for (size_t i = 0; i < ARRAY_LEN(files) && rc == OK; i++) {
-        rc = io_join(path, sizeof(path), dir, files[i]) ? err_set(e, E_LIMIT, "path is too long") : OK;
+        rc = io_join(path, sizeof(path), dir, files[i]) ? err_set(e, E_LIMIT, "path is too long")
+                                                        : OK;
         if (rc == OK && io_exists(path)) {
             rc = err_set(e, E_EXISTS, "'%s' is there already", path);
         }

@@ -5,13 +5,15 @@
 #include "common/store/sql.h"
 #include "common/store/store_sample.h"
 
-#define CONFLICTS_PER_KEY 8 // other bytes that are kept for one key, so that a device cannot fill the disk with them
+#define CONFLICTS_PER_KEY                                                                          \
+    8 // other bytes that are kept for one key, so that a device cannot fill the disk with them
 
 static int insert_block(struct store *s, const struct store_block *b, bool *added, struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_BLOCKS,
-             "INSERT INTO block (session_id, stream_id, seq, kind, rec_no, t_us, frames, received_ms, bytes)"
+             "INSERT INTO block (session_id, stream_id, seq, kind, rec_no, t_us, frames, "
+             "received_ms, bytes)"
              " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (session_id, stream_id, seq) DO NOTHING",
              e);
     sql_i64(&q, b->session_id);
@@ -32,9 +34,12 @@ static int keep_conflict(struct store *s, const struct store_block *b, struct er
 {
     struct sql q;
     sql_open(&q, s, SQL_BLOCKS,
-             "INSERT INTO conflict (session_id, stream_id, seq, received_ms, bytes) SELECT ?1, ?2, ?3, ?4, ?5 WHERE"
-             " NOT EXISTS (SELECT 1 FROM conflict WHERE session_id = ?1 AND stream_id = ?2 AND seq = ?3 AND bytes = ?5)"
-             " AND (SELECT count(*) FROM conflict WHERE session_id = ?1 AND stream_id = ?2 AND seq = ?3) < ?6",
+             "INSERT INTO conflict (session_id, stream_id, seq, received_ms, bytes) SELECT ?1, ?2, "
+             "?3, ?4, ?5 WHERE"
+             " NOT EXISTS (SELECT 1 FROM conflict WHERE session_id = ?1 AND stream_id = ?2 AND seq "
+             "= ?3 AND bytes = ?5)"
+             " AND (SELECT count(*) FROM conflict WHERE session_id = ?1 AND stream_id = ?2 AND seq "
+             "= ?3) < ?6",
              e);
     sql_i64(&q, b->session_id);
     sql_i64(&q, b->stream_id);
@@ -49,7 +54,8 @@ static int compare_with_stored(struct store *s, const struct store_block *b, str
 {
     struct sql q;
     bool same = false;
-    sql_open(&q, s, SQL_BLOCKS, "SELECT bytes FROM block WHERE session_id = ? AND stream_id = ? AND seq = ?", e);
+    sql_open(&q, s, SQL_BLOCKS,
+             "SELECT bytes FROM block WHERE session_id = ? AND stream_id = ? AND seq = ?", e);
     sql_i64(&q, b->session_id);
     sql_i64(&q, b->stream_id);
     sql_i64(&q, b->seq);
@@ -68,12 +74,15 @@ static int compare_with_stored(struct store *s, const struct store_block *b, str
     return rc ? rc : STORE_BLOCK_CONFLICT;
 }
 
-static int insert_recording(struct store *s, const struct store_block *b, int64_t *rec_id, struct err *e)
+static int insert_recording(struct store *s, const struct store_block *b, int64_t *rec_id,
+                            struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_BLOCKS,
-             "INSERT INTO recording (session_id, rec_no, device, name, grp, source, start_us, end_us, width, height,"
-             " simulated, uncertain, hint, digest, meta, created_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+             "INSERT INTO recording (session_id, rec_no, device, name, grp, source, start_us, "
+             "end_us, width, height,"
+             " simulated, uncertain, hint, digest, meta, created_ms) VALUES "
+             "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
              e);
     sql_i64(&q, b->session_id);
     sql_i64(&q, b->rec_no);
@@ -98,12 +107,15 @@ static int insert_recording(struct store *s, const struct store_block *b, int64_
     return rc;
 }
 
-static int extend_recording(struct store *s, const struct store_block *b, int64_t *rec_id, struct err *e)
+static int extend_recording(struct store *s, const struct store_block *b, int64_t *rec_id,
+                            struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_BLOCKS,
-             "UPDATE recording SET start_us = min(start_us, ?), end_us = max(end_us, ?), uncertain = max(uncertain, ?),"
-             " hint = CASE WHEN hint = '' THEN ? ELSE hint END WHERE session_id = ? AND rec_no = ? RETURNING rec_id",
+             "UPDATE recording SET start_us = min(start_us, ?), end_us = max(end_us, ?), uncertain "
+             "= max(uncertain, ?),"
+             " hint = CASE WHEN hint = '' THEN ? ELSE hint END WHERE session_id = ? AND rec_no = ? "
+             "RETURNING rec_id",
              e);
     sql_i64(&q, b->t_us);
     sql_i64(&q, b->end_us);
@@ -124,16 +136,18 @@ struct stream_state { // of a recording's stream, after a block was counted
     bool there, ended, whole;
 };
 
-static int extend_stream(struct store *s, const struct store_block *b, int64_t rec_id, struct stream_state *state,
-                         struct err *e)
+static int extend_stream(struct store *s, const struct store_block *b, int64_t rec_id,
+                         struct stream_state *state, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_BLOCKS,
-             "UPDATE recording_stream SET first_seq = min(first_seq, ?1), last_seq = max(last_seq, ?1),"
-             " blocks = blocks + 1, frames = frames + ?2, start_us = min(start_us, ?3), end_us = max(end_us, ?4),"
-             " ended = max(ended, ?5) WHERE rec_id = ?6 AND stream_id = ?7"
-             " RETURNING ended, blocks = last_seq - first_seq + 1",
-             e);
+    sql_open(
+        &q, s, SQL_BLOCKS,
+        "UPDATE recording_stream SET first_seq = min(first_seq, ?1), last_seq = max(last_seq, ?1),"
+        " blocks = blocks + 1, frames = frames + ?2, start_us = min(start_us, ?3), end_us = "
+        "max(end_us, ?4),"
+        " ended = max(ended, ?5) WHERE rec_id = ?6 AND stream_id = ?7"
+        " RETURNING ended, blocks = last_seq - first_seq + 1",
+        e);
     sql_i64(&q, b->seq);
     sql_i64(&q, b->frames);
     sql_i64(&q, b->t_us);
@@ -149,11 +163,13 @@ static int extend_stream(struct store *s, const struct store_block *b, int64_t r
     return sql_close(&q, rc);
 }
 
-static int insert_stream(struct store *s, const struct store_block *b, int64_t rec_id, struct err *e)
+static int insert_stream(struct store *s, const struct store_block *b, int64_t rec_id,
+                         struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_BLOCKS,
-             "INSERT INTO recording_stream (rec_id, stream_id, first_seq, last_seq, blocks, frames, start_us, end_us,"
+             "INSERT INTO recording_stream (rec_id, stream_id, first_seq, last_seq, blocks, "
+             "frames, start_us, end_us,"
              " ended, interval_ns) VALUES (?1,?2,?3,?3,1,?4,?5,?6,?7,?8)",
              e);
     sql_i64(&q, rec_id);
@@ -173,9 +189,12 @@ static int update_complete(struct store *s, int64_t rec_id, struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_BLOCKS,
-             "UPDATE recording SET complete = NOT EXISTS (SELECT 1 FROM recording_stream rs WHERE rs.rec_id = ?1 AND"
-             " (rs.ended = 0 OR rs.blocks <> rs.last_seq - rs.first_seq + 1 OR (rs.first_seq > 0 AND NOT EXISTS"
-             " (SELECT 1 FROM block b WHERE b.session_id = recording.session_id AND b.stream_id = rs.stream_id"
+             "UPDATE recording SET complete = NOT EXISTS (SELECT 1 FROM recording_stream rs WHERE "
+             "rs.rec_id = ?1 AND"
+             " (rs.ended = 0 OR rs.blocks <> rs.last_seq - rs.first_seq + 1 OR (rs.first_seq > 0 "
+             "AND NOT EXISTS"
+             " (SELECT 1 FROM block b WHERE b.session_id = recording.session_id AND b.stream_id = "
+             "rs.stream_id"
              " AND b.seq = rs.first_seq - 1)))) WHERE rec_id = ?1",
              e);
     sql_i64(&q, rec_id);
@@ -188,7 +207,8 @@ static int recheck_follower(struct store *s, const struct store_block *b, struct
     struct sql q;
     int64_t follower = 0;
     sql_open(&q, s, SQL_BLOCKS,
-             "SELECT r.rec_id FROM block b JOIN recording r ON r.session_id = b.session_id AND r.rec_no = b.rec_no"
+             "SELECT r.rec_id FROM block b JOIN recording r ON r.session_id = b.session_id AND "
+             "r.rec_no = b.rec_no"
              " WHERE b.session_id = ? AND b.stream_id = ? AND b.seq = ? AND b.rec_no > 0",
              e);
     sql_i64(&q, b->session_id);
@@ -203,7 +223,8 @@ static int recheck_follower(struct store *s, const struct store_block *b, struct
     return rc || !follower ? rc : update_complete(s, follower, e);
 }
 
-static int keep_recording(struct store *s, const struct store_block *b, int64_t *rec_id, struct err *e)
+static int keep_recording(struct store *s, const struct store_block *b, int64_t *rec_id,
+                          struct err *e)
 {
     struct stream_state state = {0};
     int rc = extend_recording(s, b, rec_id, e);
@@ -235,8 +256,10 @@ static int was_deleted(struct store *s, const struct store_block *b, bool *was, 
 {
     struct sql q;
     sql_open(&q, s, SQL_BLOCKS,
-             "SELECT 1 FROM ack_state WHERE session_id = ?1 AND stream_id = ?2 AND next > ?3 AND NOT EXISTS (SELECT 1 FROM"
-             " dropped d WHERE d.session_id = ?1 AND d.stream_id = ?2 AND ?3 BETWEEN d.first AND d.last)",
+             "SELECT 1 FROM ack_state WHERE session_id = ?1 AND stream_id = ?2 AND next > ?3 AND "
+             "NOT EXISTS (SELECT 1 FROM"
+             " dropped d WHERE d.session_id = ?1 AND d.stream_id = ?2 AND ?3 BETWEEN d.first AND "
+             "d.last)",
              e);
     sql_i64(&q, b->session_id);
     sql_i64(&q, b->stream_id);
@@ -249,7 +272,8 @@ static int was_deleted(struct store *s, const struct store_block *b, bool *was, 
 static int remove_block(struct store *s, const struct store_block *b, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_BLOCKS, "DELETE FROM block WHERE session_id = ? AND stream_id = ? AND seq = ?", e);
+    sql_open(&q, s, SQL_BLOCKS,
+             "DELETE FROM block WHERE session_id = ? AND stream_id = ? AND seq = ?", e);
     sql_i64(&q, b->session_id);
     sql_i64(&q, b->stream_id);
     sql_i64(&q, b->seq);
@@ -272,7 +296,9 @@ static int put_block(struct store *s, const struct store_block *b, int64_t *rec_
     }
     if (!added) {
         rc = compare_with_stored(s, b, e);
-        int found = rc >= 0 && b->rec_no > 0 ? store_recording_by_no(s, b->session_id, b->rec_no, rec_id, e) : OK;
+        int found = rc >= 0 && b->rec_no > 0
+                        ? store_recording_by_no(s, b->session_id, b->rec_no, rec_id, e)
+                        : OK;
         return found && found != E_NOT_FOUND ? found : rc;
     }
     if (b->rec_no > 0) {
@@ -288,15 +314,18 @@ int store_block_put(struct store *s, const struct store_block *b, int64_t *rec_i
     return rc ? rc : sql_leave(s, put_block(s, b, rec_id, e), e);
 }
 
-int store_dropped_put(struct store *s, int64_t session_id, int64_t stream_id, int64_t first, int64_t last, int64_t t_us,
-                      const char *reason, struct err *e)
+int store_dropped_put(struct store *s, int64_t session_id, int64_t stream_id, int64_t first,
+                      int64_t last, int64_t t_us, const char *reason, struct err *e)
 {
     struct sql q;
     if (first < 0 || last < first) {
-        return err_set(e, E_USAGE, "dropped range %lld..%lld is empty", (long long)first, (long long)last);
+        return err_set(e, E_USAGE, "dropped range %lld..%lld is empty", (long long)first,
+                       (long long)last);
     }
     sql_open(&q, s, SQL_BLOCKS,
-             "INSERT OR IGNORE INTO dropped (session_id, stream_id, first, last, t_us, reason) VALUES (?,?,?,?,?,?)", e);
+             "INSERT OR IGNORE INTO dropped (session_id, stream_id, first, last, t_us, reason) "
+             "VALUES (?,?,?,?,?,?)",
+             e);
     sql_i64(&q, session_id);
     sql_i64(&q, stream_id);
     sql_i64(&q, first);

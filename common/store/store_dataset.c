@@ -22,7 +22,8 @@ static void hash_i64(crypto_hash_sha256_state *h, int64_t v)
     hash_text(h, text);
 }
 
-static void digest_items(const struct store_dataset_item *items, size_t count, char out[STORE_DIGEST_TEXT])
+static void digest_items(const struct store_dataset_item *items, size_t count,
+                         char out[STORE_DIGEST_TEXT])
 {
     crypto_hash_sha256_state h;
     uint8_t digest[HEX_DIGEST_LEN];
@@ -40,11 +41,13 @@ static void digest_items(const struct store_dataset_item *items, size_t count, c
     hex_encode(out, digest, sizeof digest);
 }
 
-static int put_item(struct store *s, int64_t dataset_id, size_t n, const struct store_dataset_item *i, struct err *e)
+static int put_item(struct store *s, int64_t dataset_id, size_t n,
+                    const struct store_dataset_item *i, struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO dataset_item (dataset_id, n, rec_id, stream, start_us, end_us, label, split, grp)"
+             "INSERT INTO dataset_item (dataset_id, n, rec_id, stream, start_us, end_us, label, "
+             "split, grp)"
              " VALUES (?,?,?,?,?,?,?,?,?)",
              e);
     sql_i64(&q, dataset_id);
@@ -59,8 +62,9 @@ static int put_item(struct store *s, int64_t dataset_id, size_t n, const struct 
     return sql_run(&q);
 }
 
-int store_dataset_put(struct store *s, const char *name, const char *query, const struct store_dataset_item *items,
-                      size_t count, char *out_digest, struct err *e)
+int store_dataset_put(struct store *s, const char *name, const char *query,
+                      const struct store_dataset_item *items, size_t count, char *out_digest,
+                      struct err *e)
 {
     struct sql q;
     digest_items(items, count, out_digest);
@@ -69,7 +73,8 @@ int store_dataset_put(struct store *s, const char *name, const char *query, cons
         return rc;
     }
     sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO dataset (digest, name, query, items, created_ms) VALUES (?,?,?,?,?) ON CONFLICT (digest) DO NOTHING",
+             "INSERT INTO dataset (digest, name, query, items, created_ms) VALUES (?,?,?,?,?) ON "
+             "CONFLICT (digest) DO NOTHING",
              e);
     sql_text(&q, out_digest);
     sql_text(&q, name);
@@ -87,14 +92,16 @@ int store_dataset_put(struct store *s, const char *name, const char *query, cons
     return rc ? err_wrap(e, "store dataset '%s'", name) : OK;
 }
 
-int store_dataset_items(struct store *s, const char *digest, const char *split, store_dataset_item_fn fn, void *ctx,
-                        struct err *e)
+int store_dataset_items(struct store *s, const char *digest, const char *split,
+                        store_dataset_item_fn fn, void *ctx, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN,
-             "SELECT i.rec_id, i.stream, i.start_us, i.end_us, i.label, i.split, i.grp FROM dataset d"
-             " JOIN dataset_item i USING (dataset_id) WHERE d.digest = ?1 AND (?2 IS NULL OR i.split = ?2) ORDER BY i.n",
-             e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "SELECT i.rec_id, i.stream, i.start_us, i.end_us, i.label, i.split, i.grp FROM dataset d"
+        " JOIN dataset_item i USING (dataset_id) WHERE d.digest = ?1 AND (?2 IS NULL OR i.split = "
+        "?2) ORDER BY i.n",
+        e);
     sql_text(&q, digest);
     sql_text_or_null(&q, split);
     int rc;
@@ -118,7 +125,9 @@ int store_dataset_walk(struct store *s, store_dataset_fn fn, void *ctx, struct e
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT dataset_id, digest, name, query, items, created_ms FROM dataset ORDER BY dataset_id DESC", e);
+             "SELECT dataset_id, digest, name, query, items, created_ms FROM dataset ORDER BY "
+             "dataset_id DESC",
+             e);
     int rc;
     while ((rc = sql_step(&q)) == SQL_ROW) {
         struct store_dataset d = {.dataset_id = sql_get_i64(&q, 0),

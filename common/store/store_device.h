@@ -18,16 +18,21 @@ struct store_device {
 typedef int (*store_device_fn)(void *ctx, const struct store_device *d);
 
 // Adds or re-enables one. E_EXISTS where it is in use already.
-int store_device_add(struct store *s, const char *id, const char *name, const char *grp, struct err *e) MUST_CHECK;
+int store_device_add(struct store *s, const char *id, const char *name, const char *grp,
+                     struct err *e) MUST_CHECK;
 int store_device_remove(struct store *s, const char *id, struct err *e) MUST_CHECK;
 // In order of id. id NULL: all, removed ones too; else that one (E_NOT_FOUND).
-int store_device_walk(struct store *s, const char *id, store_device_fn fn, void *ctx, struct err *e) MUST_CHECK;
+int store_device_walk(struct store *s, const char *id, store_device_fn fn, void *ctx,
+                      struct err *e) MUST_CHECK;
 
 // By the collector. Fields of the others stay as they are.
 int store_device_set_hello(struct store *s, const struct store_device *d, struct err *e) MUST_CHECK;
-int store_device_set_status(struct store *s, const char *id, bool online, int64_t boot_count, const char *reason, struct err *e) MUST_CHECK;
-int store_device_set_reported(struct store *s, const struct store_device *d, struct err *e) MUST_CHECK;
+int store_device_set_status(struct store *s, const char *id, bool online, int64_t boot_count,
+                            const char *reason, struct err *e) MUST_CHECK;
+int store_device_set_reported(struct store *s, const struct store_device *d,
+                              struct err *e) MUST_CHECK;
 // When its last block was stored.
-int store_device_set_seen(struct store *s, const char *id, int64_t data_ms, struct err *e) MUST_CHECK;
+int store_device_set_seen(struct store *s, const char *id, int64_t data_ms,
+                          struct err *e) MUST_CHECK;
 
 #endif

@@ -8,7 +8,8 @@ int store_event_put(struct store *s, const struct store_event *ev, struct err *e
 {
     struct sql q;
     sql_open(&q, s, SQL_BLOCKS,
-             "INSERT INTO event (session_id, device, t_us, dur_us, label, score, novelty, uncertain, rec_no, model,"
+             "INSERT INTO event (session_id, device, t_us, dur_us, label, score, novelty, "
+             "uncertain, rec_no, model,"
              " model_digest, received_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
              e);
     sql_i64(&q, ev->session_id);
@@ -53,21 +54,27 @@ static int walk_events(struct sql *q, store_event_fn fn, void *ctx)
 }
 
 #define EVENT_COLUMNS                                                                              \
-    " v.event_id, v.session_id, v.device, v.t_us, v.dur_us, v.label, v.score, v.novelty, v.uncertain, v.rec_no,"      \
-    " (SELECT rec_id FROM recording r WHERE r.session_id = v.session_id AND r.rec_no = v.rec_no),"  \
+    " v.event_id, v.session_id, v.device, v.t_us, v.dur_us, v.label, v.score, v.novelty, "         \
+    "v.uncertain, v.rec_no,"                                                                       \
+    " (SELECT rec_id FROM recording r WHERE r.session_id = v.session_id AND r.rec_no = v.rec_no)," \
     " v.model, v.model_digest, v.received_ms "
 
-int store_event_walk(struct store *s, const char *device, int64_t after_event_id, int64_t limit, store_event_fn fn, void *ctx,
-                     struct err *e)
+int store_event_walk(struct store *s, const char *device, int64_t after_event_id, int64_t limit,
+                     store_event_fn fn, void *ctx, struct err *e)
 {
     struct sql q;
     int64_t most = limit > 0 ? limit : INT64_MAX;
     if (device) {
         sql_open(&q, s, SQL_MAIN,
-                 "SELECT" EVENT_COLUMNS "FROM event v WHERE v.device = ? AND v.event_id > ? ORDER BY v.event_id LIMIT ?", e);
+                 "SELECT" EVENT_COLUMNS
+                 "FROM event v WHERE v.device = ? AND v.event_id > ? ORDER BY v.event_id LIMIT ?",
+                 e);
         sql_text(&q, device);
     } else {
-        sql_open(&q, s, SQL_MAIN, "SELECT" EVENT_COLUMNS "FROM event v WHERE v.event_id > ? ORDER BY v.event_id LIMIT ?", e);
+        sql_open(&q, s, SQL_MAIN,
+                 "SELECT" EVENT_COLUMNS
+                 "FROM event v WHERE v.event_id > ? ORDER BY v.event_id LIMIT ?",
+                 e);
     }
     sql_i64(&q, after_event_id);
     sql_i64(&q, most);
@@ -100,14 +107,17 @@ int store_health_put(struct store *s, const char *device, const char *json, stru
 int store_health_last(struct store *s, const char *device, char *json, size_t cap, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN, "SELECT body FROM health WHERE device = ? ORDER BY health_id DESC LIMIT 1", e);
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT body FROM health WHERE device = ? ORDER BY health_id DESC LIMIT 1", e);
     sql_text(&q, device);
     int rc = sql_step(&q);
     if (rc == OK) {
         rc = err_set(e, E_NOT_FOUND, "device '%s' has not reported its health", device);
     } else if (rc == SQL_ROW) {
         int n = snprintf(json, cap, "%s", sql_get_text(&q, 0));
-        rc = n < 0 || (size_t)n >= cap ? err_set(e, E_LIMIT, "health of device '%s' is too long", device) : OK;
+        rc = n < 0 || (size_t)n >= cap
+                 ? err_set(e, E_LIMIT, "health of device '%s' is too long", device)
+                 : OK;
     }
     return sql_close(&q, rc);
 }
@@ -115,13 +125,16 @@ int store_health_last(struct store *s, const char *device, char *json, size_t ca
 int store_collector_alive(struct store *s, const struct store_collector *c, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_BLOCKS,
-             "INSERT INTO collector (collector_id, pid, started_ms, alive_ms, blocks, repeats, conflicts, refused,"
-             " last_error) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (collector_id) DO UPDATE SET pid = excluded.pid,"
-             " started_ms = excluded.started_ms, alive_ms = excluded.alive_ms, blocks = excluded.blocks,"
-             " repeats = excluded.repeats, conflicts = excluded.conflicts, refused = excluded.refused,"
-             " last_error = excluded.last_error",
-             e);
+    sql_open(
+        &q, s, SQL_BLOCKS,
+        "INSERT INTO collector (collector_id, pid, started_ms, alive_ms, blocks, repeats, "
+        "conflicts, refused,"
+        " last_error) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (collector_id) DO UPDATE SET pid = "
+        "excluded.pid,"
+        " started_ms = excluded.started_ms, alive_ms = excluded.alive_ms, blocks = excluded.blocks,"
+        " repeats = excluded.repeats, conflicts = excluded.conflicts, refused = excluded.refused,"
+        " last_error = excluded.last_error",
+        e);
     sql_text(&q, c->id);
     sql_i64(&q, c->pid);
     sql_i64(&q, c->started_ms);
@@ -138,7 +151,8 @@ int store_collector_walk(struct store *s, store_collector_fn fn, void *ctx, stru
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT collector_id, pid, started_ms, alive_ms, blocks, repeats, conflicts, refused, last_error"
+             "SELECT collector_id, pid, started_ms, alive_ms, blocks, repeats, conflicts, refused, "
+             "last_error"
              " FROM collector ORDER BY collector_id",
              e);
     int rc;

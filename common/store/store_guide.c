@@ -12,10 +12,13 @@ int store_guide_set_group(struct store *s, const char *label, const char *group,
     sql_text(&q, group);
     sql_text(&q, label);
     int rc = sql_run(&q);
-    return rc == OK && sql_changes(&q) == 0 ? err_set(e, E_NOT_FOUND, "there is no label '%s'", label) : rc;
+    return rc == OK && sql_changes(&q) == 0
+               ? err_set(e, E_NOT_FOUND, "there is no label '%s'", label)
+               : rc;
 }
 
-int store_guide_put_example(struct store *s, const char *label, int64_t rec_id, const char *note, const char *author, struct err *e)
+int store_guide_put_example(struct store *s, const char *label, int64_t rec_id, const char *note,
+                            const char *author, struct err *e)
 {
     struct sql q;
     if (!note) {
@@ -24,7 +27,10 @@ int store_guide_put_example(struct store *s, const char *label, int64_t rec_id, 
         sql_i64(&q, rec_id);
         return sql_run(&q);
     }
-    sql_open(&q, s, SQL_MAIN, "INSERT OR REPLACE INTO label_example (label, rec_id, note, author, time_ms) VALUES (?,?,?,?,?)", e);
+    sql_open(&q, s, SQL_MAIN,
+             "INSERT OR REPLACE INTO label_example (label, rec_id, note, author, time_ms) VALUES "
+             "(?,?,?,?,?)",
+             e);
     sql_text(&q, label);
     sql_i64(&q, rec_id);
     sql_text(&q, note);
@@ -42,8 +48,11 @@ int store_guide_walk(struct store *s, store_guide_fn fn, void *ctx, struct err *
              e);
     int rc;
     while ((rc = sql_step(&q)) == SQL_ROW) {
-        struct store_guide g = {.label = sql_get_text(&q, 0), .group = sql_get_text(&q, 1), .note = sql_get_text(&q, 2),
-                                .author = sql_get_text(&q, 3), .rec_id = sql_get_i64(&q, 4)};
+        struct store_guide g = {.label = sql_get_text(&q, 0),
+                                .group = sql_get_text(&q, 1),
+                                .note = sql_get_text(&q, 2),
+                                .author = sql_get_text(&q, 3),
+                                .rec_id = sql_get_i64(&q, 4)};
         rc = fn(ctx, &g);
         if (rc) {
             break;

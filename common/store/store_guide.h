@@ -7,9 +7,11 @@
 #define STORE_GUIDE_NOTE_MAX 500
 
 // E_NOT_FOUND where there is no such label.
-int store_guide_set_group(struct store *s, const char *label, const char *group, struct err *e) MUST_CHECK;
+int store_guide_set_group(struct store *s, const char *label, const char *group,
+                          struct err *e) MUST_CHECK;
 // note NULL takes the example away.
-int store_guide_put_example(struct store *s, const char *label, int64_t rec_id, const char *note, const char *author, struct err *e) MUST_CHECK;
+int store_guide_put_example(struct store *s, const char *label, int64_t rec_id, const char *note,
+                            const char *author, struct err *e) MUST_CHECK;
 
 struct store_guide { // a label's group (rec_id 0), or one of its examples
     const char *label, *group, *note, *author;

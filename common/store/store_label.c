@@ -6,8 +6,9 @@
 #include "common/store/sql.h"
 
 static const char hotkeys[] = "1234567890qwertyuiopasdfghjklzxcvbnm";
-static const char *const colors[] = {"#2f6fde", "#d9534f", "#3a9d5d", "#e0a030", "#8a5cc2", "#2aa5a0",
-                                     "#c2518a", "#7a7f2a", "#5b6b7c", "#b5651d", "#4b8b3b", "#9b2335"};
+static const char *const colors[] = {"#2f6fde", "#d9534f", "#3a9d5d", "#e0a030",
+                                     "#8a5cc2", "#2aa5a0", "#c2518a", "#7a7f2a",
+                                     "#5b6b7c", "#b5651d", "#4b8b3b", "#9b2335"};
 
 // The first hotkey that no class has; '' where all are taken.
 static int free_hotkey(struct store *s, char out[2], struct err *e)
@@ -16,7 +17,8 @@ static int free_hotkey(struct store *s, char out[2], struct err *e)
     for (size_t i = 0; hotkeys[i]; i++) {
         char key[2] = {hotkeys[i], 0};
         struct sql q;
-        sql_open(&q, s, SQL_MAIN, "SELECT 1 FROM label_class WHERE hotkey = ? AND retired_ms IS NULL", e);
+        sql_open(&q, s, SQL_MAIN,
+                 "SELECT 1 FROM label_class WHERE hotkey = ? AND retired_ms IS NULL", e);
         sql_text(&q, key);
         int rc = sql_close(&q, sql_step(&q));
         if (rc < 0) {
@@ -64,10 +66,11 @@ static int class_add(struct store *s, const struct store_label_class *c, struct 
         return rc;
     }
     struct sql q;
-    sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO label_class (name, hotkey, color, guideline, position, created_ms, retired_ms)"
-             " VALUES (?,?,?,?,?,?,?)",
-             e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "INSERT INTO label_class (name, hotkey, color, guideline, position, created_ms, retired_ms)"
+        " VALUES (?,?,?,?,?,?,?)",
+        e);
     sql_text(&q, c->name);
     sql_text(&q, c->hotkey && c->hotkey[0] ? c->hotkey : key);
     sql_text(&q, c->color && c->color[0] ? c->color : colors[(size_t)count % ARRAY_LEN(colors)]);
@@ -81,11 +84,12 @@ static int class_add(struct store *s, const struct store_label_class *c, struct 
 static int class_update(struct store *s, const struct store_label_class *c, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN,
-             "UPDATE label_class SET hotkey = CASE WHEN ?2 = '' THEN hotkey ELSE ?2 END,"
-             " color = CASE WHEN ?3 = '' THEN color ELSE ?3 END, guideline = coalesce(?4, guideline),"
-             " position = CASE WHEN ?5 = 0 THEN position ELSE ?5 END, retired_ms = ?6 WHERE name = ?1",
-             e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "UPDATE label_class SET hotkey = CASE WHEN ?2 = '' THEN hotkey ELSE ?2 END,"
+        " color = CASE WHEN ?3 = '' THEN color ELSE ?3 END, guideline = coalesce(?4, guideline),"
+        " position = CASE WHEN ?5 = 0 THEN position ELSE ?5 END, retired_ms = ?6 WHERE name = ?1",
+        e);
     sql_text(&q, c->name);
     sql_text(&q, c->hotkey);
     sql_text(&q, c->color);
@@ -115,11 +119,12 @@ int store_label_class_put(struct store *s, const struct store_label_class *c, st
 int store_label_class_walk(struct store *s, store_label_class_fn fn, void *ctx, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN,
-             "SELECT label_id, name, hotkey, color, guideline, position, retired_ms,"
-             " coalesce((SELECT regions FROM label_tally WHERE label_tally.label = label_class.name), 0)"
-             " FROM label_class ORDER BY position, label_id",
-             e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "SELECT label_id, name, hotkey, color, guideline, position, retired_ms,"
+        " coalesce((SELECT regions FROM label_tally WHERE label_tally.label = label_class.name), 0)"
+        " FROM label_class ORDER BY position, label_id",
+        e);
     int rc;
     while ((rc = sql_step(&q)) == SQL_ROW) {
         struct store_label_class c = {.label_id = sql_get_i64(&q, 0),
@@ -138,12 +143,15 @@ int store_label_class_walk(struct store *s, store_label_class_fn fn, void *ctx, 
     return sql_close(&q, rc);
 }
 
-static int region_version(struct store *s, const struct store_region *r, int64_t *version, struct err *e)
+static int region_version(struct store *s, const struct store_region *r, int64_t *version,
+                          struct err *e)
 {
     struct sql q;
     // Versions go on rising over a deletion, so that a page which missed it is told of the conflict.
     sql_open(&q, s, SQL_MAIN,
-             "SELECT version, action FROM label_event WHERE rec_id = ? AND region = ? ORDER BY event_id DESC LIMIT 1", e);
+             "SELECT version, action FROM label_event WHERE rec_id = ? AND region = ? ORDER BY "
+             "event_id DESC LIMIT 1",
+             e);
     sql_i64(&q, r->rec_id);
     sql_text(&q, r->region);
     int rc = sql_step(&q);
@@ -168,8 +176,10 @@ static int check_version(struct store *s, struct store_region *r, int64_t expect
     int64_t present = stored > 0 ? stored : 0;
     if (expect >= 0 && expect != present) {
         r->version = present;
-        return err_set(e, E_CONFLICT, "region '%s' of recording %lld was changed meanwhile (version %lld, not %lld)",
-                       r->region, (long long)r->rec_id, (long long)present, (long long)expect);
+        return err_set(
+            e, E_CONFLICT,
+            "region '%s' of recording %lld was changed meanwhile (version %lld, not %lld)",
+            r->region, (long long)r->rec_id, (long long)present, (long long)expect);
     }
     r->version = llabs(stored) + 1;
     return OK;
@@ -180,7 +190,8 @@ static int append_event(struct store *s, struct store_region *r, const char *act
     struct sql q;
     r->time_ms = clock_wall_ms();
     sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO label_event (rec_id, region, action, label, start_us, end_us, x, y, w, h, author, source,"
+             "INSERT INTO label_event (rec_id, region, action, label, start_us, end_us, x, y, w, "
+             "h, author, source,"
              " model, score, version, time_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
              e);
     bool set = strcmp(action, "set") == 0;
@@ -212,14 +223,18 @@ static int append_event(struct store *s, struct store_region *r, const char *act
 static int write_region(struct store *s, const struct store_region *r, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO region (rec_id, region, label, start_us, end_us, x, y, w, h, author, source,"
-             " version, event_id) SELECT rec_id, region, label, start_us, end_us, x, y, w, h, author, source,"
-             " version, event_id FROM label_event WHERE event_id = ?"
-             " ON CONFLICT (rec_id, region) DO UPDATE SET label = excluded.label, start_us = excluded.start_us,"
-             " end_us = excluded.end_us, x = excluded.x, y = excluded.y, w = excluded.w, h = excluded.h,"
-             " author = excluded.author, source = excluded.source, version = excluded.version, event_id = excluded.event_id",
-             e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "INSERT INTO region (rec_id, region, label, start_us, end_us, x, y, w, h, author, source,"
+        " version, event_id) SELECT rec_id, region, label, start_us, end_us, x, y, w, h, author, "
+        "source,"
+        " version, event_id FROM label_event WHERE event_id = ?"
+        " ON CONFLICT (rec_id, region) DO UPDATE SET label = excluded.label, start_us = "
+        "excluded.start_us,"
+        " end_us = excluded.end_us, x = excluded.x, y = excluded.y, w = excluded.w, h = excluded.h,"
+        " author = excluded.author, source = excluded.source, version = excluded.version, event_id "
+        "= excluded.event_id",
+        e);
     sql_i64(&q, r->event_id);
     return sql_run(&q);
 }
@@ -264,7 +279,8 @@ int store_label_set(struct store *s, struct store_region *r, int64_t expect_vers
     return sql_leave(s, rc, e);
 }
 
-int store_label_delete(struct store *s, struct store_region *r, int64_t expect_version, struct err *e)
+int store_label_delete(struct store *s, struct store_region *r, int64_t expect_version,
+                       struct err *e)
 {
     int rc = sql_enter(s, SQL_MAIN, e);
     if (rc) {
@@ -273,7 +289,8 @@ int store_label_delete(struct store *s, struct store_region *r, int64_t expect_v
     int64_t stored = 0;
     rc = region_version(s, r, &stored, e);
     if (!rc && stored <= 0) {
-        rc = err_set(e, E_NOT_FOUND, "recording %lld has no region '%s'", (long long)r->rec_id, r->region);
+        rc = err_set(e, E_NOT_FOUND, "recording %lld has no region '%s'", (long long)r->rec_id,
+                     r->region);
     }
     if (!rc) {
         rc = check_version(s, r, expect_version, e);
@@ -293,7 +310,7 @@ int store_label_delete(struct store *s, struct store_region *r, int64_t expect_v
 
 // The columns are those of EVENT_COLUMNS, in that order.
 #define EVENT_COLUMNS                                                                              \
-    " ev.rec_id, ev.region, ev.label, ev.start_us, ev.end_us, ev.x, ev.y, ev.w, ev.h, ev.author,"   \
+    " ev.rec_id, ev.region, ev.label, ev.start_us, ev.end_us, ev.x, ev.y, ev.w, ev.h, ev.author,"  \
     " ev.source, ev.model, ev.score, ev.version, ev.event_id, ev.time_ms, ev.action "
 
 static int walk_events(struct sql *q, store_region_fn fn, void *ctx)
@@ -331,32 +348,39 @@ int store_label_walk(struct store *s, int64_t rec_id, store_region_fn fn, void *
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT" EVENT_COLUMNS "FROM region JOIN label_event ev USING (event_id) WHERE region.rec_id = ?"
+             "SELECT" EVENT_COLUMNS
+             "FROM region JOIN label_event ev USING (event_id) WHERE region.rec_id = ?"
              " ORDER BY region.start_us, region.event_id",
              e);
     sql_i64(&q, rec_id);
     return walk_events(&q, fn, ctx);
 }
 
-int store_label_history(struct store *s, int64_t rec_id, int64_t limit, store_region_fn fn, void *ctx, struct err *e)
+int store_label_history(struct store *s, int64_t rec_id, int64_t limit, store_region_fn fn,
+                        void *ctx, struct err *e)
 {
     struct sql q;
     if (rec_id) {
-        sql_open(&q, s, SQL_MAIN, "SELECT" EVENT_COLUMNS "FROM label_event ev WHERE rec_id = ? ORDER BY event_id", e);
+        sql_open(&q, s, SQL_MAIN,
+                 "SELECT" EVENT_COLUMNS "FROM label_event ev WHERE rec_id = ? ORDER BY event_id",
+                 e);
         sql_i64(&q, rec_id);
     } else {
-        sql_open(&q, s, SQL_MAIN, "SELECT" EVENT_COLUMNS "FROM label_event ev ORDER BY event_id DESC LIMIT ?", e);
+        sql_open(&q, s, SQL_MAIN,
+                 "SELECT" EVENT_COLUMNS "FROM label_event ev ORDER BY event_id DESC LIMIT ?", e);
         sql_i64(&q, limit);
     }
     return walk_events(&q, fn, ctx);
 }
 
-int store_label_all(struct store *s, const char *label, store_region_fn fn, void *ctx, struct err *e)
+int store_label_all(struct store *s, const char *label, store_region_fn fn, void *ctx,
+                    struct err *e)
 {
     struct sql q;
     if (label) {
         sql_open(&q, s, SQL_MAIN,
-                 "SELECT" EVENT_COLUMNS "FROM region JOIN label_event ev USING (event_id) WHERE region.label = ?"
+                 "SELECT" EVENT_COLUMNS
+                 "FROM region JOIN label_event ev USING (event_id) WHERE region.label = ?"
                  " ORDER BY region.rec_id, region.start_us, region.event_id",
                  e);
         sql_text(&q, label);
@@ -373,7 +397,8 @@ int store_label_last_event(struct store *s, int64_t *event_id, int64_t *time_ms,
 {
     struct sql q;
     *event_id = *time_ms = 0;
-    sql_open(&q, s, SQL_MAIN, "SELECT event_id, time_ms FROM label_event ORDER BY event_id DESC LIMIT 1", e);
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT event_id, time_ms FROM label_event ORDER BY event_id DESC LIMIT 1", e);
     int rc = sql_step(&q);
     if (rc == SQL_ROW) {
         *event_id = sql_get_i64(&q, 0);

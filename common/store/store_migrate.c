@@ -58,11 +58,14 @@ int sql_migrate(sqlite3 *db, const char *file, enum store_mode mode, struct err 
             return OK;
         }
         if (version > newest) {
-            return err_set(e, E_STATE, "%s.db is version %d and this program knows up to %d: use the newer moteloop",
-                           file, (int)version, (int)newest);
+            return err_set(
+                e, E_STATE,
+                "%s.db is version %d and this program knows up to %d: use the newer moteloop", file,
+                (int)version, (int)newest);
         }
         if (mode == STORE_READ) {
-            return err_set(e, E_STATE, "%s.db is version %d, this program needs %d: run 'moteloop doctor' once",
+            return err_set(e, E_STATE,
+                           "%s.db is version %d, this program needs %d: run 'moteloop doctor' once",
                            file, (int)version, (int)newest);
         }
         rc = sql_exec(db, "BEGIN IMMEDIATE", e);
@@ -77,7 +80,8 @@ int sql_migrate(sqlite3 *db, const char *file, enum store_mode mode, struct err 
             }
         }
         if (rc) {
-            (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); // the first error is the one to tell
+            (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL,
+                               NULL); // the first error is the one to tell
             return rc;
         }
     }

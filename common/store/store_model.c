@@ -6,18 +6,21 @@
 #include "common/store/sql.h"
 
 #define MODEL_COLUMNS                                                                              \
-    " model_id, digest, name, path, bytes, arena, dataset, recipe, seed, program, parent,"          \
+    " model_id, digest, name, path, bytes, arena, dataset, recipe, seed, program, parent,"         \
     " float_accuracy, int8_accuracy, metrics, created_ms "
 
 int store_model_put(struct store *s, struct store_model *m, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO model (digest, name, path, bytes, arena, dataset, recipe, seed, program, parent,"
-             " float_accuracy, int8_accuracy, metrics, created_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-             " ON CONFLICT (digest) DO UPDATE SET metrics = excluded.metrics, created_ms = excluded.created_ms"
-             " RETURNING model_id",
-             e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "INSERT INTO model (digest, name, path, bytes, arena, dataset, recipe, seed, program, "
+        "parent,"
+        " float_accuracy, int8_accuracy, metrics, created_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        " ON CONFLICT (digest) DO UPDATE SET metrics = excluded.metrics, created_ms = "
+        "excluded.created_ms"
+        " RETURNING model_id",
+        e);
     sql_text(&q, m->digest);
     sql_text(&q, m->name);
     sql_text(&q, m->path);
@@ -65,7 +68,8 @@ static int give_only(struct sql *q, const char *which, store_model_fn fn, void *
 {
     int rc = sql_step(q);
     if (rc == OK) {
-        rc = which ? err_set(e, E_NOT_FOUND, "no model '%s'", which) : err_set(e, E_NOT_FOUND, "no model yet");
+        rc = which ? err_set(e, E_NOT_FOUND, "no model '%s'", which)
+                   : err_set(e, E_NOT_FOUND, "no model yet");
     } else if (rc == SQL_ROW) {
         rc = give(q, fn, ctx);
     }
@@ -78,12 +82,15 @@ static bool is_row_id(const char *which)
     return strlen(which) < 6 && strspn(which, "0123456789") == strlen(which);
 }
 
-static int find_by_digest(struct store *s, const char *which, const char *name, store_model_fn fn, void *ctx, struct err *e)
+static int find_by_digest(struct store *s, const char *which, const char *name, store_model_fn fn,
+                          void *ctx, struct err *e)
 {
     struct sql q;
     int64_t count = 0;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT count(*) FROM model WHERE substr(digest, 1, length(?1)) = ?1 AND (?2 = '' OR name = ?2)", e);
+             "SELECT count(*) FROM model WHERE substr(digest, 1, length(?1)) = ?1 AND (?2 = '' OR "
+             "name = ?2)",
+             e);
     sql_text(&q, which);
     sql_text(&q, name);
     int rc = sql_step(&q);
@@ -95,16 +102,20 @@ static int find_by_digest(struct store *s, const char *which, const char *name, 
         return rc;
     }
     if (count > 1) {
-        return err_set(e, E_USAGE, "%lld models begin with '%s': give more digits", (long long)count, which);
+        return err_set(e, E_USAGE, "%lld models begin with '%s': give more digits",
+                       (long long)count, which);
     }
     sql_open(&q, s, SQL_MAIN,
-             "SELECT" MODEL_COLUMNS "FROM model WHERE substr(digest, 1, length(?1)) = ?1 AND (?2 = '' OR name = ?2)", e);
+             "SELECT" MODEL_COLUMNS
+             "FROM model WHERE substr(digest, 1, length(?1)) = ?1 AND (?2 = '' OR name = ?2)",
+             e);
     sql_text(&q, which);
     sql_text(&q, name);
     return give_only(&q, which, fn, ctx, e);
 }
 
-int store_model_find(struct store *s, const char *which, const char *name, store_model_fn fn, void *ctx, struct err *e)
+int store_model_find(struct store *s, const char *which, const char *name, store_model_fn fn,
+                     void *ctx, struct err *e)
 {
     struct sql q;
     if (which && which[0] && !is_row_id(which)) {
@@ -112,7 +123,9 @@ int store_model_find(struct store *s, const char *which, const char *name, store
     }
     if (which && which[0]) {
         sql_open(&q, s, SQL_MAIN,
-                 "SELECT" MODEL_COLUMNS "FROM model WHERE model_id = CAST(?1 AS INTEGER) AND (?2 = '' OR name = ?2)", e);
+                 "SELECT" MODEL_COLUMNS
+                 "FROM model WHERE model_id = CAST(?1 AS INTEGER) AND (?2 = '' OR name = ?2)",
+                 e);
         sql_text(&q, which);
         sql_text(&q, name);
     } else {
@@ -129,7 +142,8 @@ int store_model_find(struct store *s, const char *which, const char *name, store
 int store_model_walk(struct store *s, store_model_fn fn, void *ctx, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN, "SELECT" MODEL_COLUMNS "FROM model ORDER BY created_ms DESC, model_id DESC", e);
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT" MODEL_COLUMNS "FROM model ORDER BY created_ms DESC, model_id DESC", e);
     int rc;
     while ((rc = sql_step(&q)) == SQL_ROW) {
         rc = give(&q, fn, ctx);

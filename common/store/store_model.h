@@ -14,7 +14,8 @@ typedef int (*store_model_fn)(void *ctx, const struct store_model *m);
 int store_model_put(struct store *s, struct store_model *m, struct err *e) MUST_CHECK;
 // which: a digest or its unambiguous beginning, a model_id, or NULL for the newest; name: NULL or the
 // slot name it must have. E_NOT_FOUND.
-int store_model_find(struct store *s, const char *which, const char *name, store_model_fn fn, void *ctx, struct err *e) MUST_CHECK;
+int store_model_find(struct store *s, const char *which, const char *name, store_model_fn fn,
+                     void *ctx, struct err *e) MUST_CHECK;
 // Newest first.
 int store_model_walk(struct store *s, store_model_fn fn, void *ctx, struct err *e) MUST_CHECK;
 

@@ -13,12 +13,14 @@ static int replace_retained(struct store *s, const char *topic, struct err *e)
     return sql_run(&q);
 }
 
-static int put_row(struct store *s, const char *topic, const void *payload, size_t len, bool retain, int64_t expires_ms,
-                   struct err *e)
+static int put_row(struct store *s, const char *topic, const void *payload, size_t len, bool retain,
+                   int64_t expires_ms, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO outbox (topic, payload, retain, created_ms, expires_ms) VALUES (?,?,?,?,?)", e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "INSERT INTO outbox (topic, payload, retain, created_ms, expires_ms) VALUES (?,?,?,?,?)",
+        e);
     sql_text(&q, topic);
     sql_blob(&q, payload, len);
     sql_i64(&q, retain);
@@ -27,8 +29,8 @@ static int put_row(struct store *s, const char *topic, const void *payload, size
     return sql_run(&q);
 }
 
-int store_outbox_put(struct store *s, const char *topic, const void *payload, size_t len, bool retain, int64_t expires_ms,
-                     struct err *e)
+int store_outbox_put(struct store *s, const char *topic, const void *payload, size_t len,
+                     bool retain, int64_t expires_ms, struct err *e)
 {
     if (!topic[0] || strpbrk(topic, "#+")) {
         return err_set(e, E_USAGE, "'%s' is not a topic to publish to", topic);
@@ -46,13 +48,15 @@ int store_outbox_put(struct store *s, const char *topic, const void *payload, si
     return sql_leave(s, rc, e);
 }
 
-int store_outbox_pending(struct store *s, int64_t after_id, int64_t limit, store_outbox_fn fn, void *ctx, struct err *e)
+int store_outbox_pending(struct store *s, int64_t after_id, int64_t limit, store_outbox_fn fn,
+                         void *ctx, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN,
-             "SELECT msg_id, topic, payload, retain FROM outbox WHERE sent_ms IS NULL AND msg_id > ?"
-             " AND (expires_ms IS NULL OR expires_ms > ?) ORDER BY msg_id LIMIT ?",
-             e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "SELECT msg_id, topic, payload, retain FROM outbox WHERE sent_ms IS NULL AND msg_id > ?"
+        " AND (expires_ms IS NULL OR expires_ms > ?) ORDER BY msg_id LIMIT ?",
+        e);
     sql_i64(&q, after_id);
     sql_i64(&q, clock_wall_ms());
     sql_i64(&q, limit);
@@ -82,17 +86,20 @@ int store_outbox_sent(struct store *s, int64_t msg_id, struct err *e)
 int store_outbox_resend_retained(struct store *s, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN, "UPDATE outbox SET sent_ms = NULL WHERE retain = 1 AND sent_ms IS NOT NULL", e);
+    sql_open(&q, s, SQL_MAIN,
+             "UPDATE outbox SET sent_ms = NULL WHERE retain = 1 AND sent_ms IS NOT NULL", e);
     return sql_run(&q);
 }
 
-int store_outbox_resend_after(struct store *s, int64_t msg_id, int64_t sent_before_ms, int64_t *count, struct err *e)
+int store_outbox_resend_after(struct store *s, int64_t msg_id, int64_t sent_before_ms,
+                              int64_t *count, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN,
-             "UPDATE outbox SET sent_ms = NULL WHERE retain = 1 AND sent_ms < ?2 AND (msg_id > ?1 OR"
-             " ?1 > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0))",
-             e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "UPDATE outbox SET sent_ms = NULL WHERE retain = 1 AND sent_ms < ?2 AND (msg_id > ?1 OR"
+        " ?1 > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0))",
+        e);
     sql_i64(&q, msg_id);
     sql_i64(&q, sent_before_ms);
     int rc = sql_run(&q);
@@ -105,7 +112,9 @@ int store_outbox_count(struct store *s, int64_t *pending, struct err *e)
     struct sql q;
     *pending = 0;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT count(*) FROM outbox WHERE sent_ms IS NULL AND (expires_ms IS NULL OR expires_ms > ?)", e);
+             "SELECT count(*) FROM outbox WHERE sent_ms IS NULL AND (expires_ms IS NULL OR "
+             "expires_ms > ?)",
+             e);
     sql_i64(&q, clock_wall_ms());
     int rc = sql_step(&q);
     if (rc == SQL_ROW) {
@@ -120,7 +129,8 @@ int store_command_put(struct store *s, struct store_command *c, struct err *e)
     struct sql q;
     c->created_ms = c->created_ms ? c->created_ms : clock_wall_ms();
     sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO command (device, kind, stream, label, duration_ms, author, created_ms, expires_ms, via)"
+             "INSERT INTO command (device, kind, stream, label, duration_ms, author, created_ms, "
+             "expires_ms, via)"
              " VALUES (?,?,?,?,?,?,?,?,coalesce(?, 'cmd'))",
              e);
     sql_text(&q, c->device);

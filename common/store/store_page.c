@@ -44,12 +44,15 @@ int store_page_changes(struct store *s, struct store_changes *out, struct err *e
         {"SELECT max(model_id) FROM model", offsetof(struct store_changes, model)},
         {"SELECT max(release_id) FROM release", offsetof(struct store_changes, release)},
         {"SELECT max(coalesce((SELECT max(changed_ms) FROM rollout), 0),"
-         " coalesce((SELECT max(changed_ms) FROM rollout_device), 0))", offsetof(struct store_changes, rollout_ms)},
-        {"SELECT max(max(coalesce(hello_ms, 0), coalesce(status_ms, 0), coalesce(reported_ms, 0))) FROM device_state",
+         " coalesce((SELECT max(changed_ms) FROM rollout_device), 0))",
+         offsetof(struct store_changes, rollout_ms)},
+        {"SELECT max(max(coalesce(hello_ms, 0), coalesce(status_ms, 0), coalesce(reported_ms, 0))) "
+         "FROM device_state",
          offsetof(struct store_changes, device_ms)},
         {"SELECT count(*) FROM label_class", offsetof(struct store_changes, class_count)},
         {"SELECT coalesce(max(command_id), 0) + coalesce(max(replied_ms), 0) FROM"
-         " (SELECT command_id, replied_ms FROM command ORDER BY command_id DESC LIMIT 50)", offsetof(struct store_changes, command)},
+         " (SELECT command_id, replied_ms FROM command ORDER BY command_id DESC LIMIT 50)",
+         offsetof(struct store_changes, command)},
     };
     *out = (struct store_changes){0};
     return numbers(s, all, ARRAY_LEN(all), out, e);
@@ -58,33 +61,48 @@ int store_page_changes(struct store *s, struct store_changes *out, struct err *e
 int store_page_overview(struct store *s, struct store_overview *out, struct err *e)
 {
     static const struct number all[] = {
-        {"SELECT count(*) FROM device WHERE removed_ms IS NULL", offsetof(struct store_overview, devices)},
-        {"SELECT count(*) FROM device_state JOIN device ON device.id = device_state.device WHERE online = 1 AND removed_ms IS NULL",
+        {"SELECT count(*) FROM device WHERE removed_ms IS NULL",
+         offsetof(struct store_overview, devices)},
+        {"SELECT count(*) FROM device_state JOIN device ON device.id = device_state.device WHERE "
+         "online = 1 AND removed_ms IS NULL",
          offsetof(struct store_overview, devices_online)},
-        {"SELECT count(*) FROM device_state WHERE simulated = 1", offsetof(struct store_overview, devices_simulated)},
+        {"SELECT count(*) FROM device_state WHERE simulated = 1",
+         offsetof(struct store_overview, devices_simulated)},
         {"SELECT recordings FROM blocks_tally", offsetof(struct store_overview, recordings)},
         {"SELECT labelled FROM main_tally", offsetof(struct store_overview, recordings_labelled)},
-        {"SELECT uncertain FROM blocks_tally", offsetof(struct store_overview, recordings_uncertain)},
-        {"SELECT count(*) FROM (SELECT rec_id FROM recording WHERE uncertain = 1 ORDER BY rec_id DESC LIMIT 2000) r"
-         " WHERE NOT EXISTS (SELECT 1 FROM region WHERE region.rec_id = r.rec_id)", offsetof(struct store_overview, queue)},
-        {"SELECT simulated FROM blocks_tally", offsetof(struct store_overview, recordings_simulated)},
+        {"SELECT uncertain FROM blocks_tally",
+         offsetof(struct store_overview, recordings_uncertain)},
+        {"SELECT count(*) FROM (SELECT rec_id FROM recording WHERE uncertain = 1 ORDER BY rec_id "
+         "DESC LIMIT 2000) r"
+         " WHERE NOT EXISTS (SELECT 1 FROM region WHERE region.rec_id = r.rec_id)",
+         offsetof(struct store_overview, queue)},
+        {"SELECT simulated FROM blocks_tally",
+         offsetof(struct store_overview, recordings_simulated)},
         {"SELECT coalesce(max(block_id), 0) FROM block", offsetof(struct store_overview, blocks)},
-        {"SELECT coalesce(sum(frames * channels * CASE type WHEN 0 THEN 1 WHEN 1 THEN 1 WHEN 2 THEN 2 ELSE 4 END), 0)"
-         " FROM stream_tally JOIN stream USING (stream_id)", offsetof(struct store_overview, sample_bytes)},
+        {"SELECT coalesce(sum(frames * channels * CASE type WHEN 0 THEN 1 WHEN 1 THEN 1 WHEN 2 "
+         "THEN 2 ELSE 4 END), 0)"
+         " FROM stream_tally JOIN stream USING (stream_id)",
+         offsetof(struct store_overview, sample_bytes)},
         {"SELECT recorded_us FROM blocks_tally", offsetof(struct store_overview, recorded_us)},
         {"SELECT conflicts FROM blocks_tally", offsetof(struct store_overview, conflicts)},
         {"SELECT dropped FROM blocks_tally", offsetof(struct store_overview, dropped)},
         {"SELECT regions FROM main_tally", offsetof(struct store_overview, regions)},
-        {"SELECT coalesce(max(event_id), 0) FROM label_event", offsetof(struct store_overview, label_events)},
-        {"SELECT count(*) FROM label_class WHERE retired_ms IS NULL", offsetof(struct store_overview, classes)},
-        {"SELECT count(*) FROM user WHERE disabled_ms IS NULL", offsetof(struct store_overview, people)},
+        {"SELECT coalesce(max(event_id), 0) FROM label_event",
+         offsetof(struct store_overview, label_events)},
+        {"SELECT count(*) FROM label_class WHERE retired_ms IS NULL",
+         offsetof(struct store_overview, classes)},
+        {"SELECT count(*) FROM user WHERE disabled_ms IS NULL",
+         offsetof(struct store_overview, people)},
         {"SELECT coalesce(max(event_id), 0) FROM event", offsetof(struct store_overview, events)},
-        {"SELECT events_uncertain FROM blocks_tally", offsetof(struct store_overview, events_uncertain)},
+        {"SELECT events_uncertain FROM blocks_tally",
+         offsetof(struct store_overview, events_uncertain)},
         {"SELECT count(*) FROM model", offsetof(struct store_overview, models)},
         {"SELECT count(*) FROM release", offsetof(struct store_overview, releases)},
-        {"SELECT count(*) FROM rollout WHERE state = 'running'", offsetof(struct store_overview, rollouts_running)},
+        {"SELECT count(*) FROM rollout WHERE state = 'running'",
+         offsetof(struct store_overview, rollouts_running)},
         {"SELECT count(*) FROM dataset", offsetof(struct store_overview, datasets)},
-        {"SELECT count(*) FROM outbox WHERE sent_ms IS NULL", offsetof(struct store_overview, outbox_pending)},
+        {"SELECT count(*) FROM outbox WHERE sent_ms IS NULL",
+         offsetof(struct store_overview, outbox_pending)},
     };
     *out = (struct store_overview){0};
     return numbers(s, all, ARRAY_LEN(all), out, e);
@@ -106,31 +124,37 @@ int store_page_by_stream(struct store *s, store_page_count_fn fn, void *ctx, str
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT name, sum(recordings), sum(frames) FROM stream_tally JOIN stream USING (stream_id) WHERE recordings > 0"
+             "SELECT name, sum(recordings), sum(frames) FROM stream_tally JOIN stream USING "
+             "(stream_id) WHERE recordings > 0"
              " GROUP BY name ORDER BY name",
              e);
     return walk_counts(&q, fn, ctx);
 }
 
-int store_page_by_minute(struct store *s, int64_t since_ms, store_page_count_fn fn, void *ctx, struct err *e)
+int store_page_by_minute(struct store *s, int64_t since_ms, store_page_count_fn fn, void *ctx,
+                         struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT minute * 60000, recordings, uncertain FROM minute_tally WHERE minute >= ? / 60000 AND recordings > 0"
+             "SELECT minute * 60000, recordings, uncertain FROM minute_tally WHERE minute >= ? / "
+             "60000 AND recordings > 0"
              " ORDER BY minute",
              e);
     sql_i64(&q, since_ms);
     return walk_counts(&q, fn, ctx);
 }
 
-int store_page_audit_count(struct store *s, const char *who, const char *what, int64_t since_ms, int64_t *count, struct err *e)
+int store_page_audit_count(struct store *s, const char *who, const char *what, int64_t since_ms,
+                           int64_t *count, struct err *e)
 {
     struct sql q;
     // Only the newest lines can count: reading stops after as many as the limits could ever need.
-    sql_open(&q, s, SQL_MAIN,
-             "SELECT count(*) FROM (SELECT time_ms, who, what FROM audit ORDER BY audit_id DESC LIMIT 1000)"
-             " WHERE time_ms >= ?1 AND (?2 IS NULL OR who = ?2) AND substr(what, 1, length(?3)) = ?3",
-             e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "SELECT count(*) FROM (SELECT time_ms, who, what FROM audit ORDER BY audit_id DESC LIMIT "
+        "1000)"
+        " WHERE time_ms >= ?1 AND (?2 IS NULL OR who = ?2) AND substr(what, 1, length(?3)) = ?3",
+        e);
     sql_i64(&q, since_ms);
     sql_text_or_null(&q, who);
     sql_text(&q, what);
@@ -149,7 +173,9 @@ static int retire_class(struct store *s, const char *name, struct err *e)
     sql_i64(&q, clock_wall_ms());
     sql_text(&q, name);
     int rc = sql_run(&q);
-    return rc == OK && sql_changes(&q) == 0 ? err_set(e, E_NOT_FOUND, "there is no label '%s'", name) : rc;
+    return rc == OK && sql_changes(&q) == 0
+               ? err_set(e, E_NOT_FOUND, "there is no label '%s'", name)
+               : rc;
 }
 
 // The new class takes over key, colour and guideline of the old one where it is new.
@@ -167,13 +193,17 @@ static int carry_class(struct store *s, const char *from, const char *to, struct
     return sql_run(&q);
 }
 
-static int rename_regions(struct store *s, const char *from, const char *to, const char *author, int64_t *changed, struct err *e)
+static int rename_regions(struct store *s, const char *from, const char *to, const char *author,
+                          int64_t *changed, struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO label_event (rec_id, region, action, label, start_us, end_us, x, y, w, h, author, source, model, score,"
-             " version, time_ms) SELECT ev.rec_id, ev.region, 'set', ?2, ev.start_us, ev.end_us, ev.x, ev.y, ev.w, ev.h, ?3,"
-             " ev.source, ev.model, ev.score, ev.version + 1, ?4 FROM region JOIN label_event ev USING (event_id)"
+             "INSERT INTO label_event (rec_id, region, action, label, start_us, end_us, x, y, w, "
+             "h, author, source, model, score,"
+             " version, time_ms) SELECT ev.rec_id, ev.region, 'set', ?2, ev.start_us, ev.end_us, "
+             "ev.x, ev.y, ev.w, ev.h, ?3,"
+             " ev.source, ev.model, ev.score, ev.version + 1, ?4 FROM region JOIN label_event ev "
+             "USING (event_id)"
              " WHERE region.label = ?1",
              e);
     sql_text(&q, from);
@@ -187,7 +217,8 @@ static int rename_regions(struct store *s, const char *from, const char *to, con
     }
     sql_open(&q, s, SQL_MAIN,
              "UPDATE region SET label = ?2, author = ?3, version = version + 1, event_id ="
-             " (SELECT max(event_id) FROM label_event ev WHERE ev.rec_id = region.rec_id AND ev.region = region.region)"
+             " (SELECT max(event_id) FROM label_event ev WHERE ev.rec_id = region.rec_id AND "
+             "ev.region = region.region)"
              " WHERE label = ?1",
              e);
     sql_text(&q, from);
@@ -196,7 +227,8 @@ static int rename_regions(struct store *s, const char *from, const char *to, con
     return sql_run(&q);
 }
 
-int store_page_label_rename(struct store *s, const char *from, const char *to, const char *author, int64_t *changed, struct err *e)
+int store_page_label_rename(struct store *s, const char *from, const char *to, const char *author,
+                            int64_t *changed, struct err *e)
 {
     *changed = 0;
     if (strcmp(from, to) == 0) {
@@ -212,22 +244,31 @@ int store_page_label_rename(struct store *s, const char *from, const char *to, c
     return sql_leave(s, rc, e);
 }
 
-int store_page_commands(struct store *s, const char *device, int64_t limit, store_command_fn fn, void *ctx, struct err *e)
+int store_page_commands(struct store *s, const char *device, int64_t limit, store_command_fn fn,
+                        void *ctx, struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT command_id, device, kind, stream, label, duration_ms, author, created_ms, expires_ms, replied_ms, status, reply"
+             "SELECT command_id, device, kind, stream, label, duration_ms, author, created_ms, "
+             "expires_ms, replied_ms, status, reply"
              " FROM command WHERE device = ? ORDER BY command_id DESC LIMIT ?",
              e);
     sql_text(&q, device);
     sql_i64(&q, limit);
     int rc;
     while ((rc = sql_step(&q)) == SQL_ROW) {
-        struct store_command c = {.command_id = sql_get_i64(&q, 0), .device = sql_get_text(&q, 1), .kind = sql_get_text(&q, 2),
-                                  .stream = sql_get_text(&q, 3), .label = sql_get_text(&q, 4), .duration_ms = sql_get_i64(&q, 5),
-                                  .author = sql_get_text(&q, 6), .created_ms = sql_get_i64(&q, 7),
-                                  .expires_ms = sql_get_i64(&q, 8), .replied_ms = sql_get_i64(&q, 9),
-                                  .status = sql_get_i64(&q, 10), .reply = sql_get_text(&q, 11)};
+        struct store_command c = {.command_id = sql_get_i64(&q, 0),
+                                  .device = sql_get_text(&q, 1),
+                                  .kind = sql_get_text(&q, 2),
+                                  .stream = sql_get_text(&q, 3),
+                                  .label = sql_get_text(&q, 4),
+                                  .duration_ms = sql_get_i64(&q, 5),
+                                  .author = sql_get_text(&q, 6),
+                                  .created_ms = sql_get_i64(&q, 7),
+                                  .expires_ms = sql_get_i64(&q, 8),
+                                  .replied_ms = sql_get_i64(&q, 9),
+                                  .status = sql_get_i64(&q, 10),
+                                  .reply = sql_get_text(&q, 11)};
         rc = fn(ctx, &c);
         if (rc) {
             break;
@@ -236,21 +277,31 @@ int store_page_commands(struct store *s, const char *device, int64_t limit, stor
     return sql_close(&q, rc);
 }
 
-#define EVENT_COLUMNS                                                                                                   \
-    "SELECT ev.event_id, ev.session_id, ev.device, ev.t_us, ev.dur_us, ev.label, ev.score, ev.novelty, ev.uncertain,"   \
-    " ev.rec_no, ev.model, ev.model_digest, ev.received_ms, coalesce((SELECT rec_id FROM recording r WHERE ev.rec_no > 0"\
+#define EVENT_COLUMNS                                                                              \
+    "SELECT ev.event_id, ev.session_id, ev.device, ev.t_us, ev.dur_us, ev.label, ev.score, "       \
+    "ev.novelty, ev.uncertain,"                                                                    \
+    " ev.rec_no, ev.model, ev.model_digest, ev.received_ms, coalesce((SELECT rec_id FROM "         \
+    "recording r WHERE ev.rec_no > 0"                                                              \
     " AND r.session_id = ev.session_id AND r.rec_no = ev.rec_no), 0) FROM event ev "
 
 static int walk_events(struct sql *q, store_event_fn fn, void *ctx)
 {
     int rc;
     while ((rc = sql_step(q)) == SQL_ROW) {
-        struct store_event ev = {.event_id = sql_get_i64(q, 0), .session_id = sql_get_i64(q, 1), .device = sql_get_text(q, 2),
-                                 .t_us = sql_get_i64(q, 3), .dur_us = sql_get_i64(q, 4), .label = sql_get_text(q, 5),
-                                 .score = sql_get_f64(q, 6, 0), .novelty = sql_get_f64(q, 7, 0),
-                                 .uncertain = sql_get_i64(q, 8) != 0, .rec_no = sql_get_i64(q, 9),
-                                 .model = sql_get_text(q, 10), .model_digest = sql_get_text(q, 11),
-                                 .received_ms = sql_get_i64(q, 12), .rec_id = sql_get_i64(q, 13)};
+        struct store_event ev = {.event_id = sql_get_i64(q, 0),
+                                 .session_id = sql_get_i64(q, 1),
+                                 .device = sql_get_text(q, 2),
+                                 .t_us = sql_get_i64(q, 3),
+                                 .dur_us = sql_get_i64(q, 4),
+                                 .label = sql_get_text(q, 5),
+                                 .score = sql_get_f64(q, 6, 0),
+                                 .novelty = sql_get_f64(q, 7, 0),
+                                 .uncertain = sql_get_i64(q, 8) != 0,
+                                 .rec_no = sql_get_i64(q, 9),
+                                 .model = sql_get_text(q, 10),
+                                 .model_digest = sql_get_text(q, 11),
+                                 .received_ms = sql_get_i64(q, 12),
+                                 .rec_id = sql_get_i64(q, 13)};
         rc = fn(ctx, &ev);
         if (rc) {
             break;
@@ -259,11 +310,13 @@ static int walk_events(struct sql *q, store_event_fn fn, void *ctx)
     return sql_close(q, rc);
 }
 
-int store_page_last_events(struct store *s, const char *device, int64_t limit, store_event_fn fn, void *ctx, struct err *e)
+int store_page_last_events(struct store *s, const char *device, int64_t limit, store_event_fn fn,
+                           void *ctx, struct err *e)
 {
     struct sql q;
     if (device) {
-        sql_open(&q, s, SQL_MAIN, EVENT_COLUMNS "WHERE ev.device = ? ORDER BY ev.event_id DESC LIMIT ?", e);
+        sql_open(&q, s, SQL_MAIN,
+                 EVENT_COLUMNS "WHERE ev.device = ? ORDER BY ev.event_id DESC LIMIT ?", e);
         sql_text(&q, device);
     } else {
         sql_open(&q, s, SQL_MAIN, EVENT_COLUMNS "ORDER BY ev.event_id DESC LIMIT ?", e);
@@ -272,30 +325,40 @@ int store_page_last_events(struct store *s, const char *device, int64_t limit, s
     return walk_events(&q, fn, ctx);
 }
 
-int store_page_recording_events(struct store *s, int64_t rec_id, store_event_fn fn, void *ctx, struct err *e)
+int store_page_recording_events(struct store *s, int64_t rec_id, store_event_fn fn, void *ctx,
+                                struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             EVENT_COLUMNS "JOIN recording rec ON rec.rec_id = ? AND rec.session_id = ev.session_id AND ev.device = rec.device"
-                           " WHERE ev.t_us >= rec.start_us AND ev.t_us < rec.end_us ORDER BY ev.t_us LIMIT 2000",
+             EVENT_COLUMNS
+             "JOIN recording rec ON rec.rec_id = ? AND rec.session_id = ev.session_id AND "
+             "ev.device = rec.device"
+             " WHERE ev.t_us >= rec.start_us AND ev.t_us < rec.end_us ORDER BY ev.t_us LIMIT 2000",
              e);
     sql_i64(&q, rec_id);
     return walk_events(&q, fn, ctx);
 }
 
-int store_page_streams(struct store *s, const char *device, store_stream_fn fn, void *ctx, struct err *e)
+int store_page_streams(struct store *s, const char *device, store_stream_fn fn, void *ctx,
+                       struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT stream_id, device, name, units, type, channels, scale, interval_ns, channel_names FROM stream"
+             "SELECT stream_id, device, name, units, type, channels, scale, interval_ns, "
+             "channel_names FROM stream"
              " WHERE ?1 IS NULL OR device = ?1 ORDER BY device, name",
              e);
     sql_text_or_null(&q, device);
     int rc;
     while ((rc = sql_step(&q)) == SQL_ROW) {
-        struct store_stream st = {.stream_id = sql_get_i64(&q, 0), .device = sql_get_text(&q, 1), .name = sql_get_text(&q, 2),
-                                  .units = sql_get_text(&q, 3), .type = sql_get_i64(&q, 4), .channels = sql_get_i64(&q, 5),
-                                  .scale = sql_get_f64(&q, 6, 1), .interval_ns = sql_get_i64(&q, 7),
+        struct store_stream st = {.stream_id = sql_get_i64(&q, 0),
+                                  .device = sql_get_text(&q, 1),
+                                  .name = sql_get_text(&q, 2),
+                                  .units = sql_get_text(&q, 3),
+                                  .type = sql_get_i64(&q, 4),
+                                  .channels = sql_get_i64(&q, 5),
+                                  .scale = sql_get_f64(&q, 6, 1),
+                                  .interval_ns = sql_get_i64(&q, 7),
                                   .channel_names = sql_get_text(&q, 8)};
         rc = fn(ctx, &st);
         if (rc) {
@@ -309,7 +372,10 @@ int store_page_recording_by_name(struct store *s, const char *name, int64_t *rec
 {
     struct sql q;
     *rec_id = 0;
-    sql_open(&q, s, SQL_MAIN, "SELECT rec_id FROM recording WHERE name = ? AND name <> '' ORDER BY rec_id DESC LIMIT 1", e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "SELECT rec_id FROM recording WHERE name = ? AND name <> '' ORDER BY rec_id DESC LIMIT 1",
+        e);
     sql_text(&q, name);
     int rc = sql_step(&q);
     if (rc == SQL_ROW) {
@@ -319,11 +385,13 @@ int store_page_recording_by_name(struct store *s, const char *name, int64_t *rec
     return sql_close(&q, rc);
 }
 
-int store_page_dataset_parts(struct store *s, const char *digest, store_page_part_fn fn, void *ctx, struct err *e)
+int store_page_dataset_parts(struct store *s, const char *digest, store_page_part_fn fn, void *ctx,
+                             struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT label, split, grp, count(*) FROM dataset_item JOIN dataset USING (dataset_id) WHERE digest = ?"
+             "SELECT label, split, grp, count(*) FROM dataset_item JOIN dataset USING (dataset_id) "
+             "WHERE digest = ?"
              " GROUP BY label, split, grp ORDER BY label, split, grp",
              e);
     sql_text(&q, digest);
@@ -331,7 +399,8 @@ int store_page_dataset_parts(struct store *s, const char *digest, store_page_par
     bool any = false;
     while ((rc = sql_step(&q)) == SQL_ROW) {
         any = true;
-        rc = fn(ctx, sql_get_text(&q, 0), sql_get_text(&q, 1), sql_get_text(&q, 2), sql_get_i64(&q, 3));
+        rc = fn(ctx, sql_get_text(&q, 0), sql_get_text(&q, 1), sql_get_text(&q, 2),
+                sql_get_i64(&q, 3));
         if (rc) {
             break;
         }

@@ -7,12 +7,13 @@
 #include "common/store/sql.h"
 
 #define RECORDING_COLUMNS                                                                          \
-    " r.rec_id, r.session_id, r.rec_no, r.start_us, r.end_us, r.width, r.height, r.created_ms,"     \
-    " (SELECT offset_ms FROM session WHERE session_id = r.session_id), r.device, r.name, r.grp, r.source, r.hint,"    \
-    " r.digest, r.meta, r.simulated, r.uncertain, r.complete,"                                      \
-    " (SELECT group_concat(DISTINCT label) FROM region WHERE rec_id = r.rec_id),"                   \
-    " (SELECT count(*) FROM region WHERE rec_id = r.rec_id),"                                       \
-    " (SELECT group_concat(st.name) FROM recording_stream rs JOIN stream st USING (stream_id)"      \
+    " r.rec_id, r.session_id, r.rec_no, r.start_us, r.end_us, r.width, r.height, r.created_ms,"    \
+    " (SELECT offset_ms FROM session WHERE session_id = r.session_id), r.device, r.name, r.grp, "  \
+    "r.source, r.hint,"                                                                            \
+    " r.digest, r.meta, r.simulated, r.uncertain, r.complete,"                                     \
+    " (SELECT group_concat(DISTINCT label) FROM region WHERE rec_id = r.rec_id),"                  \
+    " (SELECT count(*) FROM region WHERE rec_id = r.rec_id),"                                      \
+    " (SELECT group_concat(st.name) FROM recording_stream rs JOIN stream st USING (stream_id)"     \
     " WHERE rs.rec_id = r.rec_id) "
 
 #define FILTER_MAX 24
@@ -80,7 +81,8 @@ static void build(struct condition *c, const struct store_recording_filter *f)
         also_text(c, f->label, "g.label = ?", 1);
     }
     also_text(c, f->search && f->search[0] ? f->search : NULL,
-              "(instr(lower(r.name), lower(?)) OR instr(lower(r.device), lower(?)) OR instr(lower(r.hint), lower(?))"
+              "(instr(lower(r.name), lower(?)) OR instr(lower(r.device), lower(?)) OR "
+              "instr(lower(r.hint), lower(?))"
               " OR instr(lower(r.grp), lower(?)))",
               4);
     also_number(c, f->since_ms, "r.created_ms >= ?");
@@ -93,11 +95,13 @@ static void build(struct condition *c, const struct store_recording_filter *f)
         c->value[c->values++].text = f->meta_value;
     }
     also_text(c, f->split,
-              "r.rec_id IN (SELECT i.rec_id FROM dataset_item i WHERE i.dataset_id = (SELECT max(dataset_id) FROM dataset)"
+              "r.rec_id IN (SELECT i.rec_id FROM dataset_item i WHERE i.dataset_id = (SELECT "
+              "max(dataset_id) FROM dataset)"
               " AND i.split = ?)",
               1);
     also_number(c, f->score_below,
-                "EXISTS (SELECT 1 FROM event ev WHERE ev.session_id = r.session_id AND ev.rec_no = r.rec_no AND ev.rec_no > 0"
+                "EXISTS (SELECT 1 FROM event ev WHERE ev.session_id = r.session_id AND ev.rec_no = "
+                "r.rec_no AND ev.rec_no > 0"
                 " AND ev.score * 100 < ?)");
     if (f->uncertain) {
         also(c, f->uncertain > 0 ? "r.uncertain = 1" : "r.uncertain = 0");
@@ -106,22 +110,27 @@ static void build(struct condition *c, const struct store_recording_filter *f)
 
 // With a label the index (label, rec_id) of region leads, in its own order, so that a page of the list reads as many
 // rows as it shows; a recording with several such regions is one group.
-static int put_statement(struct buf *text, const struct condition *c, const struct store_recording_filter *f, bool listed)
+static int put_statement(struct buf *text, const struct condition *c,
+                         const struct store_recording_filter *f, bool listed)
 {
     bool by_label = f->label && f->label[0];
     const char *where = c->text.len ? c->text.data : "";
     if (!listed) {
         return buf_printf(text, "SELECT count(%s) FROM %s%s", by_label ? "DISTINCT g.rec_id" : "*",
-                          by_label ? "region g CROSS JOIN recording r ON r.rec_id = g.rec_id" : "recording r", where);
+                          by_label ? "region g CROSS JOIN recording r ON r.rec_id = g.rec_id"
+                                   : "recording r",
+                          where);
     }
-    return buf_printf(text, "SELECT" RECORDING_COLUMNS "FROM %s%s%s ORDER BY %s%s%s",
-                      by_label ? "region g CROSS JOIN recording r ON r.rec_id = g.rec_id" : "recording r", where,
-                      by_label ? " GROUP BY g.rec_id" : "", by_label ? "g.rec_id" : "r.rec_id", f->newest_first ? " DESC" : "",
-                      f->limit > 0 ? " LIMIT ? OFFSET ?" : "");
+    return buf_printf(
+        text, "SELECT" RECORDING_COLUMNS "FROM %s%s%s ORDER BY %s%s%s",
+        by_label ? "region g CROSS JOIN recording r ON r.rec_id = g.rec_id" : "recording r", where,
+        by_label ? " GROUP BY g.rec_id" : "", by_label ? "g.rec_id" : "r.rec_id",
+        f->newest_first ? " DESC" : "", f->limit > 0 ? " LIMIT ? OFFSET ?" : "");
 }
 
 // Opens the list, or the count, of what the filter finds. The text is released before this returns.
-static void open_filtered(struct sql *q, struct store *s, const struct store_recording_filter *f, bool listed, struct err *e)
+static void open_filtered(struct sql *q, struct store *s, const struct store_recording_filter *f,
+                          bool listed, struct err *e)
 {
     static const struct store_recording_filter everything = {0};
     struct condition c = {0};
@@ -154,24 +163,37 @@ static void open_filtered(struct sql *q, struct store *s, const struct store_rec
 
 static int give(struct sql *q, store_recording_fn fn, void *ctx)
 {
-    struct store_recording r = {
-        .rec_id = sql_get_i64(q, 0), .session_id = sql_get_i64(q, 1), .rec_no = sql_get_i64(q, 2),
-        .start_us = sql_get_i64(q, 3), .end_us = sql_get_i64(q, 4), .width = sql_get_i64(q, 5),
-        .height = sql_get_i64(q, 6), .created_ms = sql_get_i64(q, 7), .offset_ms = sql_get_i64(q, 8),
-        .device = sql_get_text(q, 9), .name = sql_get_text(q, 10), .grp = sql_get_text(q, 11),
-        .source = sql_get_text(q, 12), .hint = sql_get_text(q, 13), .digest = sql_get_text(q, 14),
-        .meta = sql_get_text(q, 15), .simulated = sql_get_i64(q, 16) != 0, .uncertain = sql_get_i64(q, 17) != 0,
-        .complete = sql_get_i64(q, 18) != 0, .labels = sql_get_text(q, 19), .label_count = sql_get_i64(q, 20),
-        .streams = sql_get_text(q, 21)};
+    struct store_recording r = {.rec_id = sql_get_i64(q, 0),
+                                .session_id = sql_get_i64(q, 1),
+                                .rec_no = sql_get_i64(q, 2),
+                                .start_us = sql_get_i64(q, 3),
+                                .end_us = sql_get_i64(q, 4),
+                                .width = sql_get_i64(q, 5),
+                                .height = sql_get_i64(q, 6),
+                                .created_ms = sql_get_i64(q, 7),
+                                .offset_ms = sql_get_i64(q, 8),
+                                .device = sql_get_text(q, 9),
+                                .name = sql_get_text(q, 10),
+                                .grp = sql_get_text(q, 11),
+                                .source = sql_get_text(q, 12),
+                                .hint = sql_get_text(q, 13),
+                                .digest = sql_get_text(q, 14),
+                                .meta = sql_get_text(q, 15),
+                                .simulated = sql_get_i64(q, 16) != 0,
+                                .uncertain = sql_get_i64(q, 17) != 0,
+                                .complete = sql_get_i64(q, 18) != 0,
+                                .labels = sql_get_text(q, 19),
+                                .label_count = sql_get_i64(q, 20),
+                                .streams = sql_get_text(q, 21)};
     return fn(ctx, &r);
 }
 
 // Whether a filter asks for more than a label.
 static bool narrows(const struct store_recording_filter *f)
 {
-    return f->rec_id || f->after_rec_id || f->before_rec_id || f->device || f->stream || f->grp || f->source ||
-           (f->search && f->search[0]) || f->since_ms || f->until_ms || f->uncertain || f->complete ||
-           f->simulated || f->meta_name || f->split || f->score_below;
+    return f->rec_id || f->after_rec_id || f->before_rec_id || f->device || f->stream || f->grp ||
+           f->source || (f->search && f->search[0]) || f->since_ms || f->until_ms || f->uncertain ||
+           f->complete || f->simulated || f->meta_name || f->split || f->score_below;
 }
 
 // Rows far down a list without a filter: where no number is missing between the first and the last recording, an
@@ -183,7 +205,9 @@ static int offset_as_number(struct store *s, struct store_recording_filter *f, s
     }
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT (SELECT min(rec_id) FROM recording), (SELECT max(rec_id) FROM recording), recordings FROM blocks_tally", e);
+             "SELECT (SELECT min(rec_id) FROM recording), (SELECT max(rec_id) FROM recording), "
+             "recordings FROM blocks_tally",
+             e);
     int rc = sql_step(&q);
     if (rc == SQL_ROW) {
         int64_t first = sql_get_i64(&q, 0), last = sql_get_i64(&q, 1), count = sql_get_i64(&q, 2);
@@ -209,8 +233,8 @@ static const char *tally_of(const struct store_recording_filter *f)
                       : "SELECT max(0, recordings - labelled) FROM blocks_tally, main_tally";
 }
 
-int store_recording_walk(struct store *s, const struct store_recording_filter *f, store_recording_fn fn, void *ctx,
-                         struct err *e)
+int store_recording_walk(struct store *s, const struct store_recording_filter *f,
+                         store_recording_fn fn, void *ctx, struct err *e)
 {
     struct sql q;
     struct store_recording_filter at = f ? *f : (struct store_recording_filter){0};
@@ -228,7 +252,8 @@ int store_recording_walk(struct store *s, const struct store_recording_filter *f
     return sql_close(&q, rc);
 }
 
-int store_recording_count(struct store *s, const struct store_recording_filter *f, int64_t *count, struct err *e)
+int store_recording_count(struct store *s, const struct store_recording_filter *f, int64_t *count,
+                          struct err *e)
 {
     struct sql q;
     *count = 0;
@@ -253,7 +278,8 @@ int store_recording_by_digest(struct store *s, const char *digest, int64_t *rec_
 {
     struct sql q;
     *rec_id = 0;
-    sql_open(&q, s, SQL_BLOCKS, "SELECT rec_id FROM recording WHERE digest = ? AND digest <> '' LIMIT 1", e);
+    sql_open(&q, s, SQL_BLOCKS,
+             "SELECT rec_id FROM recording WHERE digest = ? AND digest <> '' LIMIT 1", e);
     sql_text(&q, digest);
     int rc = sql_step(&q);
     if (rc == SQL_ROW) {
@@ -263,11 +289,13 @@ int store_recording_by_digest(struct store *s, const char *digest, int64_t *rec_
     return sql_close(&q, rc);
 }
 
-int store_recording_by_no(struct store *s, int64_t session_id, int64_t rec_no, int64_t *rec_id, struct err *e)
+int store_recording_by_no(struct store *s, int64_t session_id, int64_t rec_no, int64_t *rec_id,
+                          struct err *e)
 {
     struct sql q;
     *rec_id = 0;
-    sql_open(&q, s, SQL_BLOCKS, "SELECT rec_id FROM recording WHERE session_id = ? AND rec_no = ?", e);
+    sql_open(&q, s, SQL_BLOCKS, "SELECT rec_id FROM recording WHERE session_id = ? AND rec_no = ?",
+             e);
     sql_i64(&q, session_id);
     sql_i64(&q, rec_no);
     int rc = sql_step(&q);
@@ -275,35 +303,43 @@ int store_recording_by_no(struct store *s, int64_t session_id, int64_t rec_no, i
         *rec_id = sql_get_i64(&q, 0);
         rc = OK;
     } else if (rc == OK) {
-        rc = err_set(e, E_NOT_FOUND, "session %lld has no recording %lld", (long long)session_id, (long long)rec_no);
+        rc = err_set(e, E_NOT_FOUND, "session %lld has no recording %lld", (long long)session_id,
+                     (long long)rec_no);
     }
     return sql_close(&q, rc);
 }
 
-int store_recording_streams(struct store *s, int64_t rec_id, store_recording_stream_fn fn, void *ctx, struct err *e)
+int store_recording_streams(struct store *s, int64_t rec_id, store_recording_stream_fn fn,
+                            void *ctx, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN,
-             "SELECT st.stream_id, st.device, st.name, st.units, st.channel_names, st.type, st.channels,"
-             " coalesce(rs.interval_ns, st.interval_ns), st.scale, rs.first_seq, rs.last_seq, rs.blocks, rs.frames, rs.start_us, rs.end_us, rs.ended"
-             " FROM recording_stream rs JOIN stream st USING (stream_id) WHERE rs.rec_id = ? ORDER BY st.name",
-             e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "SELECT st.stream_id, st.device, st.name, st.units, st.channel_names, st.type, st.channels,"
+        " coalesce(rs.interval_ns, st.interval_ns), st.scale, rs.first_seq, rs.last_seq, "
+        "rs.blocks, rs.frames, rs.start_us, rs.end_us, rs.ended"
+        " FROM recording_stream rs JOIN stream st USING (stream_id) WHERE rs.rec_id = ? ORDER BY "
+        "st.name",
+        e);
     sql_i64(&q, rec_id);
     int rc;
     while ((rc = sql_step(&q)) == SQL_ROW) {
-        struct store_recording_stream rs = {
-            .stream = {.stream_id = sql_get_i64(&q, 0),
-                       .device = sql_get_text(&q, 1),
-                       .name = sql_get_text(&q, 2),
-                       .units = sql_get_text(&q, 3),
-                       .channel_names = sql_get_text(&q, 4),
-                       .type = sql_get_i64(&q, 5),
-                       .channels = sql_get_i64(&q, 6),
-                       .interval_ns = sql_get_i64(&q, 7),
-                       .scale = sql_get_f64(&q, 8, 1)},
-            .first_seq = sql_get_i64(&q, 9), .last_seq = sql_get_i64(&q, 10), .blocks = sql_get_i64(&q, 11),
-            .frames = sql_get_i64(&q, 12), .start_us = sql_get_i64(&q, 13), .end_us = sql_get_i64(&q, 14),
-            .ended = sql_get_i64(&q, 15) != 0};
+        struct store_recording_stream rs = {.stream = {.stream_id = sql_get_i64(&q, 0),
+                                                       .device = sql_get_text(&q, 1),
+                                                       .name = sql_get_text(&q, 2),
+                                                       .units = sql_get_text(&q, 3),
+                                                       .channel_names = sql_get_text(&q, 4),
+                                                       .type = sql_get_i64(&q, 5),
+                                                       .channels = sql_get_i64(&q, 6),
+                                                       .interval_ns = sql_get_i64(&q, 7),
+                                                       .scale = sql_get_f64(&q, 8, 1)},
+                                            .first_seq = sql_get_i64(&q, 9),
+                                            .last_seq = sql_get_i64(&q, 10),
+                                            .blocks = sql_get_i64(&q, 11),
+                                            .frames = sql_get_i64(&q, 12),
+                                            .start_us = sql_get_i64(&q, 13),
+                                            .end_us = sql_get_i64(&q, 14),
+                                            .ended = sql_get_i64(&q, 15) != 0};
         rc = fn(ctx, &rs);
         if (rc) {
             break;
@@ -316,14 +352,16 @@ struct span { // sequence numbers of a recording's stream
     int64_t session_id, first, last;
 };
 
-static int find_span(struct store *s, int64_t rec_id, int64_t stream_id, struct span *span, struct err *e)
+static int find_span(struct store *s, int64_t rec_id, int64_t stream_id, struct span *span,
+                     struct err *e)
 {
     struct sql q;
     *span = (struct span){.last = -1};
-    sql_open(&q, s, SQL_MAIN,
-             "SELECT session_id, first_seq, last_seq FROM recording JOIN recording_stream USING (rec_id)"
-             " WHERE rec_id = ? AND stream_id = ?",
-             e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "SELECT session_id, first_seq, last_seq FROM recording JOIN recording_stream USING (rec_id)"
+        " WHERE rec_id = ? AND stream_id = ?",
+        e);
     sql_i64(&q, rec_id);
     sql_i64(&q, stream_id);
     int rc = sql_step(&q);
@@ -336,14 +374,18 @@ static int find_span(struct store *s, int64_t rec_id, int64_t stream_id, struct 
 
 // The first sequence number in the span whose block starts at t_us or later; last + 1 where there is none.
 // Device time rises with the sequence number, so halving finds it in a few look-ups of block_key.
-static int first_from(struct store *s, const struct span *span, int64_t stream_id, int64_t t_us, int64_t *seq, struct err *e)
+static int first_from(struct store *s, const struct span *span, int64_t stream_id, int64_t t_us,
+                      int64_t *seq, struct err *e)
 {
     int64_t lo = span->first, hi = span->last + 1;
     int rc = OK;
     while (rc >= 0 && lo < hi) {
         int64_t mid = lo + (hi - lo) / 2, there = span->last + 1, t = INT64_MAX;
         struct sql q;
-        sql_open(&q, s, SQL_MAIN, "SELECT seq, t_us FROM block WHERE session_id = ? AND stream_id = ? AND seq >= ? ORDER BY seq LIMIT 1", e);
+        sql_open(&q, s, SQL_MAIN,
+                 "SELECT seq, t_us FROM block WHERE session_id = ? AND stream_id = ? AND seq >= ? "
+                 "ORDER BY seq LIMIT 1",
+                 e);
         sql_i64(&q, span->session_id);
         sql_i64(&q, stream_id);
         sql_i64(&q, mid);
@@ -364,10 +406,14 @@ static int first_from(struct store *s, const struct span *span, int64_t stream_i
 }
 
 // The block before that one may reach into the time: its sequence number, or seq where there is none.
-static int one_before(struct store *s, const struct span *span, int64_t stream_id, int64_t *seq, struct err *e)
+static int one_before(struct store *s, const struct span *span, int64_t stream_id, int64_t *seq,
+                      struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN, "SELECT seq FROM block WHERE session_id = ? AND stream_id = ? AND seq < ? AND seq >= ? ORDER BY seq DESC LIMIT 1", e);
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT seq FROM block WHERE session_id = ? AND stream_id = ? AND seq < ? AND seq >= "
+             "? ORDER BY seq DESC LIMIT 1",
+             e);
     sql_i64(&q, span->session_id);
     sql_i64(&q, stream_id);
     sql_i64(&q, *seq);
@@ -380,8 +426,8 @@ static int one_before(struct store *s, const struct span *span, int64_t stream_i
     return sql_close(&q, rc);
 }
 
-int store_recording_blocks(struct store *s, int64_t rec_id, int64_t stream_id, int64_t from_us, int64_t to_us,
-                           store_bytes_fn fn, void *ctx, struct err *e)
+int store_recording_blocks(struct store *s, int64_t rec_id, int64_t stream_id, int64_t from_us,
+                           int64_t to_us, store_bytes_fn fn, void *ctx, struct err *e)
 {
     struct sql q;
     struct span span;
@@ -397,10 +443,12 @@ int store_recording_blocks(struct store *s, int64_t rec_id, int64_t stream_id, i
     sql_open(&q, s, SQL_MAIN,
              "SELECT b.t_us, b.bytes FROM recording r"
              " JOIN recording_stream rs ON rs.rec_id = r.rec_id AND rs.stream_id = ?2"
-             " JOIN stream st ON st.stream_id = ?2 JOIN block b ON b.session_id = r.session_id AND b.stream_id = ?2"
+             " JOIN stream st ON st.stream_id = ?2 JOIN block b ON b.session_id = r.session_id AND "
+             "b.stream_id = ?2"
              " AND b.seq BETWEEN ?5 AND ?6"
              " WHERE r.rec_id = ?1 AND b.rec_no = r.rec_no AND b.t_us < ?4"
-             " AND (b.t_us >= ?3 OR b.t_us + b.frames * coalesce(rs.interval_ns, st.interval_ns) / 1000 + 1 > ?3) ORDER BY b.seq",
+             " AND (b.t_us >= ?3 OR b.t_us + b.frames * coalesce(rs.interval_ns, st.interval_ns) / "
+             "1000 + 1 > ?3) ORDER BY b.seq",
              e);
     sql_i64(&q, rec_id);
     sql_i64(&q, stream_id);

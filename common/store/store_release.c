@@ -6,7 +6,8 @@
 #include "common/store/sql.h"
 
 #define RELEASE_COLUMNS                                                                            \
-    " release_id, seq, name, manifest_digest, model, payload_digest, payload_bytes, manifest, min_class,"                 \
+    " release_id, seq, name, manifest_digest, model, payload_digest, payload_bytes, manifest, "    \
+    "min_class,"                                                                                   \
     " arena, ops, stream, dsp_variant, created_ms, swept_ms "
 
 int store_release_next_seq(struct store *s, const char *name, int64_t *seq, struct err *e)
@@ -28,8 +29,10 @@ int store_release_put(struct store *s, struct store_release *r, struct err *e)
     struct sql q;
     r->created_ms = r->created_ms ? r->created_ms : clock_wall_ms();
     sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO release (seq, name, manifest_digest, model, payload_digest, payload_bytes, manifest,"
-             " min_class, arena, ops, stream, dsp_variant, created_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+             "INSERT INTO release (seq, name, manifest_digest, model, payload_digest, "
+             "payload_bytes, manifest,"
+             " min_class, arena, ops, stream, dsp_variant, created_ms) VALUES "
+             "(?,?,?,?,?,?,?,?,?,?,?,?,?)",
              e);
     sql_i64(&q, r->seq);
     sql_text(&q, r->name);
@@ -76,7 +79,8 @@ static int give_release(struct sql *q, store_release_fn fn, void *ctx)
 static int count_releases(struct store *s, const char *digest, int64_t *count, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN, "SELECT count(*) FROM release WHERE substr(manifest_digest, 1, length(?1)) = ?1", e);
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT count(*) FROM release WHERE substr(manifest_digest, 1, length(?1)) = ?1", e);
     sql_text(&q, digest);
     int rc = sql_step(&q);
     if (rc == SQL_ROW) {
@@ -86,13 +90,16 @@ static int count_releases(struct store *s, const char *digest, int64_t *count, s
     return sql_close(&q, rc);
 }
 
-int store_release_find(struct store *s, const char *which, store_release_fn fn, void *ctx, struct err *e)
+int store_release_find(struct store *s, const char *which, store_release_fn fn, void *ctx,
+                       struct err *e)
 {
     struct sql q;
     if (!which || !which[0]) {
-        sql_open(&q, s, SQL_MAIN, "SELECT" RELEASE_COLUMNS "FROM release ORDER BY release_id DESC LIMIT 1", e);
+        sql_open(&q, s, SQL_MAIN,
+                 "SELECT" RELEASE_COLUMNS "FROM release ORDER BY release_id DESC LIMIT 1", e);
     } else if (strlen(which) < 6 && strspn(which, "0123456789") == strlen(which)) {
-        sql_open(&q, s, SQL_MAIN, "SELECT" RELEASE_COLUMNS "FROM release WHERE release_id = CAST(? AS INTEGER)", e);
+        sql_open(&q, s, SQL_MAIN,
+                 "SELECT" RELEASE_COLUMNS "FROM release WHERE release_id = CAST(? AS INTEGER)", e);
         sql_text(&q, which);
     } else {
         int64_t count = 0;
@@ -101,10 +108,13 @@ int store_release_find(struct store *s, const char *which, store_release_fn fn, 
             return failed;
         }
         if (count > 1) {
-            return err_set(e, E_USAGE, "%lld releases begin with '%s': give more digits", (long long)count, which);
+            return err_set(e, E_USAGE, "%lld releases begin with '%s': give more digits",
+                           (long long)count, which);
         }
         sql_open(&q, s, SQL_MAIN,
-                 "SELECT" RELEASE_COLUMNS "FROM release WHERE substr(manifest_digest, 1, length(?1)) = ?1", e);
+                 "SELECT" RELEASE_COLUMNS
+                 "FROM release WHERE substr(manifest_digest, 1, length(?1)) = ?1",
+                 e);
         sql_text(&q, which);
     }
     int rc = sql_step(&q);
@@ -145,7 +155,8 @@ static int add_rollout(struct store *s, struct store_rollout *r, struct err *e)
     struct sql q;
     r->created_ms = r->changed_ms;
     sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO rollout (release_id, state, stage, policy, reason, created_ms, changed_ms) VALUES (?,?,?,?,?,?,?)",
+             "INSERT INTO rollout (release_id, state, stage, policy, reason, created_ms, "
+             "changed_ms) VALUES (?,?,?,?,?,?,?)",
              e);
     sql_i64(&q, r->release_id);
     sql_text(&q, r->state);
@@ -169,7 +180,8 @@ int store_rollout_put(struct store *s, struct store_rollout *r, struct err *e)
         return add_rollout(s, r, e);
     }
     sql_open(&q, s, SQL_MAIN,
-             "UPDATE rollout SET state = ?, stage = ?, policy = coalesce(?, policy), reason = ?, changed_ms = ?"
+             "UPDATE rollout SET state = ?, stage = ?, policy = coalesce(?, policy), reason = ?, "
+             "changed_ms = ?"
              " WHERE rollout_id = ?",
              e);
     sql_text(&q, r->state);
@@ -198,11 +210,13 @@ static int give_rollout(struct sql *q, store_rollout_fn fn, void *ctx)
     return fn(ctx, &r);
 }
 
-int store_rollout_find(struct store *s, int64_t rollout_id, store_rollout_fn fn, void *ctx, struct err *e)
+int store_rollout_find(struct store *s, int64_t rollout_id, store_rollout_fn fn, void *ctx,
+                       struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT rollout_id, release_id, state, stage, policy, reason, created_ms, changed_ms FROM rollout"
+             "SELECT rollout_id, release_id, state, stage, policy, reason, created_ms, changed_ms "
+             "FROM rollout"
              " WHERE rollout_id = ?",
              e);
     sql_i64(&q, rollout_id);
@@ -215,11 +229,13 @@ int store_rollout_find(struct store *s, int64_t rollout_id, store_rollout_fn fn,
     return sql_close(&q, rc);
 }
 
-int store_rollout_walk(struct store *s, const char *state, store_rollout_fn fn, void *ctx, struct err *e)
+int store_rollout_walk(struct store *s, const char *state, store_rollout_fn fn, void *ctx,
+                       struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT rollout_id, release_id, state, stage, policy, reason, created_ms, changed_ms FROM rollout"
+             "SELECT rollout_id, release_id, state, stage, policy, reason, created_ms, changed_ms "
+             "FROM rollout"
              " WHERE ?1 IS NULL OR state = ?1 ORDER BY rollout_id DESC",
              e);
     sql_text_or_null(&q, state);
@@ -237,8 +253,10 @@ int store_rollout_device_put(struct store *s, const struct store_rollout_device 
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO rollout_device (rollout_id, device, stage, state, reason, offered_ms, changed_ms)"
-             " VALUES (?,?,?,?,?,?,?) ON CONFLICT (rollout_id, device) DO UPDATE SET stage = excluded.stage,"
+             "INSERT INTO rollout_device (rollout_id, device, stage, state, reason, offered_ms, "
+             "changed_ms)"
+             " VALUES (?,?,?,?,?,?,?) ON CONFLICT (rollout_id, device) DO UPDATE SET stage = "
+             "excluded.stage,"
              " state = excluded.state, reason = excluded.reason, offered_ms = excluded.offered_ms,"
              " changed_ms = excluded.changed_ms",
              e);
@@ -252,11 +270,13 @@ int store_rollout_device_put(struct store *s, const struct store_rollout_device 
     return sql_run(&q);
 }
 
-int store_rollout_device_walk(struct store *s, int64_t rollout_id, store_rollout_device_fn fn, void *ctx, struct err *e)
+int store_rollout_device_walk(struct store *s, int64_t rollout_id, store_rollout_device_fn fn,
+                              void *ctx, struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT rollout_id, device, stage, state, reason, offered_ms, changed_ms FROM rollout_device"
+             "SELECT rollout_id, device, stage, state, reason, offered_ms, changed_ms FROM "
+             "rollout_device"
              " WHERE rollout_id = ? ORDER BY stage, device",
              e);
     sql_i64(&q, rollout_id);

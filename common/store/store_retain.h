@@ -6,7 +6,8 @@
 
 struct store_retain {
     int64_t before_ms;   // of the server's clock: what came earlier may go
-    const char *stream;  // name of a stream; NULL: recordings of all, and events and health reports as well
+    const char
+        *stream; // name of a stream; NULL: recordings of all, and events and health reports as well
     bool labelled_too;   // labelled recordings go as well (their labels stay as events)
 };
 struct store_retain_done {
@@ -15,8 +16,10 @@ struct store_retain_done {
 };
 // One step of at most about 20 ms, in a transaction of its own on blocks.db. Acknowledged numbers stay
 // acknowledged: a block that went is not taken again.
-int store_retain_step(struct store *s, const struct store_retain *r, struct store_retain_done *done, struct err *e) MUST_CHECK;
+int store_retain_step(struct store *s, const struct store_retain *r, struct store_retain_done *done,
+                      struct err *e) MUST_CHECK;
 // Bytes of blocks.db, without what its log holds; free_bytes of them are empty pages that will be used again.
-int store_blocks_bytes(struct store *s, int64_t *bytes, int64_t *free_bytes, struct err *e) MUST_CHECK;
+int store_blocks_bytes(struct store *s, int64_t *bytes, int64_t *free_bytes,
+                       struct err *e) MUST_CHECK;
 
 #endif

@@ -27,7 +27,8 @@ static int run_for(struct store *s, const char *text, int64_t rec_id, struct err
 static int grown_by(struct store *s, int64_t rec_id, int64_t *us, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_BLOCKS, "SELECT end_us - start_us - counted_us FROM recording WHERE rec_id = ?", e);
+    sql_open(&q, s, SQL_BLOCKS,
+             "SELECT end_us - start_us - counted_us FROM recording WHERE rec_id = ?", e);
     sql_i64(&q, rec_id);
     int rc = sql_step(&q);
     if (rc == SQL_ROW) {
@@ -40,10 +41,18 @@ static int grown_by(struct store *s, int64_t rec_id, int64_t *us, struct err *e)
 static int tally_one(struct store *s, int64_t rec_id, int64_t *us, struct err *e)
 {
     int rc = grown_by(s, rec_id, us, e);
-    rc = rc ? rc : run_for(s, "UPDATE recording SET counted_us = end_us - start_us WHERE rec_id = ?", rec_id, e);
-    rc = rc ? rc : run_for(s, "INSERT INTO stream_tally SELECT stream_id, 0, frames - counted FROM recording_stream WHERE rec_id = ?"
-                              " ON CONFLICT (stream_id) DO UPDATE SET frames = frames + excluded.frames", rec_id, e);
-    return rc ? rc : run_for(s, "UPDATE recording_stream SET counted = frames WHERE rec_id = ?", rec_id, e);
+    rc = rc ? rc
+            : run_for(s, "UPDATE recording SET counted_us = end_us - start_us WHERE rec_id = ?",
+                      rec_id, e);
+    rc = rc ? rc
+            : run_for(s,
+                      "INSERT INTO stream_tally SELECT stream_id, 0, frames - counted FROM "
+                      "recording_stream WHERE rec_id = ?"
+                      " ON CONFLICT (stream_id) DO UPDATE SET frames = frames + excluded.frames",
+                      rec_id, e);
+    return rc ? rc
+              : run_for(s, "UPDATE recording_stream SET counted = frames WHERE rec_id = ?", rec_id,
+                        e);
 }
 
 int sql_tally(struct store *s, struct err *e)

@@ -5,10 +5,12 @@
 #include "common/err.h"
 #include "common/store/sql.h"
 
-int store_user_add(struct store *s, const char *name, const char *password, const char *role, struct err *e)
+int store_user_add(struct store *s, const char *name, const char *password, const char *role,
+                   struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN, "INSERT INTO user (name, password, role, created_ms) VALUES (?,?,?,?)", e);
+    sql_open(&q, s, SQL_MAIN,
+             "INSERT INTO user (name, password, role, created_ms) VALUES (?,?,?,?)", e);
     sql_text(&q, name);
     sql_text(&q, password);
     sql_text(&q, role);
@@ -17,7 +19,9 @@ int store_user_add(struct store *s, const char *name, const char *password, cons
     if (rc == E_EXISTS) {
         return err_set(e, rc, "user '%s' is there already", name);
     }
-    return rc == E_FORMAT ? err_set(e, E_USAGE, "'%s' is not a role: admin, reviewer, annotator, viewer", role) : rc;
+    return rc == E_FORMAT
+               ? err_set(e, E_USAGE, "'%s' is not a role: admin, reviewer, annotator, viewer", role)
+               : rc;
 }
 
 static int must_change_one(struct sql *q, int rc, const char *name)
@@ -37,11 +41,14 @@ int store_user_set_password(struct store *s, const char *name, const char *passw
     return must_change_one(&q, sql_run(&q), name);
 }
 
-int store_user_set_role(struct store *s, const char *name, const char *role, bool disabled, struct err *e)
+int store_user_set_role(struct store *s, const char *name, const char *role, bool disabled,
+                        struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "UPDATE user SET role = ?, disabled_ms = CASE WHEN ? THEN coalesce(disabled_ms, ?) END WHERE name = ?", e);
+             "UPDATE user SET role = ?, disabled_ms = CASE WHEN ? THEN coalesce(disabled_ms, ?) "
+             "END WHERE name = ?",
+             e);
     sql_text(&q, role);
     sql_i64(&q, disabled);
     sql_i64(&q, clock_wall_ms());
@@ -86,7 +93,8 @@ int store_user_walk(struct store *s, const char *name, store_user_fn fn, void *c
 int store_setup_put(struct store *s, const char *token, int64_t expires_ms, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN, "INSERT INTO setup_link (token, created_ms, expires_ms) VALUES (?,?,?)", e);
+    sql_open(&q, s, SQL_MAIN,
+             "INSERT INTO setup_link (token, created_ms, expires_ms) VALUES (?,?,?)", e);
     sql_text(&q, token);
     sql_i64(&q, clock_wall_ms());
     sql_i64(&q, expires_ms);
@@ -97,7 +105,9 @@ int store_setup_use(struct store *s, const char *token, struct err *e)
 {
     struct sql q;
     int64_t now = clock_wall_ms();
-    sql_open(&q, s, SQL_MAIN, "UPDATE setup_link SET used_ms = ?1 WHERE token = ?2 AND used_ms IS NULL AND expires_ms > ?1",
+    sql_open(&q, s, SQL_MAIN,
+             "UPDATE setup_link SET used_ms = ?1 WHERE token = ?2 AND used_ms IS NULL AND "
+             "expires_ms > ?1",
              e);
     sql_i64(&q, now);
     sql_text(&q, token);
@@ -108,7 +118,8 @@ int store_setup_use(struct store *s, const char *token, struct err *e)
     return rc;
 }
 
-int store_login_put(struct store *s, const char *token, int64_t user_id, const char *csrf, int64_t expires_ms, struct err *e)
+int store_login_put(struct store *s, const char *token, int64_t user_id, const char *csrf,
+                    int64_t expires_ms, struct err *e)
 {
     struct sql q;
     int rc = sql_enter(s, SQL_MAIN, e);
@@ -120,7 +131,10 @@ int store_login_put(struct store *s, const char *token, int64_t user_id, const c
     sql_i64(&q, clock_wall_ms());
     rc = sql_run(&q);
     if (!rc) {
-        sql_open(&q, s, SQL_MAIN, "INSERT INTO login (token, user_id, csrf, created_ms, expires_ms) VALUES (?,?,?,?,?)", e);
+        sql_open(
+            &q, s, SQL_MAIN,
+            "INSERT INTO login (token, user_id, csrf, created_ms, expires_ms) VALUES (?,?,?,?,?)",
+            e);
         sql_text(&q, token);
         sql_i64(&q, user_id);
         sql_text(&q, csrf);
@@ -131,11 +145,13 @@ int store_login_put(struct store *s, const char *token, int64_t user_id, const c
     return sql_leave(s, rc, e);
 }
 
-int store_login_find(struct store *s, const char *token, store_login_fn fn, void *ctx, struct err *e)
+int store_login_find(struct store *s, const char *token, store_login_fn fn, void *ctx,
+                     struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT u.user_id, u.name, u.password, u.role, u.created_ms, u.disabled_ms, l.csrf, l.expires_ms"
+             "SELECT u.user_id, u.name, u.password, u.role, u.created_ms, u.disabled_ms, l.csrf, "
+             "l.expires_ms"
              " FROM login l JOIN user u USING (user_id)"
              " WHERE l.token = ? AND l.expires_ms > ? AND u.disabled_ms IS NULL",
              e);
@@ -143,7 +159,8 @@ int store_login_find(struct store *s, const char *token, store_login_fn fn, void
     sql_i64(&q, clock_wall_ms());
     int rc = sql_step(&q);
     if (rc == SQL_ROW) {
-        struct store_login l = {.user = user_of(&q), .csrf = sql_get_text(&q, 6), .expires_ms = sql_get_i64(&q, 7)};
+        struct store_login l = {
+            .user = user_of(&q), .csrf = sql_get_text(&q, 6), .expires_ms = sql_get_i64(&q, 7)};
         rc = fn(ctx, &l);
     } else if (rc == OK) {
         rc = err_set(e, E_AUTH, "not logged in");
@@ -159,12 +176,14 @@ int store_login_drop(struct store *s, const char *token, struct err *e)
     return sql_run(&q);
 }
 
-int store_token_put(struct store *s, const char *token, const char *name, const char *scope, const char *author,
-                    int64_t expires_ms, struct err *e)
+int store_token_put(struct store *s, const char *token, const char *name, const char *scope,
+                    const char *author, int64_t expires_ms, struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO api_token (token, name, scope, author, created_ms, expires_ms) VALUES (?,?,?,?,?,?)", e);
+             "INSERT INTO api_token (token, name, scope, author, created_ms, expires_ms) VALUES "
+             "(?,?,?,?,?,?)",
+             e);
     sql_text(&q, token);
     sql_text(&q, name);
     sql_text(&q, scope);
@@ -174,11 +193,14 @@ int store_token_put(struct store *s, const char *token, const char *name, const 
     return sql_run(&q);
 }
 
-int store_token_find(struct store *s, const char *token, char *scope, size_t cap, char *name, size_t name_cap, struct err *e)
+int store_token_find(struct store *s, const char *token, char *scope, size_t cap, char *name,
+                     size_t name_cap, struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "SELECT scope, name FROM api_token WHERE token = ? AND (expires_ms IS NULL OR expires_ms > ?)", e);
+             "SELECT scope, name FROM api_token WHERE token = ? AND (expires_ms IS NULL OR "
+             "expires_ms > ?)",
+             e);
     sql_text(&q, token);
     sql_i64(&q, clock_wall_ms());
     int rc = sql_step(&q);
@@ -205,10 +227,14 @@ int store_audit(struct store *s, const char *who, const char *what, struct err *
 int store_token_walk(struct store *s, store_token_fn fn, void *ctx, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN, "SELECT name, scope, author, created_ms, expires_ms FROM api_token ORDER BY created_ms DESC", e);
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT name, scope, author, created_ms, expires_ms FROM api_token ORDER BY "
+             "created_ms DESC",
+             e);
     int rc;
     while ((rc = sql_step(&q)) == SQL_ROW) {
-        struct store_token t = {sql_get_text(&q, 0), sql_get_text(&q, 1), sql_get_text(&q, 2), sql_get_i64(&q, 3), sql_get_i64(&q, 4)};
+        struct store_token t = {sql_get_text(&q, 0), sql_get_text(&q, 1), sql_get_text(&q, 2),
+                                sql_get_i64(&q, 3), sql_get_i64(&q, 4)};
         rc = fn(ctx, &t);
         if (rc) {
             break;
@@ -223,18 +249,25 @@ int store_token_revoke(struct store *s, const char *name, struct err *e)
     sql_open(&q, s, SQL_MAIN, "DELETE FROM api_token WHERE name = ?", e);
     sql_text(&q, name);
     int rc = sql_run(&q);
-    return rc == OK && sql_changes(&q) == 0 ? err_set(e, E_NOT_FOUND, "there is no API token '%s'", name) : rc;
+    return rc == OK && sql_changes(&q) == 0
+               ? err_set(e, E_NOT_FOUND, "there is no API token '%s'", name)
+               : rc;
 }
 
-int store_audit_walk(struct store *s, int64_t before, int64_t limit, store_audit_fn fn, void *ctx, struct err *e)
+int store_audit_walk(struct store *s, int64_t before, int64_t limit, store_audit_fn fn, void *ctx,
+                     struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN, "SELECT audit_id, time_ms, who, what FROM audit WHERE ?1 = 0 OR audit_id < ?1 ORDER BY audit_id DESC LIMIT ?2", e);
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT audit_id, time_ms, who, what FROM audit WHERE ?1 = 0 OR audit_id < ?1 ORDER "
+             "BY audit_id DESC LIMIT ?2",
+             e);
     sql_i64(&q, before);
     sql_i64(&q, limit);
     int rc;
     while ((rc = sql_step(&q)) == SQL_ROW) {
-        rc = fn(ctx, sql_get_i64(&q, 0), sql_get_i64(&q, 1), sql_get_text(&q, 2), sql_get_text(&q, 3));
+        rc = fn(ctx, sql_get_i64(&q, 0), sql_get_i64(&q, 1), sql_get_text(&q, 2),
+                sql_get_text(&q, 3));
         if (rc) {
             break;
         }

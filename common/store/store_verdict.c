@@ -9,7 +9,8 @@ int store_verdict_put(struct store *s, const struct store_verdict *v, struct err
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "INSERT INTO verdict (verdict, rec_id, device, t_us, dur_us, label, model, score, author, time_ms)"
+             "INSERT INTO verdict (verdict, rec_id, device, t_us, dur_us, label, model, score, "
+             "author, time_ms)"
              " VALUES (?,?,?,?,?,?,?,?,?,?)",
              e);
     sql_text(&q, v->verdict);
@@ -25,10 +26,14 @@ int store_verdict_put(struct store *s, const struct store_verdict *v, struct err
     return sql_run(&q);
 }
 
-int store_verdict_refused(struct store *s, int64_t rec_id, const char *label, bool *refused, struct err *e)
+int store_verdict_refused(struct store *s, int64_t rec_id, const char *label, bool *refused,
+                          struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN, "SELECT 1 FROM verdict WHERE rec_id = ? AND rec_id > 0 AND label = ? AND verdict = 'refused' LIMIT 1", e);
+    sql_open(&q, s, SQL_MAIN,
+             "SELECT 1 FROM verdict WHERE rec_id = ? AND rec_id > 0 AND label = ? AND verdict = "
+             "'refused' LIMIT 1",
+             e);
     sql_i64(&q, rec_id);
     sql_text(&q, label);
     int rc = sql_step(&q);

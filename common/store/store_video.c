@@ -14,7 +14,9 @@ int store_video_put(struct store *s, const struct store_video *v, struct err *e)
 {
     struct sql q;
     sql_open(&q, s, SQL_MAIN,
-             "INSERT OR REPLACE INTO video (rec_id, path, type, bytes, offset_us, author, time_ms) VALUES (?,?,?,?,?,?,?)", e);
+             "INSERT OR REPLACE INTO video (rec_id, path, type, bytes, offset_us, author, time_ms) "
+             "VALUES (?,?,?,?,?,?,?)",
+             e);
     sql_i64(&q, v->rec_id);
     sql_text(&q, v->path);
     sql_text(&q, v->type);
@@ -47,12 +49,19 @@ int store_video_drop(struct store *s, int64_t rec_id, struct err *e)
 int store_video_find(struct store *s, int64_t rec_id, store_video_fn fn, void *ctx, struct err *e)
 {
     struct sql q;
-    sql_open(&q, s, SQL_MAIN, "SELECT rec_id, bytes, offset_us, time_ms, path, type, author FROM video WHERE rec_id = ?", e);
+    sql_open(
+        &q, s, SQL_MAIN,
+        "SELECT rec_id, bytes, offset_us, time_ms, path, type, author FROM video WHERE rec_id = ?",
+        e);
     sql_i64(&q, rec_id);
     int rc = sql_step(&q);
     if (rc == SQL_ROW) {
-        struct store_video v = {.rec_id = sql_get_i64(&q, 0), .bytes = sql_get_i64(&q, 1), .offset_us = sql_get_i64(&q, 2),
-                                .time_ms = sql_get_i64(&q, 3), .path = sql_get_text(&q, 4), .type = sql_get_text(&q, 5),
+        struct store_video v = {.rec_id = sql_get_i64(&q, 0),
+                                .bytes = sql_get_i64(&q, 1),
+                                .offset_us = sql_get_i64(&q, 2),
+                                .time_ms = sql_get_i64(&q, 3),
+                                .path = sql_get_text(&q, 4),
+                                .type = sql_get_text(&q, 5),
                                 .author = sql_get_text(&q, 6)};
         rc = fn(ctx, &v);
     } else if (rc == OK) {

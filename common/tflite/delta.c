@@ -46,8 +46,8 @@ static bool add(struct segments *g, enum mote_delta_kind kind, size_t base, size
 }
 
 // Segments for the whole file: what lies between constants is given anew.
-static bool line_up(const struct tflite_bytes *base, const struct tflite_bytes *m, const struct pair *p,
-                    size_t count, struct segments *g)
+static bool line_up(const struct tflite_bytes *base, const struct tflite_bytes *m,
+                    const struct pair *p, size_t count, struct segments *g)
 {
     size_t at = 0;
     bool fits = true;
@@ -103,8 +103,8 @@ static int read_bytes(void *ctx, uint32_t at, void *buf, uint32_t len)
 }
 
 // Applies the payload as a device does and compares.
-static int check(const struct tflite_bytes *base, const struct tflite_bytes *m, const uint8_t *payload,
-                 size_t len, struct err *e)
+static int check(const struct tflite_bytes *base, const struct tflite_bytes *m,
+                 const uint8_t *payload, size_t len, struct err *e)
 {
     struct mote_delta d;
     uint8_t piece[512];

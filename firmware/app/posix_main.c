@@ -282,8 +282,11 @@ static int connect_with(struct device *d, struct err *e)
     if (!f->tls_ca[0]) {
         return OK;
     }
-    int status = posix_tls_new(&d->tls, &d->tcp,
-                               &(struct posix_tls_conf){.name = f->tls_name, .ca = f->tls_ca, .cert = f->tls_cert, .key = f->tls_key}, e);
+    int status = posix_tls_new(
+        &d->tls, &d->tcp,
+        &(struct posix_tls_conf){
+            .name = f->tls_name, .ca = f->tls_ca, .cert = f->tls_cert, .key = f->tls_key},
+        e);
     if (status == OK) {
         d->config.transport = posix_tls_transport(d->tls);
     }
@@ -364,10 +367,12 @@ static void wait_a_little(struct device *d)
 {
     bool writing;
     int fd = posix_tcp_fd(&d->tcp, &writing);
-    bool output = writing || (d->tls && posix_tls_writing(d->tls)) || mote_link_pending(&d->agent.link) > 0;
+    bool output =
+        writing || (d->tls && posix_tls_writing(d->tls)) || mote_link_pending(&d->agent.link) > 0;
     struct pollfd p = {.fd = fd, .events = (short)(POLLIN | (output ? POLLOUT : 0))};
     bool reading = d->replaying && d->hurry && replay_state(&d->replay) == REPLAY_READING;
-    (void)poll(&p, 1, reading ? FILE_MS : IDLE_MS); // woken early or not, the loop looks at everything
+    (void)poll(&p, 1,
+               reading ? FILE_MS : IDLE_MS); // woken early or not, the loop looks at everything
 }
 
 // Whether samples are waited for that a hurrying clock would bring at once.

@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-_Static_assert(CHAR_BIT == 8 && sizeof(float) == 4, "Moteloop needs 8-bit bytes and IEEE 754 float32");
+_Static_assert(CHAR_BIT == 8 && sizeof(float) == 4,
+               "Moteloop needs 8-bit bytes and IEEE 754 float32");
 
 #define MOTE_CHECK __attribute__((warn_unused_result))
 #define MOTE_COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -31,7 +31,9 @@
 #define MOTE_PAYLOAD_BLOCK 1024 // bytes of a release's payload block
 #endif
 #ifndef MOTE_NN_MAX_BLOCKS
-#define MOTE_NN_MAX_BLOCKS 256 // activations and scratch buffers of a model; mote_nn_arena_size takes 16 bytes of stack each
+#define MOTE_NN_MAX_BLOCKS                                                                         \
+    256 // activations and scratch buffers of a model; mote_nn_arena_size takes 16 bytes of stack
+        // each
 #endif
 #define MOTE_GROUP_BLOCKS 64 // payload blocks to a group (design.md)
 #define MOTE_ACK_RANGES 8    // ranges in an acknowledgement (design.md)

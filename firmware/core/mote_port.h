@@ -11,7 +11,8 @@ struct mote_flash {
     void *ctx;
     uint32_t size;      // bytes; a multiple of sector
     uint32_t sector;    // bytes erased at once
-    uint32_t prog_unit; // programs are aligned to it and a multiple of it; a power of two, at most 32
+    uint32_t
+        prog_unit; // programs are aligned to it and a multiple of it; a power of two, at most 32
     int (*read)(void *ctx, uint32_t addr, void *buf, uint32_t len);
     int (*prog)(void *ctx, uint32_t addr, const void *buf, uint32_t len);
     int (*erase)(void *ctx, uint32_t addr); // one sector
@@ -21,9 +22,11 @@ struct mote_flash {
 // A reliable byte stream to the broker (TCP, TLS, a serial modem). Never blocks.
 struct mote_transport {
     void *ctx;
-    int (*open)(void *ctx);                                  // MOTE_OK, MOTE_E_AGAIN while connecting, MOTE_E_IO
-    int (*send)(void *ctx, const void *buf, size_t len);     // bytes taken (0: try later), MOTE_E_CLOSED, MOTE_E_IO
-    int (*recv)(void *ctx, void *buf, size_t cap);           // bytes got (0: nothing now), MOTE_E_CLOSED, MOTE_E_IO
+    int (*open)(void *ctx); // MOTE_OK, MOTE_E_AGAIN while connecting, MOTE_E_IO
+    int (*send)(void *ctx, const void *buf,
+                size_t len); // bytes taken (0: try later), MOTE_E_CLOSED, MOTE_E_IO
+    int (*recv)(void *ctx, void *buf,
+                size_t cap); // bytes got (0: nothing now), MOTE_E_CLOSED, MOTE_E_IO
     void (*close)(void *ctx);
 };
 
@@ -41,7 +44,10 @@ enum mote_sample_type { MOTE_U8, MOTE_I8, MOTE_I16, MOTE_I32, MOTE_F32 };
 // Bytes of one value; 0 for an unknown type.
 static inline size_t mote_sample_size(unsigned type)
 {
-    return type == MOTE_U8 || type == MOTE_I8 ? 1 : type == MOTE_I16 ? 2 : type == MOTE_I32 || type == MOTE_F32 ? 4 : 0;
+    return type == MOTE_U8 || type == MOTE_I8     ? 1
+           : type == MOTE_I16                     ? 2
+           : type == MOTE_I32 || type == MOTE_F32 ? 4
+                                                  : 0;
 }
 
 // A stream that a device offers. A physical value is raw * scale, in units.
@@ -52,7 +58,8 @@ struct mote_stream_info {
     uint8_t channels;
     float scale;
     uint64_t interval_ns; // between frames; 0 for values without a rate
-    uint16_t width, height; // of pictures: a frame is a pixel, rows from the top, interval_ns is 0; 0 otherwise
+    uint16_t width,
+        height; // of pictures: a frame is a pixel, rows from the top, interval_ns is 0; 0 otherwise
 };
 
 // Where samples come from. read gives up to max_frames interleaved frames of one stream, little-endian,
@@ -61,7 +68,8 @@ struct mote_sensor {
     void *ctx;
     const struct mote_stream_info *streams;
     uint8_t stream_count;
-    int (*read)(void *ctx, unsigned stream, void *frames, size_t max_frames, uint64_t *t_us); // frames got, 0: none now
+    int (*read)(void *ctx, unsigned stream, void *frames, size_t max_frames,
+                uint64_t *t_us); // frames got, 0: none now
 };
 
 // What a decision sets in motion: a relay, a brake, a light. label is the class of the window (borrowed).

@@ -60,7 +60,8 @@ int main(int argc, char **argv)
     }
     void *arena = aligned_alloc(64, (need + 63) / 64 * 64);
     int rc = mote_nn_open(&nn, file, len, &mote_nn_ops_all, 0, arena, need, NULL);
-    if (rc == MOTE_OK && mote_nn_input(&nn, 0, &in) == MOTE_OK && load(argv[2], in.data, in.bytes) == in.bytes) {
+    if (rc == MOTE_OK && mote_nn_input(&nn, 0, &in) == MOTE_OK &&
+        load(argv[2], in.data, in.bytes) == in.bytes) {
         printf("%.3f\n", fastest(&nn, atof(argv[3])));
     }
     free(arena);

@@ -60,7 +60,8 @@ static void dev_message(struct mosquitto *m, void *ctx, const struct mosquitto_m
         dev.acks += count > 0;
     } else {
         snprintf(dev.last_topic, sizeof dev.last_topic, "%s", msg->topic);
-        snprintf(dev.last_payload, sizeof dev.last_payload, "%.*s", msg->payloadlen, (const char *)msg->payload);
+        snprintf(dev.last_payload, sizeof dev.last_payload, "%.*s", msg->payloadlen,
+                 (const char *)msg->payload);
     }
     pthread_mutex_unlock(&dev.lock);
 }
@@ -150,9 +151,16 @@ static void send_samples(uint64_t seq, uint32_t recording, bool end, uint8_t fil
 {
     uint8_t data[60];
     memset(data, fill, sizeof data);
-    send_block((struct mote_block){.seq = seq, .t_us = seq * 100000, .interval_ns = 10000000, .type = MOTE_I16,
-                                   .channels = 3, .scale = 0.5f, .recording = recording, .data = data,
-                                   .data_len = sizeof data, .flags = end ? MOTE_BLOCK_REC_END : 0},
+    send_block((struct mote_block){.seq = seq,
+                                   .t_us = seq * 100000,
+                                   .interval_ns = 10000000,
+                                   .type = MOTE_I16,
+                                   .channels = 3,
+                                   .scale = 0.5f,
+                                   .recording = recording,
+                                   .data = data,
+                                   .data_len = sizeof data,
+                                   .flags = end ? MOTE_BLOCK_REC_END : 0},
                "acc");
 }
 
@@ -193,7 +201,8 @@ static int take_probe(void *ctx, const struct store_device *d)
 static bool collector_listens(void)
 {
     uint8_t m[64];
-    int len = mote_device_status_encode(m, sizeof m, &(struct mote_device_status){.boot_count = (uint32_t)probes});
+    int len = mote_device_status_encode(
+        m, sizeof m, &(struct mote_device_status){.boot_count = (uint32_t)probes});
     ck_assert_int_gt(len, 0);
     send_raw("ml/1/d/probe/status", m, (size_t)len, false);
     OKAY(store_device_walk(fix.store, "probe", take_probe, NULL, &e));
@@ -314,7 +323,10 @@ START_TEST(dropped_ranges_count_as_there)
     expect_next(1);
     int len = mote_dropped_encode(body, sizeof body, &d);
     ck_assert_int_gt(len, 0);
-    send_block((struct mote_block){.kind = MOTE_BLOCK_DROPPED, .seq = 1, .data = body, .data_len = (size_t)len}, "acc");
+    send_block(
+        (struct mote_block){
+            .kind = MOTE_BLOCK_DROPPED, .seq = 1, .data = body, .data_len = (size_t)len},
+        "acc");
     expect_next(6);
     send_samples(2, 0, false, 9); // was on its way when it was dropped: stored all the same
     send_samples(6, 0, false, 1);
@@ -351,21 +363,30 @@ static bool command_is_answered(void)
 START_TEST(events_health_and_replies_become_rows)
 {
     uint8_t body[1024];
-    struct mote_event ev = {.t_us = 9, .label = {"wear", 4}, .score = 0.5f, .recording = 3, .model = {"fan", 3}};
+    struct mote_event ev = {
+        .t_us = 9, .label = {"wear", 4}, .score = 0.5f, .recording = 3, .model = {"fan", 3}};
     int len = mote_events_encode(body, sizeof body, &ev, 1);
     ck_assert_int_gt(len, 0);
     for (int i = 0; i < 2; i++) { // the second is a repeat
-        send_block((struct mote_block){.kind = MOTE_BLOCK_EVENT, .data = body, .data_len = (size_t)len}, "event");
+        send_block(
+            (struct mote_block){.kind = MOTE_BLOCK_EVENT, .data = body, .data_len = (size_t)len},
+            "event");
     }
     uint8_t health[512];
-    len = mote_health_encode(health, sizeof health, &(struct mote_health){.inferences = 7, .classes = 2});
+    len = mote_health_encode(health, sizeof health,
+                             &(struct mote_health){.inferences = 7, .classes = 2});
     ck_assert_int_gt(len, 0);
-    send_block((struct mote_block){.kind = MOTE_BLOCK_HEALTH, .data = health, .data_len = (size_t)len}, "health");
+    send_block(
+        (struct mote_block){.kind = MOTE_BLOCK_HEALTH, .data = health, .data_len = (size_t)len},
+        "health");
     struct store_command c = {.device = "fan-1", .kind = "record", .author = "test"};
     OKAY(store_command_put(fix.store, &c, &e));
-    len = mote_reply_encode(body, sizeof body, &(struct mote_reply){.command = (uint64_t)c.command_id, .text = {"done", 4}});
+    len = mote_reply_encode(
+        body, sizeof body,
+        &(struct mote_reply){.command = (uint64_t)c.command_id, .text = {"done", 4}});
     ck_assert_int_gt(len, 0);
-    send_block((struct mote_block){.kind = MOTE_BLOCK_REPLY, .data = body, .data_len = (size_t)len}, "reply");
+    send_block((struct mote_block){.kind = MOTE_BLOCK_REPLY, .data = body, .data_len = (size_t)len},
+               "reply");
     ck_assert(wait_for(command_is_answered));
     usleep(20000); // both files of one batch are committed, one after the other
     int events = 0;
@@ -381,7 +402,8 @@ static char state_text[256];
 static int take_device(void *ctx, const struct store_device *d)
 {
     (void)ctx;
-    snprintf(state_text, sizeof state_text, "%s|%d|%s|%s", d->board, d->online, d->rel_state, d->rel_reason);
+    snprintf(state_text, sizeof state_text, "%s|%d|%s|%s", d->board, d->online, d->rel_state,
+             d->rel_reason);
     return 0;
 }
 
@@ -405,10 +427,13 @@ START_TEST(state_is_kept_even_from_before_the_start)
     int len = mote_hello_encode(m, sizeof m, &h);
     ck_assert_int_gt(len, 0);
     send_raw("ml/1/d/fan-1/hello", m, (size_t)len, true);
-    len = mote_device_status_encode(m, sizeof m, &(struct mote_device_status){.online = true, .boot_count = 4, .reason = {"connected", 9}});
+    len = mote_device_status_encode(
+        m, sizeof m,
+        &(struct mote_device_status){.online = true, .boot_count = 4, .reason = {"connected", 9}});
     ck_assert_int_gt(len, 0);
     send_raw("ml/1/d/fan-1/status", m, (size_t)len, true);
-    struct mote_reported r = {.state = MOTE_REL_REFUSED, .seq = 2, .status = MOTE_E_AUTH, .reason = {"unknown key", 11}};
+    struct mote_reported r = {
+        .state = MOTE_REL_REFUSED, .seq = 2, .status = MOTE_E_AUTH, .reason = {"unknown key", 11}};
     len = mote_reported_encode(m, sizeof m, &r);
     ck_assert_int_gt(len, 0);
     send_raw("ml/1/d/fan-1/reported", m, (size_t)len, true);
@@ -431,8 +456,12 @@ START_TEST(bad_messages_are_counted_and_hurt_nobody)
     send_raw("ml/1/d/fan-1/data/acc", big, sizeof big, false);
     send_raw("ml/1/d/fan-1/hello", "\xff\xff", 2, false);
     uint8_t data[4] = {0};
-    send_block((struct mote_block){.type = MOTE_I16, .channels = 1, .scale = 1, .data = data, .data_len = 4}, "event");
-    send_block((struct mote_block){.kind = MOTE_BLOCK_HEALTH, .data = data, .data_len = 4}, "health");
+    send_block(
+        (struct mote_block){
+            .type = MOTE_I16, .channels = 1, .scale = 1, .data = data, .data_len = 4},
+        "event");
+    send_block((struct mote_block){.kind = MOTE_BLOCK_HEALTH, .data = data, .data_len = 4},
+               "health");
     send_samples(0, 0, false, 1);
     expect_next(1);
     wanted_refused = 6;
@@ -471,7 +500,8 @@ static void send_picture(void)
 {
     uint8_t pixels[12 * 10 * 3], file[4096];
     png_alloc_size_t len = sizeof file;
-    png_image image = {.version = PNG_IMAGE_VERSION, .width = 12, .height = 10, .format = PNG_FORMAT_RGB};
+    png_image image = {
+        .version = PNG_IMAGE_VERSION, .width = 12, .height = 10, .format = PNG_FORMAT_RGB};
     for (size_t i = 0; i < sizeof pixels; i++) {
         pixels[i] = (uint8_t)(i * 3);
     }
@@ -484,7 +514,8 @@ static int note_stream(void *ctx, const struct store_recording *r)
     char *text = ctx;
     size_t used = strlen(text);
     ck_assert_str_eq(r->device, "fan-1");
-    snprintf(text + used, 256 - used, "%s%s %d;", used ? " " : "", r->streams, (int)(r->end_us - r->start_us));
+    snprintf(text + used, 256 - used, "%s%s %d;", used ? " " : "", r->streams,
+             (int)(r->end_us - r->start_us));
     return 0;
 }
 
@@ -496,11 +527,13 @@ static bool five_are_there(void)
 // What other tools publish: taken without numbers, the same samples once, what is broken refused.
 START_TEST(other_formats_become_recordings)
 {
-    static const char senml[] = "[{\"bn\":\"urn:dev:1:\",\"bt\":1700000000,\"n\":\"x\",\"t\":0,\"v\":1.5},"
-                                "{\"n\":\"x\",\"t\":0.1,\"v\":2.5},{\"n\":\"x\",\"t\":0.2,\"v\":3.5}]";
-    static const char edge[] = "{\"protected\":{\"ver\":\"v1\",\"alg\":\"none\"},\"signature\":\"0\",\"payload\":{"
-                               "\"device_type\":\"X\",\"interval_ms\":10,\"sensors\":[{\"name\":\"a\",\"units\":\"g\"}],"
-                               "\"values\":[1,2,3,4]}}";
+    static const char senml[] =
+        "[{\"bn\":\"urn:dev:1:\",\"bt\":1700000000,\"n\":\"x\",\"t\":0,\"v\":1.5},"
+        "{\"n\":\"x\",\"t\":0.1,\"v\":2.5},{\"n\":\"x\",\"t\":0.2,\"v\":3.5}]";
+    static const char edge[] =
+        "{\"protected\":{\"ver\":\"v1\",\"alg\":\"none\"},\"signature\":\"0\",\"payload\":{"
+        "\"device_type\":\"X\",\"interval_ms\":10,\"sensors\":[{\"name\":\"a\",\"units\":\"g\"}],"
+        "\"values\":[1,2,3,4]}}";
     send_sound("a.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16);
     send_sound("a.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16);
     send_sound("a.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16);
@@ -526,7 +559,8 @@ END_TEST
 static bool message_came(void)
 {
     pthread_mutex_lock(&dev.lock);
-    bool yes = strcmp(dev.last_topic, "ml/1/d/fan-1/cmd") == 0 && strcmp(dev.last_payload, "do it") == 0;
+    bool yes =
+        strcmp(dev.last_topic, "ml/1/d/fan-1/cmd") == 0 && strcmp(dev.last_payload, "do it") == 0;
     pthread_mutex_unlock(&dev.lock);
     return yes;
 }
@@ -573,17 +607,25 @@ START_TEST(a_payload_reaches_no_other_device)
     expect_next(1);
     // fan-2 uses fan-1's session and numbers, with other bytes: neither a conflict nor a repeat of fan-1's.
     memset(data, 7, sizeof data);
-    struct mote_block b = {.interval_ns = 10000000, .type = MOTE_I16, .channels = 3, .scale = 0.5f, .recording = 1,
-                           .data = data, .data_len = sizeof data};
+    struct mote_block b = {.interval_ns = 10000000,
+                           .type = MOTE_I16,
+                           .channels = 3,
+                           .scale = 0.5f,
+                           .recording = 1,
+                           .data = data,
+                           .data_len = sizeof data};
     memcpy(b.session, session, sizeof session);
     int len = mote_block_encode(bytes, sizeof bytes, &b);
     ck_assert_int_gt(len, 0);
     send_raw("ml/1/d/fan-2/data/acc", bytes, (size_t)len, false);
     ck_assert(wait_for(one_block_of_each));
     // fan-1 answers a command that is fan-2's.
-    len = mote_reply_encode(body, sizeof body, &(struct mote_reply){.command = (uint64_t)c.command_id, .text = {"done", 4}});
+    len = mote_reply_encode(
+        body, sizeof body,
+        &(struct mote_reply){.command = (uint64_t)c.command_id, .text = {"done", 4}});
     ck_assert_int_gt(len, 0);
-    send_block((struct mote_block){.kind = MOTE_BLOCK_REPLY, .data = body, .data_len = (size_t)len}, "reply");
+    send_block((struct mote_block){.kind = MOTE_BLOCK_REPLY, .data = body, .data_len = (size_t)len},
+               "reply");
     send_samples(1, 1, true, 1);
     expect_next(2);
     has_reply = false;
@@ -602,7 +644,8 @@ START_TEST(a_second_collector_is_refused)
     volatile sig_atomic_t no = 0;
     send_samples(0, 0, false, 1);
     expect_next(1); // the first one runs
-    ck_assert_int_eq(coll_run(&project, &(struct coll_options){.id = "two", .stop = &no}, &second), E_BUSY);
+    ck_assert_int_eq(coll_run(&project, &(struct coll_options){.id = "two", .stop = &no}, &second),
+                     E_BUSY);
     ck_assert_msg(strstr(second.msg, "another collector"), "%s", second.msg);
 }
 END_TEST
@@ -619,7 +662,8 @@ START_TEST(a_broker_that_goes_and_comes_is_found_again)
     dev_start();
     ck_assert(wait_for(outbox_is_empty));
     int64_t until = clock_mono_us() + WAIT_US;
-    while (dev.next != 2 && clock_mono_us() < until) { // a block that comes before the collector is gone for good
+    while (dev.next != 2 &&
+           clock_mono_us() < until) { // a block that comes before the collector is gone for good
         send_samples(0, 0, false, 1);
         send_samples(1, 0, false, 1);
         usleep(100000);

@@ -61,7 +61,8 @@ START_TEST(frames_of_every_length_come_back)
         ck_assert_str_eq(got_leaf, "data/acc");
         ck_assert_uint_eq(got_len, len);
         ck_assert_mem_eq(got, data, len);
-        ck_assert_int_eq(mote_frame_encode(frame, (size_t)n - 1, "data/acc", data, len), MOTE_E_SPACE);
+        ck_assert_int_eq(mote_frame_encode(frame, (size_t)n - 1, "data/acc", data, len),
+                         MOTE_E_SPACE);
     }
     ck_assert_uint_eq(reader.errors, 0);
     ck_assert_int_eq(mote_frame_encode(frame, sizeof frame, "", data, 1), MOTE_E_ARG);
@@ -229,8 +230,15 @@ static void set_up(void)
     tcgetattr(master, &t);
     cfmakeraw(&t);
     tcsetattr(master, TCSANOW, &t);
-    options = (struct gate_options){.port = slave, .device = "uart-1", .protocol = "auto", .stream = "acc", .units = "g",
-                                    .label = "", .baud = 115200, .recording_s = 1, .stop = &stop};
+    options = (struct gate_options){.port = slave,
+                                    .device = "uart-1",
+                                    .protocol = "auto",
+                                    .stream = "acc",
+                                    .units = "g",
+                                    .label = "",
+                                    .baud = 115200,
+                                    .recording_s = 1,
+                                    .stop = &stop};
     stop = 0;
     ck_assert_int_eq(pthread_create(&coll_thread, NULL, run_collector, NULL), 0);
     ck_assert_int_eq(pthread_create(&gate_thread, NULL, run_gateway, &gate_status), 0);
@@ -266,7 +274,8 @@ START_TEST(lines_become_recordings)
         usleep(4000);
         if (i % 50 == 0) {
             complete = 0;
-            ck_assert_int_eq(store_recording_walk(fix.store, NULL, count_complete, &complete, &e), OK);
+            ck_assert_int_eq(store_recording_walk(fix.store, NULL, count_complete, &complete, &e),
+                             OK);
         }
     }
     ck_assert_int_ge(complete, 2);
@@ -276,8 +285,14 @@ END_TEST
 START_TEST(frames_pass_in_both_directions)
 {
     uint8_t block[256], frame[512], data[12] = {0}, bytes[512];
-    struct mote_block b = {.type = MOTE_I16, .channels = 3, .scale = 1, .interval_ns = 1000000, .recording = 1,
-                           .flags = MOTE_BLOCK_REC_END, .data = data, .data_len = sizeof data};
+    struct mote_block b = {.type = MOTE_I16,
+                           .channels = 3,
+                           .scale = 1,
+                           .interval_ns = 1000000,
+                           .recording = 1,
+                           .flags = MOTE_BLOCK_REC_END,
+                           .data = data,
+                           .data_len = sizeof data};
     int len = mote_block_encode(block, sizeof block, &b);
     ck_assert_int_gt(len, 0);
     len = mote_frame_encode(frame, sizeof frame, "data/acc", block, (size_t)len);

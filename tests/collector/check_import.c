@@ -55,7 +55,8 @@ static void write_picture(const char *name)
     for (size_t i = 0; i < sizeof pixels; i++) {
         pixels[i] = (uint8_t)(i * 7);
     }
-    png_image image = {.version = PNG_IMAGE_VERSION, .width = 90, .height = 70, .format = PNG_FORMAT_RGB};
+    png_image image = {
+        .version = PNG_IMAGE_VERSION, .width = 90, .height = 70, .format = PNG_FORMAT_RGB};
     path_in(path, name);
     ck_assert(png_image_write_to_file(&image, path, 0, pixels, 0, NULL));
 }
@@ -139,7 +140,8 @@ START_TEST(sound_comes_back_byte_for_byte)
     ck_assert_int_eq(r.in.recordings, 2);
     ck_assert_int_eq(r.in.labels, 2);
     struct store_recording first;
-    OKAY(store_recording_walk(fix.store, &(struct store_recording_filter){.rec_id = 1}, take_recording, &first, &e));
+    OKAY(store_recording_walk(fix.store, &(struct store_recording_filter){.rec_id = 1},
+                              take_recording, &first, &e));
     ck_assert(first.complete);
     ck_assert_int_eq(first.end_us - first.start_us, 250000);
     export("wav", "csv");
@@ -202,14 +204,17 @@ END_TEST
 START_TEST(acquisitions_are_read_and_other_json_is_left_alone)
 {
     struct store_recording first;
-    write_text("idle.01.json", "{\"protected\":{\"ver\":\"v1\",\"alg\":\"none\"},\"signature\":\"\",\"payload\":{\"interval_ms\":10,"
-                               "\"sensors\":[{\"name\":\"accX\"},{\"name\":\"accY\"}],\"values\":[[1,2],[3,4]]}}");
+    write_text("idle.01.json",
+               "{\"protected\":{\"ver\":\"v1\",\"alg\":\"none\"},\"signature\":\"\",\"payload\":{"
+               "\"interval_ms\":10,"
+               "\"sensors\":[{\"name\":\"accX\"},{\"name\":\"accY\"}],\"values\":[[1,2],[3,4]]}}");
     write_text("settings.json", "{\"a\":1}");
     write_text("broken.json", "{\"protected\":");
     struct import_result r = import(NULL);
     ck_assert_int_eq(r.in.recordings, 1);
     ck_assert_int_eq(r.broken, 1);
-    OKAY(store_recording_walk(fix.store, &(struct store_recording_filter){.label = "idle"}, take_recording, &first, &e));
+    OKAY(store_recording_walk(fix.store, &(struct store_recording_filter){.label = "idle"},
+                              take_recording, &first, &e));
     ck_assert_int_eq(first.end_us - first.start_us, 20000);
     export("ei", "none");
     ck_assert_int_eq(import(NULL).in.duplicates, 1);
@@ -241,7 +246,8 @@ END_TEST
 START_TEST(an_export_can_be_imported_again)
 {
     write_wav("a.wav", 3);
-    write_text("labels.csv", "file,label,start,end,group\na.wav,up,0.05,0.1,ann\na.wav,down,0.1,0.2,ann\n");
+    write_text("labels.csv",
+               "file,label,start,end,group\na.wav,up,0.05,0.1,ann\na.wav,down,0.1,0.2,ann\n");
     ck_assert_int_eq(import(NULL).in.labels, 2);
     ck_assert_int_eq(export("auto", "csv").labels, 2);
     struct store_fixture other = fix;
@@ -253,7 +259,8 @@ START_TEST(an_export_can_be_imported_again)
     OKAY(store_label_walk(fix.store, 1, count_label, &labels, &e));
     ck_assert_int_eq(labels, 2);
     struct store_recording first;
-    OKAY(store_recording_walk(fix.store, &(struct store_recording_filter){.grp = "ann"}, take_recording, &first, &e));
+    OKAY(store_recording_walk(fix.store, &(struct store_recording_filter){.grp = "ann"},
+                              take_recording, &first, &e));
     ck_assert_int_eq(first.label_count, 2);
     store_fixture_remove(&other);
 }

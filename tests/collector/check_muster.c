@@ -17,7 +17,8 @@ static struct err e;
 static void set_up(void)
 {
     // A queue that holds a small part of what comes at once: the rest is dropped, as the broker's documentation says.
-    coll_bench_open(&bench, "allow_anonymous true\nmax_queued_messages 20\nmax_inflight_messages 10\n");
+    coll_bench_open(&bench,
+                    "allow_anonymous true\nmax_queued_messages 20\nmax_inflight_messages 10\n");
     devices = getenv("MOTELOOP_LONG") ? 10000 : 120;
     bench.conf.max_devices = 20000;
 }
@@ -32,11 +33,14 @@ static void publish_all(const char *board, uint32_t boots)
     uint8_t m[512];
     char topic[64];
     for (size_t i = 0; i < devices; i++) {
-        int len = mote_hello_encode(m, sizeof m, &(struct mote_hello){.board = {board, strlen(board)}});
+        int len =
+            mote_hello_encode(m, sizeof m, &(struct mote_hello){.board = {board, strlen(board)}});
         ck_assert_int_gt(len, 0);
         snprintf(topic, sizeof topic, "d/fleet-%zu/hello", i);
         coll_bench_publish(&bench, topic, m, (size_t)len, true);
-        len = mote_device_status_encode(m, sizeof m, &(struct mote_device_status){.online = true, .boot_count = boots, .reason = {"x", 1}});
+        len = mote_device_status_encode(
+            m, sizeof m,
+            &(struct mote_device_status){.online = true, .boot_count = boots, .reason = {"x", 1}});
         ck_assert_int_gt(len, 0);
         snprintf(topic, sizeof topic, "d/fleet-%zu/status", i);
         coll_bench_publish(&bench, topic, m, (size_t)len, true);
@@ -77,21 +81,24 @@ static void add_all(void)
 START_TEST(a_broker_that_drops_hides_no_device)
 {
     add_all();
-    publish_all("first", 1); // before the collector ever ran: the store expects nothing but the names
+    publish_all("first",
+                1); // before the collector ever ran: the store expects nothing but the names
     int wait_ms = devices > 1000 ? 300000 : 20000;
     struct wanted w = {.board = "first", .boots = 1};
     int64_t start = clock_mono_us();
     coll_bench_start(&bench, 1);
-    ck_assert_msg(coll_bench_until(&bench, wait_ms, is_complete, &w), "%zu of %zu devices are known", w.right, devices);
+    ck_assert_msg(coll_bench_until(&bench, wait_ms, is_complete, &w),
+                  "%zu of %zu devices are known", w.right, devices);
     int64_t first_us = clock_mono_us() - start;
     ck_assert_int_eq(coll_bench_end(&bench, 1, SIGTERM), 0);
     publish_all("second", 2); // while it is away
     w = (struct wanted){.board = "second", .boots = 2};
     start = clock_mono_us();
     coll_bench_start(&bench, 1);
-    ck_assert_msg(coll_bench_until(&bench, wait_ms, is_complete, &w), "%zu of %zu devices are up to date", w.right, devices);
-    printf("%zu devices complete %.1f s after the first start, %.1f s after the second\n", devices, (double)first_us / 1e6,
-           (double)(clock_mono_us() - start) / 1e6);
+    ck_assert_msg(coll_bench_until(&bench, wait_ms, is_complete, &w),
+                  "%zu of %zu devices are up to date", w.right, devices);
+    printf("%zu devices complete %.1f s after the first start, %.1f s after the second\n", devices,
+           (double)first_us / 1e6, (double)(clock_mono_us() - start) / 1e6);
 }
 END_TEST
 
@@ -102,14 +109,16 @@ START_TEST(state_that_is_gone_from_the_broker_is_not_asked_for_ever)
     add_all();
     publish_all("first", 1);
     coll_bench_start(&bench, 1);
-    ck_assert_msg(coll_bench_until(&bench, 20000, is_complete, &w), "%zu of %zu devices are known", w.right, devices);
+    ck_assert_msg(coll_bench_until(&bench, 20000, is_complete, &w), "%zu of %zu devices are known",
+                  w.right, devices);
     coll_bench_leave(&bench);
     broker_pause(&bench.broker); // it keeps nothing on a disk
     ck_assert_int_eq(broker_resume(&bench.broker), 0);
     coll_bench_join(&bench);
     w = (struct wanted){.board = "again", .boots = 3};
     publish_all("again", 3);
-    ck_assert_msg(coll_bench_until(&bench, 20000, is_complete, &w), "%zu of %zu devices came back", w.right, devices);
+    ck_assert_msg(coll_bench_until(&bench, 20000, is_complete, &w), "%zu of %zu devices came back",
+                  w.right, devices);
     ck_assert_int_eq(coll_bench_end(&bench, 1, SIGTERM), 0);
 }
 END_TEST

@@ -57,7 +57,9 @@ static bool hook_has(struct coll_bench *b, void *ctx)
     return hook_holding(hook, ctx) > 0;
 }
 
-#define EXPECT_TOLD(text) ck_assert_msg(coll_bench_until(&bench, WAIT_MS, hook_has, (void *)(text)), "never told: %s", text)
+#define EXPECT_TOLD(text)                                                                          \
+    ck_assert_msg(coll_bench_until(&bench, WAIT_MS, hook_has, (void *)(text)), "never told: %s",   \
+                  text)
 
 static int64_t frames(const char *device, const char *stream)
 {
@@ -127,8 +129,10 @@ START_TEST(a_silent_device_is_an_alarm_until_it_sends_again)
     EXPECT_TOLD("\"kind\":\"silent\",\"subject\":\"pump-1\"");
     ck_assert(coll_bench_until(&bench, WAIT_MS, is_silent, &one));
     ck_assert(coll_bench_until(&bench, WAIT_MS, command_has, "device 'pump-1' has sent nothing"));
-    ck_assert(coll_bench_until(&bench, WAIT_MS, command_has, "line: moteloop: 1 new, 0 over, 1 in all"));
-    ck_assert(coll_bench_until(&bench, WAIT_MS, recovers, "\"recovered\":[{\"kind\":\"silent\",\"subject\":\"pump-1\""));
+    ck_assert(
+        coll_bench_until(&bench, WAIT_MS, command_has, "line: moteloop: 1 new, 0 over, 1 in all"));
+    ck_assert(coll_bench_until(&bench, WAIT_MS, recovers,
+                               "\"recovered\":[{\"kind\":\"silent\",\"subject\":\"pump-1\""));
     ck_assert_uint_eq(hook_holding(hook, "\"never\""), 0);
     ck_assert_int_eq(coll_bench_end(&bench, 1, SIGTERM), 0);
     ck_assert_uint_eq(active("silent"), 0); // one that does not run raises none

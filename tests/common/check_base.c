@@ -86,7 +86,8 @@ START_TEST(configuration_names_line_and_nearest_key)
 {
     struct conf c;
     struct err e = {0};
-    static const char text[] = "# comment\n[train]\nepochs = 12 # inline\nepoch = 3\ncolor = #fff\n";
+    static const char text[] =
+        "# comment\n[train]\nepochs = 12 # inline\nepoch = 3\ncolor = #fff\n";
     ck_assert_int_eq(conf_parse(&c, "x.recipe", text, strlen(text), &e), OK);
     int64_t epochs = 0;
     ck_assert_int_eq(conf_i64(&c, "train", "epochs", 1, 100, &epochs, &e), OK);

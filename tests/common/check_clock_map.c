@@ -15,8 +15,10 @@ struct history {
 // A measurement when the device shows that many seconds; the server gained offset_us since the start.
 static bool measure(struct history *h, double device_s, int64_t offset_us, int64_t bound_us)
 {
-    struct clock_measure m = {(int64_t)(device_s * SECOND), START + (int64_t)(device_s * SECOND) + offset_us, bound_us};
-    bool more = clock_map_step(h->count ? &h->map[h->count - 1] : NULL, h->count > 1 ? &h->map[h->count - 2] : NULL, &m, &h->map[h->count]);
+    struct clock_measure m = {(int64_t)(device_s * SECOND),
+                              START + (int64_t)(device_s * SECOND) + offset_us, bound_us};
+    bool more = clock_map_step(h->count ? &h->map[h->count - 1] : NULL,
+                               h->count > 1 ? &h->map[h->count - 2] : NULL, &m, &h->map[h->count]);
     h->count += more;
     return more;
 }
@@ -30,7 +32,8 @@ START_TEST(drift_is_narrowed_by_few_versions)
 {
     struct history h = {.count = 0};
     for (double t = 1; t < 86400; t += 60) {
-        (void)measure(&h, t, (int64_t)(t * 30) + (int64_t)fmod(t * 7919, 1500), 1500); // 30 ppm, answers within 3 ms
+        (void)measure(&h, t, (int64_t)(t * 30) + (int64_t)fmod(t * 7919, 1500),
+                      1500); // 30 ppm, answers within 3 ms
     }
     ck_assert_int_ge(h.count, 4);
     ck_assert_int_le(h.count, 16);
@@ -38,7 +41,8 @@ START_TEST(drift_is_narrowed_by_few_versions)
     ck_assert_int_le(llabs(newest(&h)->drift_ppb - 30000), newest(&h)->drift_bound_ppb);
     ck_assert_int_le(newest(&h)->drift_bound_ppb, 200);
     int64_t a_day = 86400 * (int64_t)SECOND;
-    ck_assert_int_le(llabs(clock_map_server_us(newest(&h), a_day) - (START + a_day + 86400 * 30)), 20000);
+    ck_assert_int_le(llabs(clock_map_server_us(newest(&h), a_day) - (START + a_day + 86400 * 30)),
+                     20000);
 }
 END_TEST
 
@@ -65,7 +69,8 @@ START_TEST(a_jump_begins_anew_and_keeps_the_old_version)
     ck_assert_int_eq(newest(&h)->reason, CLOCK_JUMP);
     ck_assert_int_eq(newest(&h)->drift_bound_ppb, 0);
     ck_assert_mem_eq(&h.map[before - 1], &old, sizeof(old));
-    ck_assert_int_eq(clock_map_server_us(&old, 2000 * (int64_t)SECOND), START + 2000 * (int64_t)SECOND);
+    ck_assert_int_eq(clock_map_server_us(&old, 2000 * (int64_t)SECOND),
+                     START + 2000 * (int64_t)SECOND);
     for (double t = 4120; t < 8000; t += 60) {
         (void)measure(&h, t, 7 * SECOND, 1000);
     }
@@ -78,7 +83,8 @@ START_TEST(a_clock_of_another_speed_is_found_by_two_jumps)
 {
     struct history h = {.count = 0};
     for (double t = 10; t < 2000; t *= 2) {
-        (void)measure(&h, t, -(int64_t)(0.9 * t * SECOND), 1000); // ten seconds on the device are one on the server
+        (void)measure(&h, t, -(int64_t)(0.9 * t * SECOND),
+                      1000); // ten seconds on the device are one on the server
     }
     bool rate = false;
     for (int i = 0; i < h.count; i++) {

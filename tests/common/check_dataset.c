@@ -97,7 +97,8 @@ START_TEST(patterns_take_label_and_group_from_names)
     ck_assert(ds_pattern_match("{label}_{group}_{*}", "7_george_12.wav", label, group));
     ck_assert_str_eq(label, "7");
     ck_assert_str_eq(group, "george");
-    ck_assert(ds_pattern_match("{label}/{group}_nohash_{*}", "deep/yes/03401e93_nohash_2.wav", label, group));
+    ck_assert(ds_pattern_match("{label}/{group}_nohash_{*}", "deep/yes/03401e93_nohash_2.wav",
+                               label, group));
     ck_assert_str_eq(label, "yes");
     ck_assert_str_eq(group, "03401e93");
     ck_assert(ds_pattern_match("{label}__{*}_{group}", "ring__ring_hyw.csv", label, group));
@@ -122,7 +123,11 @@ START_TEST(columns_can_be_label_group_and_split)
     struct seen s;
     struct err e = {0};
     put("a.csv", "who,what,v\nann,sit,1\nann,sit,2\nann,run,3\nbob,run,4\n");
-    ck_assert_int_eq(walk(dir, "[csv]\nchannels = v\nlabel = what\ngroup = who\n[stream]\nrate = 10\n[rename]\nsit = rest\n", &s, &e), OK);
+    ck_assert_int_eq(walk(dir,
+                          "[csv]\nchannels = v\nlabel = what\ngroup = who\n[stream]\nrate = "
+                          "10\n[rename]\nsit = rest\n",
+                          &s, &e),
+                     OK);
     ck_assert_str_eq(s.log, "a.csv|ann|3|rest:0-2|run:2-3\na.csv|bob|1|run\n");
 }
 END_TEST
@@ -146,7 +151,8 @@ START_TEST(one_based_inclusive_samples_and_padded_keys)
     put("labels.csv", "n,activity,from,to\n7,1,2,3\n7,2,4,99\n");
     put("names.csv", "id,name\n1,up\n2,down\n");
     ck_assert_int_eq(walk(dir,
-                          "[files]\nmatch = rec*\n[labels]\nfile = labels.csv\nkey = rec{n:2}\nlabel = activity\nstart = from\nend = to\n"
+                          "[files]\nmatch = rec*\n[labels]\nfile = labels.csv\nkey = "
+                          "rec{n:2}\nlabel = activity\nstart = from\nend = to\n"
                           "unit = frame1\n[names]\nfile = names.csv\n",
                           &s, &e),
                      OK);
@@ -177,7 +183,8 @@ START_TEST(a_bad_map_names_its_line)
     struct err e = {0};
     put("a.csv", "v\n1\n");
     ck_assert_int_eq(walk(dir, "[csv]\nchanels = v\n", &s, &e), E_FORMAT);
-    ck_assert_ptr_nonnull(strstr(e.msg, ":2: [csv] chanels: unknown key, did you mean 'channels'?"));
+    ck_assert_ptr_nonnull(
+        strstr(e.msg, ":2: [csv] chanels: unknown key, did you mean 'channels'?"));
     ck_assert_int_eq(walk(dir, "[csv]\ndelimiter = pipe\n", &s, &e), E_FORMAT);
     ck_assert_ptr_nonnull(strstr(e.msg, "none of: comma, semicolon, tab, space"));
     ck_assert_int_eq(walk(dir, "[csv]\nchannels = w\n", &s, &e), OK);
@@ -190,9 +197,14 @@ static const struct {
     const char *folder, *map;
     size_t items, least_regions;
 } real[] = {
-    {"hapt_continuous", "hapt.map", 0, 500}, {"wisdm_watch", "wisdm.map", 26, 26},     {"magic_wand", "magic_wand.map", 150, 150},
-    {"fsdd", "fsdd.map", 1200, 1200},        {"speech_commands", "speech_commands.map", 200, 200}, {"cifar10_subset", "pictures.map", 1500, 1500},
-    {"skab", "skab.map", 26, 26},            {"ota_tinyml_seed", "rows.map", 350, 350},
+    {"hapt_continuous", "hapt.map", 0, 500},
+    {"wisdm_watch", "wisdm.map", 26, 26},
+    {"magic_wand", "magic_wand.map", 150, 150},
+    {"fsdd", "fsdd.map", 1200, 1200},
+    {"speech_commands", "speech_commands.map", 200, 200},
+    {"cifar10_subset", "pictures.map", 1500, 1500},
+    {"skab", "skab.map", 26, 26},
+    {"ota_tinyml_seed", "rows.map", 350, 350},
 };
 
 START_TEST(real_folders_read_whole)

@@ -80,7 +80,8 @@ START_TEST(without_room_on_the_disk_there_is_no_ring)
     char full[64];
     snprintf(full, sizeof(full), "%s/full", dir);
     signal(SIGXFSZ, SIG_IGN);
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, 1 << 20}), 0); // as a disk of a megabyte
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, 1 << 20}),
+                     0); // as a disk of a megabyte
     ck_assert_int_lt(live_open(&other, full, &e), 0);
     ck_assert_ptr_nonnull(strstr(e.msg, "cannot take"));
     ck_assert_ptr_null(other);

@@ -17,7 +17,12 @@ static int64_t rec_id;
 static void set_up(void)
 {
     static const uint8_t uid[12] = {0};
-    struct store_stream st = {.device = "d", .name = "acc", .units = "m/s2", .type = MOTE_I16, .channels = 2, .scale = 0.5,
+    struct store_stream st = {.device = "d",
+                              .name = "acc",
+                              .units = "m/s2",
+                              .type = MOTE_I16,
+                              .channels = 2,
+                              .scale = 0.5,
                               .interval_ns = 10000000};
     store_fixture_make(&fix);
     OKAY(store_stream_put(fix.store, &st, &e));
@@ -36,8 +41,15 @@ static void put(struct mote_block b, int64_t end_us)
     b.recording = 1;
     int len = mote_block_encode(bytes, sizeof bytes, &b);
     ck_assert_int_gt(len, 0);
-    struct store_block row = {.session_id = session, .stream_id = stream, .seq = (int64_t)b.seq, .rec_no = 1,
-                              .t_us = (int64_t)b.t_us, .end_us = end_us, .frames = 4, .bytes = bytes, .len = (size_t)len,
+    struct store_block row = {.session_id = session,
+                              .stream_id = stream,
+                              .seq = (int64_t)b.seq,
+                              .rec_no = 1,
+                              .t_us = (int64_t)b.t_us,
+                              .end_us = end_us,
+                              .frames = 4,
+                              .bytes = bytes,
+                              .len = (size_t)len,
                               .device = "d"};
     ck_assert_int_eq(store_block_put(fix.store, &row, &rec_id, &e), STORE_BLOCK_NEW);
 }
@@ -49,8 +61,14 @@ static void put_samples(unsigned seq, uint64_t t_us)
     for (unsigned i = 0; i < 8; i++) {
         mote_put16(data + 2 * i, (uint16_t)(8 * seq + i));
     }
-    put((struct mote_block){.seq = seq, .t_us = t_us, .interval_ns = 10000000, .type = MOTE_I16, .channels = 2, .scale = 0.5f,
-                            .data = data, .data_len = sizeof data},
+    put((struct mote_block){.seq = seq,
+                            .t_us = t_us,
+                            .interval_ns = 10000000,
+                            .type = MOTE_I16,
+                            .channels = 2,
+                            .scale = 0.5f,
+                            .data = data,
+                            .data_len = sizeof data},
         (int64_t)t_us + 40000);
 }
 
@@ -102,12 +120,20 @@ START_TEST(refusals_say_why)
 {
     struct rec_samples r;
     put_samples(0, 0);
-    ck_assert_int_eq(rec_load(fix.store, rec_id, "mic", INT64_MIN, INT64_MAX, 100, &r, &e), E_NOT_FOUND);
+    ck_assert_int_eq(rec_load(fix.store, rec_id, "mic", INT64_MIN, INT64_MAX, 100, &r, &e),
+                     E_NOT_FOUND);
     ck_assert_int_eq(rec_load(fix.store, rec_id, "acc", INT64_MIN, INT64_MAX, 3, &r, &e), E_LIMIT);
     uint8_t data[2] = {0};
-    put((struct mote_block){.seq = 1, .interval_ns = 10000000, .type = MOTE_I16, .channels = 1, .scale = 0.5f, .data = data, .data_len = 2},
+    put((struct mote_block){.seq = 1,
+                            .interval_ns = 10000000,
+                            .type = MOTE_I16,
+                            .channels = 1,
+                            .scale = 0.5f,
+                            .data = data,
+                            .data_len = 2},
         1);
-    ck_assert_int_eq(rec_load(fix.store, rec_id, "acc", INT64_MIN, INT64_MAX, 100, &r, &e), E_FORMAT);
+    ck_assert_int_eq(rec_load(fix.store, rec_id, "acc", INT64_MIN, INT64_MAX, 100, &r, &e),
+                     E_FORMAT);
     ck_assert_msg(strstr(e.msg, "block 1"), "%s", e.msg);
 }
 END_TEST
@@ -116,7 +142,15 @@ START_TEST(parts_of_a_picture_join)
 {
     struct rec_samples r;
     uint8_t data[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-    struct mote_block b = {.seq = 0, .t_us = 5, .type = MOTE_U8, .channels = 3, .scale = 1.0f, .width = 4, .height = 2, .data = data, .data_len = 12};
+    struct mote_block b = {.seq = 0,
+                           .t_us = 5,
+                           .type = MOTE_U8,
+                           .channels = 3,
+                           .scale = 1.0f,
+                           .width = 4,
+                           .height = 2,
+                           .data = data,
+                           .data_len = 12};
     put(b, 6);
     b.seq = 1;
     put(b, 6);

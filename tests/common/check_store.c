@@ -163,7 +163,8 @@ static int see_class(void *ctx, const struct store_label_class *c)
     struct seen *seen = ctx;
     seen->count++;
     size_t at = strlen(seen->text);
-    snprintf(seen->text + at, sizeof seen->text - at, "%s:%s:%d ", c->name, c->hotkey, (int)c->uses);
+    snprintf(seen->text + at, sizeof seen->text - at, "%s:%s:%d ", c->name, c->hotkey,
+             (int)c->uses);
     return 0;
 }
 
@@ -175,17 +176,20 @@ static int see_region(void *ctx, const struct store_region *r)
     seen->number2 = r->start_us;
     seen->flag = r->whole;
     size_t at = strlen(seen->text);
-    snprintf(seen->text + at, sizeof seen->text - at, "%s%s ", r->deleted ? "-" : "", r->deleted ? r->region : r->label);
+    snprintf(seen->text + at, sizeof seen->text - at, "%s%s ", r->deleted ? "-" : "",
+             r->deleted ? r->region : r->label);
     return 0;
 }
 
 START_TEST(label_classes_get_free_hotkeys_and_keep_their_words)
 {
     struct seen seen = {0};
-    OKAY(store_label_class_put(s, &(struct store_label_class){.name = "normal", .guideline = "runs well"}, &e));
+    OKAY(store_label_class_put(
+        s, &(struct store_label_class){.name = "normal", .guideline = "runs well"}, &e));
     OKAY(store_label_class_put(s, &(struct store_label_class){.name = "off", .hotkey = "o"}, &e));
     OKAY(store_label_class_put(s, &(struct store_label_class){.name = "wear"}, &e));
-    OKAY(store_label_class_put(s, &(struct store_label_class){.name = "normal", .hotkey = "n"}, &e));
+    OKAY(
+        store_label_class_put(s, &(struct store_label_class){.name = "normal", .hotkey = "n"}, &e));
     OKAY(store_label_class_walk(s, see_class, &seen, &e));
     ck_assert_str_eq(seen.text, "normal:n:0 off:o:0 wear:2:0 ");
     FAILS(store_label_class_put(s, &(struct store_label_class){.name = ""}, &e), E_USAGE);
@@ -194,7 +198,12 @@ END_TEST
 
 static struct store_region region(const char *id, const char *label)
 {
-    return (struct store_region){.rec_id = 7, .region = id, .label = label, .author = "ann", .source = "human", .whole = true};
+    return (struct store_region){.rec_id = 7,
+                                 .region = id,
+                                 .label = label,
+                                 .author = "ann",
+                                 .source = "human",
+                                 .whole = true};
 }
 
 START_TEST(labels_are_events_with_versions)
@@ -261,19 +270,25 @@ static int see_model(void *ctx, const struct store_model *m)
     struct seen *seen = ctx;
     seen->count++;
     seen->number = m->model_id;
-    snprintf(seen->text, sizeof seen->text, "%s %s %.2f %.2f", m->digest, m->metrics, m->float_accuracy, m->int8_accuracy);
+    snprintf(seen->text, sizeof seen->text, "%s %s %.2f %.2f", m->digest, m->metrics,
+             m->float_accuracy, m->int8_accuracy);
     return 0;
 }
 
 START_TEST(models_are_found_by_digest_beginning_number_and_name)
 {
-    struct store_model m = {.digest = "aabbcc11", .name = "fan", .path = "models/a.tflite", .float_accuracy = 0.5, .int8_accuracy = -1};
+    struct store_model m = {.digest = "aabbcc11",
+                            .name = "fan",
+                            .path = "models/a.tflite",
+                            .float_accuracy = 0.5,
+                            .int8_accuracy = -1};
     OKAY(store_model_put(s, &m, &e));
     int64_t first = m.model_id;
     m.metrics = "{\"a\":1}";
     OKAY(store_model_put(s, &m, &e));
     ck_assert_int_eq(m.model_id, first);
-    struct store_model n = {.digest = "aabbcc22", .name = "other", .created_ms = clock_wall_ms() + 1000};
+    struct store_model n = {
+        .digest = "aabbcc22", .name = "other", .created_ms = clock_wall_ms() + 1000};
     OKAY(store_model_put(s, &n, &e));
     struct seen seen = {0};
     OKAY(store_model_find(s, "aabbcc1", NULL, see_model, &seen, &e));
@@ -295,7 +310,8 @@ static int see_message(void *ctx, const struct store_outbox_msg *m)
     seen->count++;
     seen->number = m->msg_id;
     size_t at = strlen(seen->text);
-    snprintf(seen->text + at, sizeof seen->text - at, "%s=%.*s ", m->topic, (int)m->len, (const char *)m->payload);
+    snprintf(seen->text + at, sizeof seen->text - at, "%s=%.*s ", m->topic, (int)m->len,
+             (const char *)m->payload);
     return 0;
 }
 
@@ -322,7 +338,8 @@ static int see_command(void *ctx, const struct store_command *c)
 {
     struct seen *seen = ctx;
     seen->number = c->replied_ms;
-    snprintf(seen->text, sizeof seen->text, "%s %s %lld", c->device, c->reply, (long long)c->status);
+    snprintf(seen->text, sizeof seen->text, "%s %s %lld", c->device, c->reply,
+             (long long)c->status);
     return 0;
 }
 
@@ -332,7 +349,8 @@ START_TEST(only_the_device_that_was_asked_can_answer)
     OKAY(store_command_put(s, &c, &e));
     struct store_progress p = {.device = "fan-2", .text = "done", .command_id = c.command_id};
     FAILS(store_command_progress(s, &p, &e), E_NOT_FOUND);
-    p = (struct store_progress){.device = "fan-1", .text = "later", .command_id = c.command_id, .status = -6};
+    p = (struct store_progress){
+        .device = "fan-1", .text = "later", .command_id = c.command_id, .status = -6};
     OKAY(store_command_progress(s, &p, &e));
     struct seen seen = {0};
     OKAY(store_command_walk(s, NULL, 0, see_command, &seen, &e));
@@ -347,7 +365,8 @@ static int see_device(void *ctx, const struct store_device *d)
     seen->count++;
     seen->flag = d->online;
     seen->number = d->removed_ms;
-    snprintf(seen->text, sizeof seen->text, "%s %s %s %d", d->id, d->board, d->rel_state, (int)d->active_seq);
+    snprintf(seen->text, sizeof seen->text, "%s %s %s %d", d->id, d->board, d->rel_state,
+             (int)d->active_seq);
     return 0;
 }
 
@@ -359,7 +378,8 @@ START_TEST(devices_keep_what_each_message_says)
     FAILS(store_device_add(s, "Fan 1", "", "", &e), E_USAGE);
     OKAY(store_device_set_hello(s, &(struct store_device){.id = "fan-1", .board = "posix"}, &e));
     OKAY(store_device_set_status(s, "fan-1", true, 3, "connected", &e));
-    OKAY(store_device_set_reported(s, &(struct store_device){.id = "fan-1", .rel_state = "active", .active_seq = 4}, &e));
+    OKAY(store_device_set_reported(
+        s, &(struct store_device){.id = "fan-1", .rel_state = "active", .active_seq = 4}, &e));
     OKAY(store_device_walk(s, "fan-1", see_device, &seen, &e));
     ck_assert_str_eq(seen.text, "fan-1 posix active 4");
     ck_assert(seen.flag);
@@ -409,7 +429,8 @@ static int see_release(void *ctx, const struct store_release *r)
 {
     struct seen *seen = ctx;
     seen->number = r->seq;
-    snprintf(seen->text, sizeof seen->text, "%s %.*s", r->name, (int)r->manifest_len, (const char *)r->manifest);
+    snprintf(seen->text, sizeof seen->text, "%s %.*s", r->name, (int)r->manifest_len,
+             (const char *)r->manifest);
     return 0;
 }
 
@@ -427,7 +448,8 @@ START_TEST(releases_count_up_and_rollouts_change)
     struct seen seen = {0};
     OKAY(store_release_next_seq(s, "fan", &seq, &e));
     ck_assert_int_eq(seq, 1);
-    struct store_release r = {.seq = 1, .name = "fan", .manifest_digest = "abcdef99", .manifest = "M", .manifest_len = 1};
+    struct store_release r = {
+        .seq = 1, .name = "fan", .manifest_digest = "abcdef99", .manifest = "M", .manifest_len = 1};
     OKAY(store_release_put(s, &r, &e));
     FAILS(store_release_put(s, &r, &e), E_EXISTS);
     OKAY(store_release_next_seq(s, "fan", &seq, &e));
@@ -438,7 +460,8 @@ START_TEST(releases_count_up_and_rollouts_change)
     OKAY(store_rollout_put(s, &o, &e));
     o.state = "nonsense";
     FAILS(store_rollout_put(s, &o, &e), E_FORMAT);
-    struct store_rollout_device d = {.rollout_id = o.rollout_id, .device = "fan-1", .state = "waiting"};
+    struct store_rollout_device d = {
+        .rollout_id = o.rollout_id, .device = "fan-1", .state = "waiting"};
     OKAY(store_rollout_device_put(s, &d, &e));
     d.state = "refused";
     d.reason = "auth";

@@ -19,8 +19,13 @@ static int64_t session, stream;
 static void set_up(void)
 {
     static const uint8_t uid[12] = {0, 0, 0, 1, 9};
-    struct store_stream st = {.device = "fan-1", .name = "acc", .units = "m/s2", .type = 2, .channels = 3,
-                              .interval_ns = 10000000, .scale = 0.5};
+    struct store_stream st = {.device = "fan-1",
+                              .name = "acc",
+                              .units = "m/s2",
+                              .type = 2,
+                              .channels = 3,
+                              .interval_ns = 10000000,
+                              .scale = 0.5};
     e = (struct err){0};
     store_fixture_make(&fix);
     s = fix.store;
@@ -37,9 +42,18 @@ static void tear_down(void)
 // A block of ten frames, 100 ms each.
 static struct store_block block(int64_t seq, int64_t rec_no, bool end)
 {
-    return (struct store_block){.session_id = session, .stream_id = stream, .seq = seq, .rec_no = rec_no,
-                                .t_us = seq * 100000, .end_us = (seq + 1) * 100000, .frames = 10, .bytes = "bytes",
-                                .len = 5, .rec_end = end, .device = "fan-1", .hint = ""};
+    return (struct store_block){.session_id = session,
+                                .stream_id = stream,
+                                .seq = seq,
+                                .rec_no = rec_no,
+                                .t_us = seq * 100000,
+                                .end_us = (seq + 1) * 100000,
+                                .frames = 10,
+                                .bytes = "bytes",
+                                .len = 5,
+                                .rec_end = end,
+                                .device = "fan-1",
+                                .hint = ""};
 }
 
 static int put(int64_t seq, int64_t rec_no, bool end)
@@ -68,7 +82,12 @@ END_TEST
 START_TEST(streams_and_sessions_keep_their_numbers)
 {
     static const uint8_t uid[12] = {0, 0, 0, 1, 9};
-    struct store_stream st = {.device = "fan-1", .name = "acc", .type = 2, .channels = 3, .interval_ns = 5000000, .scale = 0.5};
+    struct store_stream st = {.device = "fan-1",
+                              .name = "acc",
+                              .type = 2,
+                              .channels = 3,
+                              .interval_ns = 5000000,
+                              .scale = 0.5};
     int64_t again;
     OKAY(store_stream_put(s, &st, &e));
     ck_assert_int_eq(st.stream_id, stream);
@@ -221,7 +240,8 @@ END_TEST
 START_TEST(a_second_stream_makes_it_wait)
 {
     put(0, 1, true);
-    struct store_stream mic = {.device = "fan-1", .name = "mic", .type = 2, .channels = 1, .scale = 1};
+    struct store_stream mic = {
+        .device = "fan-1", .name = "mic", .type = 2, .channels = 1, .scale = 1};
     OKAY(store_stream_put(s, &mic, &e));
     struct store_block b = block(0, 1, false);
     int64_t rec_id;
@@ -255,7 +275,12 @@ START_TEST(recordings_are_filtered)
     import_one("a.wav", "ann", "d1", 1);
     import_one("b.wav", "bob", "d2", 2);
     put(0, 3, true);
-    struct store_region r = {.rec_id = 1, .region = "", .label = "yes", .author = "ann", .source = "import", .whole = true};
+    struct store_region r = {.rec_id = 1,
+                             .region = "",
+                             .label = "yes",
+                             .author = "ann",
+                             .source = "import",
+                             .whole = true};
     OKAY(store_label_set(s, &r, -1, &e));
     ck_assert_int_eq(list(NULL).count, 3);
     ck_assert_int_eq(list(&(struct store_recording_filter){.source = "import"}).count, 2);
@@ -266,9 +291,11 @@ START_TEST(recordings_are_filtered)
     ck_assert_int_eq(list(&(struct store_recording_filter){.search = "B.WAV"}).last.rec_id, 2);
     ck_assert_int_eq(list(&(struct store_recording_filter){.stream = "acc"}).count, 3);
     ck_assert_int_eq(list(&(struct store_recording_filter){.stream = "mic"}).count, 0);
-    ck_assert_int_eq(list(&(struct store_recording_filter){.after_rec_id = 1, .limit = 1}).last.rec_id, 2);
+    ck_assert_int_eq(
+        list(&(struct store_recording_filter){.after_rec_id = 1, .limit = 1}).last.rec_id, 2);
     ck_assert_int_eq(list(&(struct store_recording_filter){.uncertain = 1}).count, 0);
-    ck_assert_int_eq(list(&(struct store_recording_filter){.since_ms = clock_wall_ms() + 60000}).count, 0);
+    ck_assert_int_eq(
+        list(&(struct store_recording_filter){.since_ms = clock_wall_ms() + 60000}).count, 0);
     ck_assert_str_eq(list(&(struct store_recording_filter){.rec_id = 1}).labels, "yes");
     int64_t rec_id;
     OKAY(store_recording_by_digest(s, "d2", &rec_id, &e));
@@ -352,7 +379,12 @@ static int see_event(void *ctx, const struct store_event *ev)
 
 START_TEST(events_find_their_recording)
 {
-    struct store_event ev = {.session_id = session, .device = "fan-1", .label = "wear", .model = "fan", .model_digest = "aa", .rec_no = 1};
+    struct store_event ev = {.session_id = session,
+                             .device = "fan-1",
+                             .label = "wear",
+                             .model = "fan",
+                             .model_digest = "aa",
+                             .rec_no = 1};
     OKAY(store_event_put(s, &ev, &e));
     struct seen seen = {0};
     OKAY(store_event_walk(s, "fan-1", 0, 0, see_event, &seen, &e));
@@ -396,7 +428,12 @@ START_TEST(what_is_old_goes_and_what_is_labelled_stays)
         put(i, i / 3 + 1, i % 3 == 2);
     }
     put(300, 0, false);
-    struct store_region r = {.rec_id = 5, .region = "", .label = "yes", .author = "ann", .source = "human", .whole = true};
+    struct store_region r = {.rec_id = 5,
+                             .region = "",
+                             .label = "yes",
+                             .author = "ann",
+                             .source = "human",
+                             .whole = true};
     OKAY(store_label_set(s, &r, -1, &e));
     OKAY(store_health_put(s, "fan-1", "{}", &e));
     OKAY(store_health_put(s, "fan-1", "{}", &e));

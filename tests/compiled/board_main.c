@@ -62,7 +62,9 @@ int main(void)
     uint32_t start = TICK_VALUE;
     model_init();
     uint32_t init = (start - TICK_VALUE) & TICK_MAX;
-    if (count < 3 || sh_read_file(word[1], model_input[0].data, (uint32_t)model_input[0].bytes) != (int32_t)model_input[0].bytes ||
+    if (count < 3 ||
+        sh_read_file(word[1], model_input[0].data, (uint32_t)model_input[0].bytes) !=
+            (int32_t)model_input[0].bytes ||
         sh_read_file(word[2], expected, sizeof expected) != (int32_t)out->bytes) {
         sh_print("cannot read the input or the expected output\n");
         return 1;

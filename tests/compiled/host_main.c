@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int transfer(const char *path, const char *mode, const struct mote_nn_tensor *t, size_t count)
+static int transfer(const char *path, const char *mode, const struct mote_nn_tensor *t,
+                    size_t count)
 {
     FILE *f = fopen(path, mode);
     for (size_t i = 0; f && i < count; i++) {
-        size_t n = mode[0] == 'r' ? fread(t[i].data, 1, t[i].bytes, f) : fwrite(t[i].data, 1, t[i].bytes, f);
+        size_t n = mode[0] == 'r' ? fread(t[i].data, 1, t[i].bytes, f)
+                                  : fwrite(t[i].data, 1, t[i].bytes, f);
         if (n != t[i].bytes) {
             (void)fclose(f);
             f = NULL;
@@ -31,5 +33,6 @@ int main(int argc, char **argv)
             model_invoke();
         }
     }
-    return rc ? rc : transfer(argv[2], "wb", model_output, sizeof model_output / sizeof *model_output);
+    return rc ? rc
+              : transfer(argv[2], "wb", model_output, sizeof model_output / sizeof *model_output);
 }

@@ -53,7 +53,8 @@ static cbor_item_t *number(void)
 
 static cbor_item_t *text(void)
 {
-    static const char *const words[] = {"", "a", "imu", "vibration of the fan", "\xc3\xa9t\xc3\xa9", "\xe2\x82\xac"};
+    static const char *const words[] = {
+        "", "a", "imu", "vibration of the fan", "\xc3\xa9t\xc3\xa9", "\xe2\x82\xac"};
     return cbor_build_string(words[below(6)]);
 }
 
@@ -98,7 +99,8 @@ static cbor_item_t *tree(int depth)
     case 3:
         item = cbor_new_definite_map(n);
         for (size_t i = 0; i < n; i++) {
-            (void)!cbor_map_add(item, (struct cbor_pair){cbor_move(leaf()), cbor_move(tree(depth - 1))});
+            (void)!cbor_map_add(item,
+                                (struct cbor_pair){cbor_move(leaf()), cbor_move(tree(depth - 1))});
         }
         return item;
     case 4: {
@@ -170,7 +172,8 @@ static bool same(const cbor_item_t *item, struct mote_cbor_reader *r)
                (n == 0 || memcmp(t, cbor_string_handle(item), n) == 0);
     case CBOR_TYPE_TAG: {
         cbor_item_t *inner = cbor_tag_item(item);
-        bool fits = mote_cbor_get_tag(r, &tag) == MOTE_OK && tag == cbor_tag_value(item) && same(inner, r);
+        bool fits =
+            mote_cbor_get_tag(r, &tag) == MOTE_OK && tag == cbor_tag_value(item) && same(inner, r);
         cbor_decref(&inner);
         return fits;
     }
@@ -187,8 +190,12 @@ static void put(const cbor_item_t *item, struct mote_cbor_writer *w)
     switch (cbor_typeof(item)) {
     case CBOR_TYPE_UINT: mote_cbor_put_uint(w, cbor_get_int(item)); break;
     case CBOR_TYPE_NEGINT: mote_cbor_put_int(w, -1 - (int64_t)cbor_get_int(item)); break;
-    case CBOR_TYPE_BYTESTRING: mote_cbor_put_bytes(w, cbor_bytestring_handle(item), cbor_bytestring_length(item)); break;
-    case CBOR_TYPE_STRING: mote_cbor_put_text(w, (const char *)cbor_string_handle(item), cbor_string_length(item)); break;
+    case CBOR_TYPE_BYTESTRING:
+        mote_cbor_put_bytes(w, cbor_bytestring_handle(item), cbor_bytestring_length(item));
+        break;
+    case CBOR_TYPE_STRING:
+        mote_cbor_put_text(w, (const char *)cbor_string_handle(item), cbor_string_length(item));
+        break;
     case CBOR_TYPE_ARRAY:
         mote_cbor_put_array(w, cbor_array_size(item));
         for (size_t i = 0; i < cbor_array_size(item); i++) {
@@ -320,6 +327,7 @@ int main(void)
     if (accepted < DOCUMENTS / 10) {
         fail("hardly any damaged document was accepted: the comparison shows nothing", DOCUMENTS);
     }
-    printf("%d documents both ways, %ld damaged ones that both accept (libcbor %s)\n", DOCUMENTS, accepted, CBOR_VERSION);
+    printf("%d documents both ways, %ld damaged ones that both accept (libcbor %s)\n", DOCUMENTS,
+           accepted, CBOR_VERSION);
     return 0;
 }

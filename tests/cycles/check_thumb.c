@@ -61,8 +61,8 @@ static const struct {
 START_TEST(test_encodings_are_sorted)
 {
     struct thumb_kind k = thumb_sort(known[_i].first, known[_i].second);
-    ck_assert_msg(k.class == known[_i].class && k.regs == known[_i].regs, "%s: %s, %d registers", known[_i].text,
-                  thumb_names[k.class], k.regs);
+    ck_assert_msg(k.class == known[_i].class && k.regs == known[_i].regs, "%s: %s, %d registers",
+                  known[_i].text, thumb_names[k.class], k.regs);
 }
 END_TEST
 

@@ -23,14 +23,17 @@ int main(void)
     unsigned count = sh_arguments(words, sizeof words, word, MOTE_COUNT(word));
     int32_t len = count < 4 ? -1 : sh_read_file(word[1], file, sizeof file);
     int32_t out_len = count < 4 ? -1 : sh_read_file(word[3], expected, sizeof expected);
-    if (len < 0 || mote_nn_open(&nn, file, (size_t)len, &mote_nn_ops_all, 0, arena, sizeof arena, NULL) != MOTE_OK ||
+    if (len < 0 ||
+        mote_nn_open(&nn, file, (size_t)len, &mote_nn_ops_all, 0, arena, sizeof arena, NULL) !=
+            MOTE_OK ||
         mote_nn_input(&nn, 0, &in) != MOTE_OK || mote_nn_output(&nn, 0, &out) != MOTE_OK ||
         sh_read_file(word[2], in.data, (uint32_t)in.bytes) != (int32_t)in.bytes) {
         sh_print("cannot open the model or its input\n");
         return 1;
     }
     int rc = bench_invoke(&nn);
-    if (rc != MOTE_OK || (uint32_t)out_len != out.bytes || memcmp(out.data, expected, out.bytes) != 0) {
+    if (rc != MOTE_OK || (uint32_t)out_len != out.bytes ||
+        memcmp(out.data, expected, out.bytes) != 0) {
         sh_print("output differs\n");
         return 1;
     }

@@ -33,7 +33,8 @@ static struct thumb_kind kind(enum thumb_class class)
 
 static struct thumb_kind multiple(unsigned registers, int to_pc)
 {
-    return (struct thumb_kind){THUMB_MULTIPLE, (uint8_t)__builtin_popcount(registers), (uint8_t)to_pc};
+    return (struct thumb_kind){THUMB_MULTIPLE, (uint8_t)__builtin_popcount(registers),
+                               (uint8_t)to_pc};
 }
 
 static struct thumb_kind narrow(uint16_t op)
@@ -141,11 +142,14 @@ static struct thumb_kind coprocessor(uint16_t first, uint16_t second)
     if ((second & 0x10) != 0) {
         return kind(THUMB_FLOAT); // moves between the register files
     }
-    if (((first & 0xffb0) == 0xee80 && (second & 0x40) == 0) || ((first & 0xffbf) == 0xeeb1 && (second & 0xc0) == 0xc0)) {
+    if (((first & 0xffb0) == 0xee80 && (second & 0x40) == 0) ||
+        ((first & 0xffbf) == 0xeeb1 && (second & 0xc0) == 0xc0)) {
         return kind(THUMB_FLOAT_DIVIDE);
     }
     unsigned operation = first & 0x00b0;
-    return kind(operation == 0x00 || operation == 0x10 || operation == 0x90 || operation == 0xa0 ? THUMB_FLOAT_MAC : THUMB_FLOAT);
+    return kind(operation == 0x00 || operation == 0x10 || operation == 0x90 || operation == 0xa0
+                    ? THUMB_FLOAT_MAC
+                    : THUMB_FLOAT);
 }
 
 static struct thumb_kind wide(uint16_t first, uint16_t second)
@@ -161,7 +165,9 @@ static struct thumb_kind wide(uint16_t first, uint16_t second)
     }
     if ((first & 0xf800) == 0xf000 && (second & 0x8000)) {
         if ((second & 0xd001) == 0xc001) { // low-overhead loops: WLS and DLS set up, LE ends
-            return kind((first & 0xffef) == 0xf00f || first == 0xf01f || first == 0xf02f ? THUMB_LOOP_END : THUMB_PLAIN);
+            return kind((first & 0xffef) == 0xf00f || first == 0xf01f || first == 0xf02f
+                            ? THUMB_LOOP_END
+                            : THUMB_PLAIN);
         }
         int conditional = (second & 0x5000) == 0;
         return kind(conditional && (first & 0x0380) == 0x0380 ? THUMB_OTHER : THUMB_BRANCH);

@@ -40,7 +40,8 @@ static struct load_conf conf;
 static struct load *load;
 static pid_t collectors[2]; // one, unless they share
 static size_t sharing = 1;
-static char clock_file[300]; // what the collectors' wall clock is off by; "" where it cannot be moved
+static char
+    clock_file[300]; // what the collectors' wall clock is off by; "" where it cannot be moved
 static int proxy_port;
 static uint64_t randomness;
 
@@ -65,7 +66,8 @@ static void start_one(size_t n)
     collectors[n] = fork();
     if (collectors[n] == 0) {
         if (!getenv("V")) {
-            (void)!freopen("/dev/null", "w", stderr); // it says in many lines what this test does to it
+            (void)!freopen("/dev/null", "w",
+                           stderr); // it says in many lines what this test does to it
         }
         if (clock_file[0]) {
             setenv("LD_PRELOAD", FAKETIME, 1);
@@ -85,7 +87,8 @@ static void end_one(size_t n, int signal_number)
     ck_assert_int_eq(waitpid(collectors[n], &status, 0), collectors[n]);
     collectors[n] = 0;
     if (signal_number == SIGTERM) {
-        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a collector ended badly (%d)", status);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a collector ended badly (%d)",
+                      status);
     }
 }
 
@@ -132,8 +135,16 @@ static void set_up(void)
     proxy = proxy_start(broker.port, &proxy_port);
     ck_assert_ptr_nonnull(proxy);
     randomness = (uint64_t)number_from("MOTELOOP_FAULT_SEED", 7);
-    conf = (struct load_conf){.prefix = "ml/1", .port = proxy_port, .devices = 12, .connections = 4, .block_bytes = 600,
-                              .blocks = 1000000, .window = 32, .per_recording = 50, .resend_us = 500000, .seed = 5};
+    conf = (struct load_conf){.prefix = "ml/1",
+                              .port = proxy_port,
+                              .devices = 12,
+                              .connections = 4,
+                              .block_bytes = 600,
+                              .blocks = 1000000,
+                              .window = 32,
+                              .per_recording = 50,
+                              .resend_us = 500000,
+                              .seed = 5};
 }
 
 static void tear_down(void)
@@ -179,16 +190,18 @@ static uint64_t check_session(sqlite3 *db, size_t device, uint32_t boot)
     uint64_t seq = 0;
     load_session(&conf, device, boot, uid);
     snprintf(name, sizeof name, "load-%zu", device);
-    ck_assert_int_eq(sqlite3_prepare_v2(db,
-                                        "SELECT b.seq, b.bytes FROM session s JOIN block b USING (session_id)"
-                                        " WHERE s.device = ? AND s.uid = ? ORDER BY b.seq",
-                                        -1, &st, NULL),
-                     SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_prepare_v2(db,
+                           "SELECT b.seq, b.bytes FROM session s JOIN block b USING (session_id)"
+                           " WHERE s.device = ? AND s.uid = ? ORDER BY b.seq",
+                           -1, &st, NULL),
+        SQLITE_OK);
     sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
     sqlite3_bind_blob(st, 2, uid, sizeof uid, SQLITE_STATIC);
     while (sqlite3_step(st) == SQLITE_ROW) {
-        ck_assert_msg((uint64_t)sqlite3_column_int64(st, 0) == seq, "device %zu boot %u: block %d is %lld", device, boot,
-                      (int)seq, (long long)sqlite3_column_int64(st, 0));
+        ck_assert_msg((uint64_t)sqlite3_column_int64(st, 0) == seq,
+                      "device %zu boot %u: block %d is %lld", device, boot, (int)seq,
+                      (long long)sqlite3_column_int64(st, 0));
         int len = load_block(&conf, device, boot, seq, expect);
         ck_assert_int_eq(sqlite3_column_bytes(st, 1), len);
         ck_assert_mem_eq(sqlite3_column_blob(st, 1), expect, (size_t)len);
@@ -214,7 +227,8 @@ static uint64_t check_store(void)
     ck_assert_int_eq(count(db, "SELECT count(*) FROM block"), (int64_t)blocks);
     ck_assert_int_eq(count(db, "SELECT count(*) FROM conflict"), 0);
     ck_assert_int_eq(count(db, "SELECT sum(blocks) FROM recording_stream"), (int64_t)blocks);
-    ck_assert_int_eq(count(db, "SELECT sum(frames) FROM block"), count(db, "SELECT sum(frames) FROM recording_stream"));
+    ck_assert_int_eq(count(db, "SELECT sum(frames) FROM block"),
+                     count(db, "SELECT sum(frames) FROM recording_stream"));
     sqlite3_close(db);
     return blocks;
 }
@@ -239,8 +253,11 @@ static void expect_all_to_arrive(void)
     run_load(60000000, all_done);
     struct load_stats s;
     load_get(load, &s);
-    ck_assert_msg(load_done(load), "%llu of %llu blocks, sent again %llu times, are still not acknowledged after a minute without faults",
-                  (unsigned long long)(s.sent - s.acknowledged), (unsigned long long)s.sent, (unsigned long long)s.resent);
+    ck_assert_msg(load_done(load),
+                  "%llu of %llu blocks, sent again %llu times, are still not acknowledged after a "
+                  "minute without faults",
+                  (unsigned long long)(s.sent - s.acknowledged), (unsigned long long)s.sent,
+                  (unsigned long long)s.resent);
 }
 
 // The collectors' wall clock, up to a day forth or back.
@@ -256,7 +273,8 @@ static void jump(void)
 static void prepare_clock(void)
 {
     if (SANITIZED || access(FAKETIME, R_OK) != 0) {
-        printf("%s: the clock does not jump\n", SANITIZED ? "a build with sanitizers" : "libfaketime is not here");
+        printf("%s: the clock does not jump\n",
+               SANITIZED ? "a build with sanitizers" : "libfaketime is not here");
         return;
     }
     snprintf(clock_file, sizeof clock_file, "%s/clock", fix.dir);
@@ -324,8 +342,9 @@ static void run_faults(int64_t seconds, uint64_t least)
     load_get(load, &s);
     uint64_t blocks = check_store();
     ck_assert_uint_gt(blocks, 100);
-    printf("%zu collector%s: %llu blocks under %d faults, %llu sent again, %llu reconnects\n", sharing, sharing > 1 ? "s" : "",
-           (unsigned long long)blocks, faults, (unsigned long long)s.resent, (unsigned long long)s.reconnects);
+    printf("%zu collector%s: %llu blocks under %d faults, %llu sent again, %llu reconnects\n",
+           sharing, sharing > 1 ? "s" : "", (unsigned long long)blocks, faults,
+           (unsigned long long)s.resent, (unsigned long long)s.reconnects);
 }
 
 START_TEST(nothing_acknowledged_is_lost_and_nothing_is_stored_twice)
@@ -381,11 +400,13 @@ START_TEST(a_slow_disk_slows_acknowledgements_and_not_memory)
     sqlite3_close(db);
     load_get(load, &s);
     ck_assert_int_gt(before, 0);
-    ck_assert_msg(SANITIZED || most - before < 40 * 1024, "resident memory grew from %ld to %ld KB", before, most); // the queue's 16 MiB, and its items
+    ck_assert_msg(SANITIZED || most - before < 40 * 1024, "resident memory grew from %ld to %ld KB",
+                  before, most); // the queue's 16 MiB, and its items
     expect_all_to_arrive();
     end_collectors();
     uint64_t blocks = check_store();
-    printf("slow disk: resident %ld KB, at most %ld KB; %llu blocks\n", before, most, (unsigned long long)blocks);
+    printf("slow disk: resident %ld KB, at most %ld KB; %llu blocks\n", before, most,
+           (unsigned long long)blocks);
 }
 END_TEST
 
@@ -405,8 +426,10 @@ START_TEST(the_log_stays_small_under_a_stream_without_a_pause)
         most = now > most ? now : most;
     }
     load_get(load, &s);
-    printf("log of at most %.0f MB while %.0f MB were stored\n", (double)most / 1e6, (double)s.acknowledged * 2e-3);
-    ck_assert_int_lt(most, 160 << 20); // what a second brings, beyond the 32 MiB at which it is started anew
+    printf("log of at most %.0f MB while %.0f MB were stored\n", (double)most / 1e6,
+           (double)s.acknowledged * 2e-3);
+    ck_assert_int_lt(
+        most, 160 << 20); // what a second brings, beyond the 32 MiB at which it is started anew
     expect_all_to_arrive();
     end_collectors();
 }
@@ -441,20 +464,23 @@ START_TEST(a_full_disk_stops_acknowledgements_and_recovers)
     ck_assert_ptr_nonnull(mkdtemp(base));
     if (!small_disk(base)) {
         rmdir(base);
-        printf("SKIP: a small file system cannot be mounted here (root, or a user namespace, is needed)\n");
+        printf("SKIP: a small file system cannot be mounted here (root, or a user namespace, is "
+               "needed)\n");
         return;
     }
     snprintf(ballast, sizeof ballast, "%s/ballast", base);
     setenv("TMPDIR", base, 1);
     open_store();
-    int rc = system("head -c 16M /dev/zero > $TMPDIR/ballast"); // what somebody else left on the disk
+    int rc =
+        system("head -c 16M /dev/zero > $TMPDIR/ballast"); // what somebody else left on the disk
     ck_assert_int_eq(rc, 0);
     load = load_new(&conf);
     start_collectors();
     run_load(30000000, is_full);
     ck_assert(is_full());
     int status;
-    ck_assert_msg(waitpid(collectors[0], &status, WNOHANG) == 0, "the collector died of a full disk");
+    ck_assert_msg(waitpid(collectors[0], &status, WNOHANG) == 0,
+                  "the collector died of a full disk");
     ck_assert_int_eq(unlink(ballast), 0);
     expect_all_to_arrive();
     end_collectors();
@@ -471,7 +497,8 @@ int main(void)
     setvbuf(stdout, NULL, _IOLBF, 0);
     Suite *suite = suite_create("ingest under faults");
     TCase *t = tcase_create("faults");
-    tcase_set_timeout(t, (double)number_from("MOTELOOP_FAULT_SECONDS", 6) + (getenv("MOTELOOP_LONG") ? 3600 : 120));
+    tcase_set_timeout(t, (double)number_from("MOTELOOP_FAULT_SECONDS", 6) +
+                             (getenv("MOTELOOP_LONG") ? 3600 : 120));
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, nothing_acknowledged_is_lost_and_nothing_is_stored_twice);
     tcase_add_test(t, two_collectors_share_a_store_and_are_killed_in_turn);

@@ -39,10 +39,12 @@ static void *open_exact(struct mote_nn *nn, const struct nn_test_file *model, ui
     struct mote_nn_diag diag;
     size_t need;
     int rc = mote_nn_arena_size(model->data, model->len, &mote_nn_ops_all, flags, &need, &diag);
-    ck_assert_msg(rc == MOTE_OK, "%d: op %d %s tensor %d: %s", rc, diag.op_index, diag.op_name ? diag.op_name : "-",
-                  diag.tensor, diag.reason);
+    ck_assert_msg(rc == MOTE_OK, "%d: op %d %s tensor %d: %s", rc, diag.op_index,
+                  diag.op_name ? diag.op_name : "-", diag.tensor, diag.reason);
     void *arena = aligned_alloc(16, need);
-    ck_assert_int_eq(mote_nn_open(nn, model->data, model->len, &mote_nn_ops_all, flags, arena, need - 16, &diag), MOTE_E_SPACE);
+    ck_assert_int_eq(
+        mote_nn_open(nn, model->data, model->len, &mote_nn_ops_all, flags, arena, need - 16, &diag),
+        MOTE_E_SPACE);
     rc = mote_nn_open(nn, model->data, model->len, &mote_nn_ops_all, flags, arena, need, &diag);
     ck_assert_msg(rc == MOTE_OK, "%d: op %d: %s", rc, diag.op_index, diag.reason);
     return arena;
@@ -82,8 +84,9 @@ static void check_layers(struct mote_nn *nn, const char *name, int seed)
         int file_seed, op, tensor;
         unsigned bytes, hash;
         char op_name[64];
-        ck_assert_int_eq(sscanf(line, "seed %d op %d %63s tensor %d bytes %u fnv1a %x", &file_seed, &op, op_name, &tensor,
-                                &bytes, &hash), 6);
+        ck_assert_int_eq(sscanf(line, "seed %d op %d %63s tensor %d bytes %u fnv1a %x", &file_seed,
+                                &op, op_name, &tensor, &bytes, &hash),
+                         6);
         if (file_seed != 12345 + seed) {
             continue;
         }
@@ -93,7 +96,8 @@ static void check_layers(struct mote_nn *nn, const char *name, int seed)
         ck_assert_int_eq(index, tensor);
         ck_assert_str_eq(mote_nn_op_name(nn, (size_t)op), op_name);
         ck_assert_uint_eq(t.bytes, bytes);
-        ck_assert_msg(fnv1a(t.data, t.bytes) == hash, "%s seed %d: operator %d %s differs", name, seed, op, op_name);
+        ck_assert_msg(fnv1a(t.data, t.bytes) == hash, "%s seed %d: operator %d %s differs", name,
+                      seed, op, op_name);
         seen++;
     }
     ck_assert_uint_eq(seen, mote_nn_op_count(nn));
@@ -140,7 +144,8 @@ int main(void)
     Suite *s = suite_create("nn_golden");
     TCase *tc = tcase_create("golden");
     tcase_add_loop_test(tc, every_operator_has_the_golden_bytes, 0, (int)ARRAY_LEN(models));
-    tcase_add_loop_test(tc, outputs_have_the_golden_bytes_with_memory_reused, 0, (int)ARRAY_LEN(models));
+    tcase_add_loop_test(tc, outputs_have_the_golden_bytes_with_memory_reused, 0,
+                        (int)ARRAY_LEN(models));
     suite_add_tcase(s, tc);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);

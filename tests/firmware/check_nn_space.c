@@ -37,7 +37,8 @@ static size_t run(const void *file, size_t len, const struct mote_nn_space *spac
             memset(arena + space->idle, litter, space->arena - space->idle);
         }
         for (size_t i = 0; i < in.bytes; i++) {
-            ((uint8_t *)in.data)[i] = in.type == MOTE_NN_F32 ? 0 : (uint8_t)(i * 31 + (size_t)k * 7);
+            ((uint8_t *)in.data)[i] =
+                in.type == MOTE_NN_F32 ? 0 : (uint8_t)(i * 31 + (size_t)k * 7);
         }
         ck_assert_int_eq(mote_nn_invoke(&nn), MOTE_OK);
     }
@@ -70,7 +71,8 @@ START_TEST(litter_in_idle_memory_changes_nothing)
         snprintf(path, sizeof(path), "%s/%s", folder, f->d_name);
         void *file = read_aligned(path, &len);
         ck_assert_int_eq(mote_nn_space(file, len, &mote_nn_ops_all, 0, &space, &diag), MOTE_OK);
-        ck_assert_int_eq(mote_nn_arena_size(file, len, &mote_nn_ops_all, 0, &arena, &diag), MOTE_OK);
+        ck_assert_int_eq(mote_nn_arena_size(file, len, &mote_nn_ops_all, 0, &arena, &diag),
+                         MOTE_OK);
         ck_assert_uint_eq(arena, space.arena);
         ck_assert_uint_le(space.idle, space.arena);
         size_t n = run(file, len, &space, 0, clean, sizeof(clean));

@@ -61,10 +61,12 @@ static void try_form(const char *body, size_t len)
             const struct form_part *p = &form.part[i];
             struct ds_region *region = NULL;
             size_t count = 0;
-            assert(p->data >= body && p->data + p->len <= body + len && strlen(p->filename) < sizeof(p->filename));
+            assert(p->data >= body && p->data + p->len <= body + len &&
+                   strlen(p->filename) < sizeof(p->filename));
             if (form_regions(&form, p->filename, 100, &region, &count, &e) == OK) {
                 for (size_t k = 0; k < count; k++) {
-                    assert(region[k].has_box || (region[k].start < region[k].end && region[k].end <= 100));
+                    assert(region[k].has_box ||
+                           (region[k].start < region[k].end && region[k].end <= 100));
                 }
             }
             free(region);
@@ -81,7 +83,8 @@ static void try_labels(const char *body, size_t len)
         int rc = label_read((enum label_format)f, body, len, &items, &e);
         assert(rc == OK || e.msg[0]);
         for (size_t i = 0; i < items.count; i++) {
-            assert(strlen(items.item[i].label) < sizeof(items.item[i].label) && strlen(items.item[i].file) < sizeof(items.item[i].file));
+            assert(strlen(items.item[i].label) < sizeof(items.item[i].label) &&
+                   strlen(items.item[i].file) < sizeof(items.item[i].file));
         }
         label_items_release(&items);
     }
@@ -103,7 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     (void)snprintf(in.length, sizeof(in.length), "%zu", len);
     if (lab_req_init(&q, &io, &e) == OK) {
         for (int i = 0; i < q.segments; i++) {
-            assert(lab_text_ok(q.segment[i], LAB_PATH_MAX, false) && strcmp(q.segment[i], "..") != 0);
+            assert(lab_text_ok(q.segment[i], LAB_PATH_MAX, false) &&
+                   strcmp(q.segment[i], "..") != 0);
         }
         for (int i = 0; i < q.params; i++) {
             assert(lab_text_ok(q.param[i].value, LAB_QUERY_MAX, false));

@@ -46,14 +46,16 @@ END_TEST
 
 START_TEST(alpha_with_missing_values_is_published)
 {
-    static const char *const rows[] = {"123321412...", "1233224125.3", ".3332342251.", "12332441251."};
+    static const char *const rows[] = {"123321412...", "1233224125.3", ".3332342251.",
+                                       "12332441251."};
     expect(rows, 4, 6, 0.743, 40);
 }
 END_TEST
 
 START_TEST(alpha_is_one_where_all_agree_and_undefined_without_pairs)
 {
-    static const char *const same[] = {"0101", "0101"}, *const one[] = {"00", "00"}, *const alone[] = {"01..", "..10"};
+    static const char *const same[] = {"0101", "0101"}, *const one[] = {"00", "00"},
+                             *const alone[] = {"01..", "..10"};
     struct agree_value v[16];
     double got;
     int64_t pairs;

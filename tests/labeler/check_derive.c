@@ -31,7 +31,9 @@ static void set_up(void)
     ck_assert_msg(seed_sound(dir, SECONDS, &rec, &e) == 0, "%s", e.msg);
     ck_assert_msg(lab_open(&lab, dir, &e) == 0, "%s", e.msg);
     ada = (struct http){.lab = &lab};
-    http_send(&ada, "POST", "/api/setup", "{\"token\":\"" SEED_SETUP_TOKEN "\",\"name\":\"ada\",\"password\":\"correct horse\"}", &a);
+    http_send(
+        &ada, "POST", "/api/setup",
+        "{\"token\":\"" SEED_SETUP_TOKEN "\",\"name\":\"ada\",\"password\":\"correct horse\"}", &a);
     ck_assert_int_eq(a.status, 200);
     http_release(&a);
     want = (struct derive_want){0};
@@ -63,7 +65,8 @@ static void make(void)
 
 static const json_t *part(const struct http_answer *a, const char *name)
 {
-    return json_array_get(json_object_get(json_array_get(json_object_get(a->json, "runs"), 0), name), 0);
+    return json_array_get(
+        json_object_get(json_array_get(json_object_get(a->json, "runs"), 0), name), 0);
 }
 
 static double extreme(const json_t *values, size_t first, size_t count, int sign)
@@ -109,12 +112,15 @@ START_TEST(every_entry_holds_the_extremes_of_its_frames)
         ck_assert_int_eq(bin % PYRAMID_BIN, 0);
         ck_assert_int_le(http_number(&a, "runs.0.count"), points[k] + 1);
         int64_t entry = http_number(&a, "runs.0.count") / 2, frames = bin < 8000 ? bin : 8000;
-        (void)snprintf(text, sizeof(text), "signals?points=8000&from=%lld&to=%lld", (long long)(start + entry * bin * 125),
+        (void)snprintf(text, sizeof(text), "signals?points=8000&from=%lld&to=%lld",
+                       (long long)(start + entry * bin * 125),
                        (long long)(start + (entry * bin + frames) * 125));
         ask(text, &exact);
         ck_assert_int_eq(http_number(&exact, "bin"), 1);
-        double least = extreme(part(&exact, "values"), 0, (size_t)frames, -1), most = extreme(part(&exact, "values"), 0, (size_t)frames, 1);
-        double low = json_number_value(json_array_get(part(&a, "min"), (size_t)entry)), high = json_number_value(json_array_get(part(&a, "max"), (size_t)entry));
+        double least = extreme(part(&exact, "values"), 0, (size_t)frames, -1),
+               most = extreme(part(&exact, "values"), 0, (size_t)frames, 1);
+        double low = json_number_value(json_array_get(part(&a, "min"), (size_t)entry)),
+               high = json_number_value(json_array_get(part(&a, "max"), (size_t)entry));
         if (frames == bin) {
             ck_assert_double_eq_tol(low, least, 1e-6);
             ck_assert_double_eq_tol(high, most, 1e-6);
@@ -171,12 +177,16 @@ START_TEST(a_stored_spectrogram_shows_the_same_tone)
     for (unsigned x = 5; x < 100; x += 15) {
         char text[120];
         struct http_answer one;
-        int64_t t = 100000000ll + (int64_t)((double)x + 0.5) * SECONDS * 10000; // of a fresh session's first recording
-        (void)snprintf(text, sizeof(text), "spectrogram.png?width=1&height=128&from=%lld&to=%lld", (long long)t, (long long)(t + 100000));
+        int64_t t = 100000000ll + (int64_t)((double)x + 0.5) * SECONDS *
+                                      10000; // of a fresh session's first recording
+        (void)snprintf(text, sizeof(text), "spectrogram.png?width=1&height=128&from=%lld&to=%lld",
+                       (long long)t, (long long)(t + 100000));
         ask(text, &one);
         uint8_t *direct = pixels_of(&one, &w2, &h2);
-        int there = (int)brightest(whole, width, height, x), here = (int)brightest(direct, w2, h2, 0);
-        ck_assert_msg(abs(there - here) <= 2, "column %u: row %d, drawn directly %d", x, there, here);
+        int there = (int)brightest(whole, width, height, x),
+            here = (int)brightest(direct, w2, h2, 0);
+        ck_assert_msg(abs(there - here) <= 2, "column %u: row %d, drawn directly %d", x, there,
+                      here);
         free(direct);
         http_release(&one);
     }
@@ -195,7 +205,8 @@ START_TEST(a_damaged_file_is_made_anew)
     http_release(&a);
     make();
     ck_assert_int_eq(sig_view_find(&lab, rec, "", &v, &e), OK);
-    (void)snprintf(path, sizeof(path), "%s/cache/pyramid-%lld-%lld", dir, (long long)rec, (long long)v.stream_id);
+    (void)snprintf(path, sizeof(path), "%s/cache/pyramid-%lld-%lld", dir, (long long)rec,
+                   (long long)v.stream_id);
     struct buf good = {0};
     ck_assert_int_eq(io_read_file(path, 1 << 26, &good, &e), OK);
     for (size_t cut = 0; cut < 300; cut += 7) { // shorter, and every byte of the head changed
@@ -232,7 +243,8 @@ START_TEST(a_thread_makes_it_while_the_request_waits)
     ck_assert_msg(derive_start(&lab.derive, dir, &e) == OK, "%s", e.msg);
     struct sig_view v;
     ck_assert_int_eq(sig_view_find(&lab, rec, "", &v, &e), OK);
-    ck_assert_int_eq(derive_ask(&lab, DERIVE_PYRAMID, &v, 0, 60000), OK); // however slow the machine is
+    ck_assert_int_eq(derive_ask(&lab, DERIVE_PYRAMID, &v, 0, 60000),
+                     OK); // however slow the machine is
     ask("signals?points=500", &a);
     ck_assert_ptr_null(json_object_get(a.json, "rough"));
     http_release(&a);

@@ -24,7 +24,10 @@ static void set_up(void)
     ck_assert_msg(seed_project(dir, 24, &e) == 0, "%s", e.msg);
     ck_assert_msg(lab_open(&lab, dir, &e) == 0, "%s", e.msg);
     ada = (struct http){.lab = &lab};
-    ck_assert_int_eq(http_status(&ada, "POST", "/api/setup", "{\"token\":\"" SEED_SETUP_TOKEN "\",\"name\":\"ada\",\"password\":\"correct horse\"}"), 200);
+    ck_assert_int_eq(http_status(&ada, "POST", "/api/setup",
+                                 "{\"token\":\"" SEED_SETUP_TOKEN
+                                 "\",\"name\":\"ada\",\"password\":\"correct horse\"}"),
+                     200);
 }
 
 static void tear_down(void)
@@ -78,7 +81,8 @@ START_TEST(two_components_keep_three_clusters_apart_and_repeat)
     ck_assert_int_eq(neighbours(a), N);
     for (int i = 0; i < N; i++) {
         float da = hypotf(a[i * 2], a[i * 2 + 1]), db = hypotf(b[i * 2], b[i * 2 + 1]);
-        ck_assert_msg(fabsf(da - db) < 0.05f, "another start, the same plane: %f %f", (double)da, (double)db);
+        ck_assert_msg(fabsf(da - db) < 0.05f, "another start, the same plane: %f %f", (double)da,
+                      (double)db);
     }
 }
 END_TEST
@@ -127,10 +131,17 @@ static int on_projection(void *ctx, const struct store_projection *p)
 static int64_t run(const char *method, int64_t limit, int64_t *windows)
 {
     struct err e = {0};
-    struct store_projection p = {.method = method, .stream = "acc", .model = "", .window_limit = limit, .seed = 3, .author = "ada"}, seen = {0};
+    struct store_projection p = {.method = method,
+                                 .stream = "acc",
+                                 .model = "",
+                                 .window_limit = limit,
+                                 .seed = 3,
+                                 .author = "ada"},
+                            seen = {0};
     ck_assert_int_eq(store_projection_add(lab.store, &p, &e), OK);
     ck_assert_msg(explore_run(&lab.project, lab.store, p.projection_id, &e) == OK, "%s", e.msg);
-    ck_assert_int_eq(store_projection_walk(lab.store, p.projection_id, on_projection, &seen, &e), OK);
+    ck_assert_int_eq(store_projection_walk(lab.store, p.projection_id, on_projection, &seen, &e),
+                     OK);
     *windows = seen.windows;
     return p.projection_id;
 }
@@ -170,16 +181,22 @@ END_TEST
 START_TEST(a_job_that_cannot_run_says_why)
 {
     struct err e = {0};
-    struct store_projection p = {.method = "pca", .stream = "nothing", .model = "", .window_limit = 100, .author = "ada"};
+    struct store_projection p = {
+        .method = "pca", .stream = "nothing", .model = "", .window_limit = 100, .author = "ada"};
     ck_assert_int_eq(store_projection_add(lab.store, &p, &e), OK);
     ck_assert_int_eq(explore_run(&lab.project, lab.store, p.projection_id, &e), E_NOT_FOUND);
-    json_t *v = ask("/api/projections", 200), *first = json_array_get(json_object_get(v, "projections"), 0);
+    json_t *v = ask("/api/projections", 200),
+           *first = json_array_get(json_object_get(v, "projections"), 0);
     ck_assert_str_eq(json_string_value(json_object_get(first, "state")), "failed");
     ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(first, "note")), "nothing"));
     json_decref(v);
     json_decref(ask("/api/projections/999", 404));
-    ck_assert_int_eq(http_status(&ada, "POST", "/api/projections", "{\"stream\":\"acc\",\"method\":\"magic\"}"), 400);
-    ck_assert_int_eq(http_status(&ada, "POST", "/api/projections", "{\"stream\":\"acc\",\"model\":\"nope\"}"), 404);
+    ck_assert_int_eq(
+        http_status(&ada, "POST", "/api/projections", "{\"stream\":\"acc\",\"method\":\"magic\"}"),
+        400);
+    ck_assert_int_eq(
+        http_status(&ada, "POST", "/api/projections", "{\"stream\":\"acc\",\"model\":\"nope\"}"),
+        404);
 }
 END_TEST
 
@@ -189,33 +206,69 @@ START_TEST(errors_and_proposals_follow_from_what_was_said)
     char path[120];
     // Recording 1 is labelled "off"; 2 and 3 are not labelled.
     const struct store_projection_window w[] = {
-        {.n = 0, .rec_id = 1, .start_us = 100000000, .end_us = 102000000, .said = "bearing", .score = 0.97},
-        {.n = 1, .rec_id = 1, .start_us = 102000000, .end_us = 104000000, .said = "off", .score = 0.99},
-        {.n = 2, .rec_id = 2, .start_us = 100000000, .end_us = 102000000, .said = "normal", .score = 0.9},
-        {.n = 3, .rec_id = 2, .start_us = 102000000, .end_us = 104000000, .said = "normal", .score = 0.8},
-        {.n = 4, .rec_id = 3, .start_us = 100000000, .end_us = 102000000, .said = "normal", .score = 0.5},
-        {.n = 5, .rec_id = 3, .start_us = 102000000, .end_us = 104000000, .said = "off", .score = 0.4},
+        {.n = 0,
+         .rec_id = 1,
+         .start_us = 100000000,
+         .end_us = 102000000,
+         .said = "bearing",
+         .score = 0.97},
+        {.n = 1,
+         .rec_id = 1,
+         .start_us = 102000000,
+         .end_us = 104000000,
+         .said = "off",
+         .score = 0.99},
+        {.n = 2,
+         .rec_id = 2,
+         .start_us = 100000000,
+         .end_us = 102000000,
+         .said = "normal",
+         .score = 0.9},
+        {.n = 3,
+         .rec_id = 2,
+         .start_us = 102000000,
+         .end_us = 104000000,
+         .said = "normal",
+         .score = 0.8},
+        {.n = 4,
+         .rec_id = 3,
+         .start_us = 100000000,
+         .end_us = 102000000,
+         .said = "normal",
+         .score = 0.5},
+        {.n = 5,
+         .rec_id = 3,
+         .start_us = 102000000,
+         .end_us = 104000000,
+         .said = "off",
+         .score = 0.4},
     };
-    struct store_projection p = {.method = "pca", .stream = "acc", .model = "", .window_limit = 100, .author = "ada"};
+    struct store_projection p = {
+        .method = "pca", .stream = "acc", .model = "", .window_limit = 100, .author = "ada"};
     ck_assert_int_eq(store_projection_add(lab.store, &p, &e), OK);
     ck_assert_int_eq(store_projection_put(lab.store, p.projection_id, w, ARRAY_LEN(w), &e), OK);
     (void)snprintf(path, sizeof(path), "/api/projections/%lld/errors", (long long)p.projection_id);
     json_t *v = ask(path, 200), *list = json_object_get(v, "windows");
     ck_assert_int_eq((int)json_array_size(list), 1);
-    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(list, 0), "said")), "bearing");
+    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(list, 0), "said")),
+                     "bearing");
     json_decref(v);
-    (void)snprintf(path, sizeof(path), "/api/projections/%lld/errors?label=off&said=off", (long long)p.projection_id);
+    (void)snprintf(path, sizeof(path), "/api/projections/%lld/errors?label=off&said=off",
+                   (long long)p.projection_id);
     v = ask(path, 200);
     ck_assert_int_eq((int)json_array_size(json_object_get(v, "windows")), 1);
     json_decref(v);
-    (void)snprintf(path, sizeof(path), "/api/projections/%lld/proposals?least=50", (long long)p.projection_id);
+    (void)snprintf(path, sizeof(path), "/api/projections/%lld/proposals?least=50",
+                   (long long)p.projection_id);
     v = ask(path, 200);
     list = json_object_get(v, "proposals");
     ck_assert_int_eq((int)json_array_size(list), 1);
     ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(list, 0), "rec")), 2);
-    ck_assert(fabs(json_number_value(json_object_get(json_array_get(list, 0), "score")) - 0.85) < 1e-9);
+    ck_assert(fabs(json_number_value(json_object_get(json_array_get(list, 0), "score")) - 0.85) <
+              1e-9);
     json_decref(v);
-    (void)snprintf(path, sizeof(path), "/api/projections/%lld/proposals?unlabelled=0", (long long)p.projection_id);
+    (void)snprintf(path, sizeof(path), "/api/projections/%lld/proposals?unlabelled=0",
+                   (long long)p.projection_id);
     v = ask(path, 200);
     ck_assert_int_eq((int)json_array_size(json_object_get(v, "proposals")), 3);
     json_decref(v);

@@ -16,9 +16,26 @@ static struct lab lab;
 static json_t *spec;
 static char admin[80], viewer[80], ingest[80];
 
-static const char *const nasty[] = {"<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'; DROP TABLE region; --", "' OR '1'='1",
-                                    "..", "../../../../etc/passwd", "%2e%2e%2f", "a/../../b", "\xc3\xa4\xf0\x9f\x98\x80", "-1", "0", "",
-                                    "9223372036854775807", "9223372036854775808", "1e308", "NaN", "true", "null", "%n%s", "\\u0000"};
+static const char *const nasty[] = {"<script>alert(1)</script>",
+                                    "\"><img src=x onerror=alert(1)>",
+                                    "'; DROP TABLE region; --",
+                                    "' OR '1'='1",
+                                    "..",
+                                    "../../../../etc/passwd",
+                                    "%2e%2e%2f",
+                                    "a/../../b",
+                                    "\xc3\xa4\xf0\x9f\x98\x80",
+                                    "-1",
+                                    "0",
+                                    "",
+                                    "9223372036854775807",
+                                    "9223372036854775808",
+                                    "1e308",
+                                    "NaN",
+                                    "true",
+                                    "null",
+                                    "%n%s",
+                                    "\\u0000"};
 
 static void make_token(struct http *h, const char *scope, char out[80])
 {
@@ -39,7 +56,9 @@ static void set_up(void)
     ck_assert_ptr_nonnull(mkdtemp(dir));
     ck_assert_msg(seed_project(dir, 12, &e) == 0, "%s", e.msg);
     ck_assert_msg(lab_open(&lab, dir, &e) == 0, "%s", e.msg);
-    http_send(&ada, "POST", "/api/setup", "{\"token\":\"" SEED_SETUP_TOKEN "\",\"name\":\"ada\",\"password\":\"correct horse\"}", &a);
+    http_send(
+        &ada, "POST", "/api/setup",
+        "{\"token\":\"" SEED_SETUP_TOKEN "\",\"name\":\"ada\",\"password\":\"correct horse\"}", &a);
     ck_assert_int_eq(a.status, 200);
     http_release(&a);
     make_token(&ada, "admin", admin);
@@ -99,23 +118,29 @@ static void fill_path(char *out, size_t cap, const char *path, const char *value
             (void)snprintf(out + n, cap - n, "%c", *p++);
             continue;
         }
-        const char *there = strncmp(path, "/api/devices", 12) == 0 ? "fan-01" : strncmp(path, "/api/classes", 12) == 0 ? "normal"
-                            : strncmp(p, "{region}", 8) == 0 ? "whole" : strncmp(p, "{category}", 10) == 0 ? "training"
-                            : strncmp(path, "/api/users", 10) == 0 ? "nobody" : "1";
+        const char *there = strncmp(path, "/api/devices", 12) == 0   ? "fan-01"
+                            : strncmp(path, "/api/classes", 12) == 0 ? "normal"
+                            : strncmp(p, "{region}", 8) == 0         ? "whole"
+                            : strncmp(p, "{category}", 10) == 0      ? "training"
+                            : strncmp(path, "/api/users", 10) == 0   ? "nobody"
+                                                                     : "1";
         put_escaped(out, cap, value ? value : there);
         p += strcspn(p, "}") + 1;
     }
 }
 
-static void check_answer(const char *method, const char *path, const char *body, const struct http_answer *a)
+static void check_answer(const char *method, const char *path, const char *body,
+                         const struct http_answer *a)
 {
     bool stream = strstr(path, "/stream") || strstr(path, "/live");
-    ck_assert_msg(a->status >= 200 && (a->status < 500 || (stream && a->status == 503)), "%s %s %.300s: %d %.200s", method, path, body ? body : "",
-                  a->status, a->body.data ? a->body.data : "");
+    ck_assert_msg(a->status >= 200 && (a->status < 500 || (stream && a->status == 503)),
+                  "%s %s %.300s: %d %.200s", method, path, body ? body : "", a->status,
+                  a->body.data ? a->body.data : "");
     ck_assert_msg(!strstr(a->head.data, "text/html"), "%s %s answers HTML", method, path);
     ck_assert_msg(strstr(a->head.data, "X-Content-Type-Options: nosniff"), "%s %s", method, path);
     if (a->status >= 400 && !strstr(a->head.data, "text/plain") && !strstr(path, "/api/training")) {
-        ck_assert_msg(*http_text(a, "error.code") && *http_text(a, "error.message"), "%s %s: %.200s", method, path, a->body.data);
+        ck_assert_msg(*http_text(a, "error.code") && *http_text(a, "error.message"),
+                      "%s %s: %.200s", method, path, a->body.data);
     }
 }
 
@@ -132,7 +157,8 @@ static int send_checked(const char *bearer, const char *method, const char *path
 
 static bool hashes_passwords(const char *path)
 {
-    return strcmp(path, "/api/login") == 0 || strcmp(path, "/api/setup") == 0 || strcmp(path, "/api/users") == 0;
+    return strcmp(path, "/api/login") == 0 || strcmp(path, "/api/setup") == 0 ||
+           strcmp(path, "/api/users") == 0;
 }
 
 static json_t *valid_value(const char *name, const char *type)
@@ -142,7 +168,9 @@ static json_t *valid_value(const char *name, const char *type)
            : strcmp(type, "boolean") == 0 ? json_true()
            : strcmp(type, "array") == 0   ? json_array()
            : strcmp(type, "object") == 0  ? json_object()
-                                          : json_string(strcmp(name, "label") == 0 ? "normal" : strcmp(name, "stream") == 0 ? "acc" : "text");
+                                          : json_string(strcmp(name, "label") == 0    ? "normal"
+                                                        : strcmp(name, "stream") == 0 ? "acc"
+                                                                                      : "text");
 }
 
 static json_t *wrong_value(size_t i)
@@ -156,7 +184,9 @@ static json_t *wrong_value(size_t i)
     case 5: return json_array();
     case 6: return json_pack("[[[[{s:[]}]]]]", "a");
     case 7: return json_pack("{s:s}", "rec", "x");
-    case 8: return json_pack("[{s:I,s:s,s:I},{}]", "rec", (json_int_t)1, "label", "x", "start_us", (json_int_t)INT64_MIN);
+    case 8:
+        return json_pack("[{s:I,s:s,s:I},{}]", "rec", (json_int_t)1, "label", "x", "start_us",
+                         (json_int_t)INT64_MIN);
     default: return NULL;
     }
 }
@@ -174,7 +204,8 @@ static void try_body(const char *method, const char *url, const json_t *members,
     const char *name;
     json_t *schema, *body = json_object();
     json_object_foreach((json_t *)(uintptr_t)members, name, schema) {
-        json_object_set_new(body, name, valid_value(name, json_string_value(json_object_get(schema, "type"))));
+        json_object_set_new(body, name,
+                            valid_value(name, json_string_value(json_object_get(schema, "type"))));
     }
     send_json(method, url, body);
     json_object_foreach((json_t *)(uintptr_t)members, name, schema) {
@@ -200,7 +231,8 @@ static void try_query(const char *method, const char *url, const json_t *op)
         if (strcmp(json_string_value(json_object_get(param, "in")), "query") == 0) {
             for (size_t k = 0; k < ARRAY_LEN(nasty); k++) {
                 char path[600];
-                (void)snprintf(path, sizeof(path), "%s?%s=", url, json_string_value(json_object_get(param, "name")));
+                (void)snprintf(path, sizeof(path), "%s?%s=", url,
+                               json_string_value(json_object_get(param, "name")));
                 put_escaped(path, sizeof(path), nasty[k]);
                 send_checked(admin, method, path, NULL);
             }
@@ -211,7 +243,8 @@ static void try_query(const char *method, const char *url, const json_t *op)
 static const json_t *members_of(const json_t *op)
 {
     const json_t *content = json_object_get(json_object_get(op, "requestBody"), "content");
-    return json_object_get(json_object_get(json_object_get(content, "application/json"), "schema"), "properties");
+    return json_object_get(json_object_get(json_object_get(content, "application/json"), "schema"),
+                           "properties");
 }
 
 static void try_everything(const char *path, const char *method, const json_t *op)
@@ -257,13 +290,17 @@ static void try_strangers(const char *path, const char *method, const json_t *op
     if (strcmp(role, "everybody") == 0) {
         return;
     }
-    ck_assert_msg(send_checked(NULL, method, url, body ? "{}" : NULL) == 401, "%s %s lets strangers in", method, url);
-    ck_assert_msg(send_checked("0123456789", method, url, body ? "{}" : NULL) == 401, "%s %s takes any token", method, url);
+    ck_assert_msg(send_checked(NULL, method, url, body ? "{}" : NULL) == 401,
+                  "%s %s lets strangers in", method, url);
+    ck_assert_msg(send_checked("0123456789", method, url, body ? "{}" : NULL) == 401,
+                  "%s %s takes any token", method, url);
     if (strcmp(role, "viewer") != 0) {
-        ck_assert_msg(send_checked(viewer, method, url, body ? "{}" : NULL) == 403, "%s %s lets a viewer in", method, url);
+        ck_assert_msg(send_checked(viewer, method, url, body ? "{}" : NULL) == 403,
+                      "%s %s lets a viewer in", method, url);
     }
     if (strcmp(role, "ingest") != 0) {
-        ck_assert_msg(send_checked(ingest, method, url, body ? "{}" : NULL) == 403, "%s %s lets a device's token in", method, url);
+        ck_assert_msg(send_checked(ingest, method, url, body ? "{}" : NULL) == 403,
+                      "%s %s lets a device's token in", method, url);
     }
 }
 
@@ -282,13 +319,17 @@ static void try_sizes(const char *path, const char *method, const json_t *op)
         return;
     }
     fill_path(url, sizeof(url), path, NULL);
-    ck_assert_msg(send_checked(admin, method, url, large) == 413, "%s %s takes a body of 9 MB", method, url);
-    static const char *const broken[] = {"{", "[]", "\"text\"", "{\"a\":1}{", "{\"a\":\"\\ud800\"}", "{\"a\":\"\xff\"}", "nul"};
+    ck_assert_msg(send_checked(admin, method, url, large) == 413, "%s %s takes a body of 9 MB",
+                  method, url);
+    static const char *const broken[] = {
+        "{", "[]", "\"text\"", "{\"a\":1}{", "{\"a\":\"\\ud800\"}", "{\"a\":\"\xff\"}", "nul"};
     for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
-        ck_assert_msg(send_checked(admin, method, url, broken[i]) == 400, "%s %s takes %s", method, url, broken[i]);
+        ck_assert_msg(send_checked(admin, method, url, broken[i]) == 400, "%s %s takes %s", method,
+                      url, broken[i]);
     }
     struct http h = {.lab = &lab, .bearer = admin, .cut_body = 3};
-    ck_assert_msg(http_status(&h, method, url, "{\"label\":\"normal\"}") == 400, "%s %s takes a body that ends early", method, url);
+    ck_assert_msg(http_status(&h, method, url, "{\"label\":\"normal\"}") == 400,
+                  "%s %s takes a body that ends early", method, url);
 }
 
 START_TEST(bodies_have_a_ceiling_and_an_end)

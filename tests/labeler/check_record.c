@@ -21,7 +21,10 @@ static void set_up(void)
     ck_assert_msg(seed_project(dir, 4, &e) == 0, "%s", e.msg);
     ck_assert_msg(lab_open(&lab, dir, &e) == 0, "%s", e.msg);
     ada = (struct http){.lab = &lab};
-    ck_assert_int_eq(http_status(&ada, "POST", "/api/setup", "{\"token\":\"" SEED_SETUP_TOKEN "\",\"name\":\"ada\",\"password\":\"correct horse\"}"), 200);
+    ck_assert_int_eq(http_status(&ada, "POST", "/api/setup",
+                                 "{\"token\":\"" SEED_SETUP_TOKEN
+                                 "\",\"name\":\"ada\",\"password\":\"correct horse\"}"),
+                     200);
 }
 
 static void tear_down(void)
@@ -52,7 +55,10 @@ START_TEST(a_group_is_asked_and_its_progress_is_told)
 {
     struct http_answer a;
     struct err e = {0};
-    http_send(&ada, "POST", "/api/record", "{\"devices\":[\"canary\",\"fan-01\"],\"seconds\":5,\"stream\":\"acc\",\"label\":\"hum\"}", &a);
+    http_send(
+        &ada, "POST", "/api/record",
+        "{\"devices\":[\"canary\",\"fan-01\"],\"seconds\":5,\"stream\":\"acc\",\"label\":\"hum\"}",
+        &a);
     ck_assert_int_eq(a.status, 202);
     ck_assert_str_eq(http_text(&a, "asked.0.device"), "fan-01");
     ck_assert_uint_eq(json_array_size(json_object_get(a.json, "asked")), 1);
@@ -63,7 +69,12 @@ START_TEST(a_group_is_asked_and_its_progress_is_told)
     ck_assert_uint_eq(c.recording[0].id, (uint64_t)id);
     ck_assert_uint_eq(c.recording[0].duration_ms, 5000);
     ck_assert(mote_str_is(c.recording[0].label, "hum"));
-    struct store_progress p = {.device = "fan-01", .text = "recording", .command_id = id, .done_ms = 1000, .session_id = 1, .rec_no = 1,
+    struct store_progress p = {.device = "fan-01",
+                               .text = "recording",
+                               .command_id = id,
+                               .done_ms = 1000,
+                               .session_id = 1,
+                               .rec_no = 1,
                                .going = true};
     ck_assert_int_eq(store_command_progress(lab.store, &p, &e), OK);
     http_send(&ada, "GET", "/api/record?device=fan-01", NULL, &a);
@@ -86,7 +97,9 @@ END_TEST
 START_TEST(a_list_has_a_ceiling_and_can_be_withdrawn)
 {
     for (int i = 0; i < MOTE_CONFIG_RECORDINGS; i++) {
-        ck_assert_int_eq(http_status(&ada, "POST", "/api/record", "{\"devices\":[\"fan-01\"],\"seconds\":1}"), 202);
+        ck_assert_int_eq(
+            http_status(&ada, "POST", "/api/record", "{\"devices\":[\"fan-01\"],\"seconds\":1}"),
+            202);
     }
     int over = http_status(&ada, "POST", "/api/record", "{\"devices\":[\"fan-01\"],\"seconds\":1}");
     ck_assert_msg(over >= 400 && over < 500, "%d", over);
@@ -104,9 +117,14 @@ START_TEST(settings_are_merged_and_answered)
 {
     struct http_answer a;
     struct err e = {0};
-    ck_assert_int_eq(http_status(&ada, "PUT", "/api/record/settings", "{\"devices\":[\"fan-01\"],\"rates\":[{\"stream\":\"acc\",\"hz\":50}]}"), 202);
+    ck_assert_int_eq(
+        http_status(&ada, "PUT", "/api/record/settings",
+                    "{\"devices\":[\"fan-01\"],\"rates\":[{\"stream\":\"acc\",\"hz\":50}]}"),
+        202);
     ck_assert_int_eq(http_status(&ada, "PUT", "/api/record/settings",
-                                 "{\"devices\":[\"fan-01\"],\"triggers\":[{\"kind\":\"class\",\"class\":\"knock\",\"over\":0.8,\"seconds\":3}]}"), 202);
+                                 "{\"devices\":[\"fan-01\"],\"triggers\":[{\"kind\":\"class\","
+                                 "\"class\":\"knock\",\"over\":0.8,\"seconds\":3}]}"),
+                     202);
     struct mote_device_config c = laid_out();
     ck_assert_uint_eq(c.rates, 1);
     ck_assert_uint_eq(c.rate[0].interval_ns, 20000000);
@@ -115,7 +133,9 @@ START_TEST(settings_are_merged_and_answered)
     http_send(&ada, "GET", "/api/record?device=fan-01", NULL, &a);
     ck_assert(json_is_false(json_object_get(json_object_get(a.json, "config"), "heard")));
     http_release(&a);
-    ck_assert_int_eq(store_config_applied(lab.store, "fan-01", (int64_t)c.revision, -4, "no stream 'acc'", &e), OK);
+    ck_assert_int_eq(
+        store_config_applied(lab.store, "fan-01", (int64_t)c.revision, -4, "no stream 'acc'", &e),
+        OK);
     http_send(&ada, "GET", "/api/record?device=fan-01", NULL, &a);
     ck_assert(json_is_true(json_object_get(json_object_get(a.json, "config"), "refused")));
     ck_assert_str_eq(http_text(&a, "config.reply"), "no stream 'acc'");
@@ -143,7 +163,8 @@ START_TEST(what_makes_no_sense_is_refused)
         "{\"devices\":[\"fan-01\"],\"triggers\":[{},{},{},{},{}]}"};
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
         int status = http_status(&ada, "POST", bodies[i][0], bodies[i][1]);
-        ck_assert_msg(status == 400 || status == 404, "%s %s: %d", bodies[i][0], bodies[i][1], status);
+        ck_assert_msg(status == 400 || status == 404, "%s %s: %d", bodies[i][0], bodies[i][1],
+                      status);
     }
     for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
         int status = http_status(&ada, "PUT", "/api/record/settings", settings[i]);

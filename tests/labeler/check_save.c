@@ -22,7 +22,13 @@ struct one {
 
 static struct store_region region(const char *name, const char *author)
 {
-    return (struct store_region){.rec_id = 1, .region = name, .label = "normal", .author = author, .source = "human", .model = "", .whole = true};
+    return (struct store_region){.rec_id = 1,
+                                 .region = name,
+                                 .label = "normal",
+                                 .author = author,
+                                 .source = "human",
+                                 .model = "",
+                                 .whole = true};
 }
 
 static int on_region(void *ctx, const struct store_region *g)
@@ -40,7 +46,8 @@ static void *work(void *arg)
     for (int i = 0; i < ROUNDS; i++) {
         struct err e = {0};
         int64_t seen = 0;
-        struct store_region own = region(names[o->number], names[o->number]), shared = region("shared", names[o->number]);
+        struct store_region own = region(names[o->number], names[o->number]),
+                            shared = region("shared", names[o->number]);
         own.deleted = i % 3 == 2;
         o->failed += lab_save(&o->lab, &own, -1, &e) != OK;
         o->failed += store_label_walk(o->lab.store, 1, on_region, &seen, &e) != OK;

@@ -20,7 +20,10 @@ static void set_up(void)
     ck_assert_msg(seed_project(dir, 24, &e) == 0, "%s", e.msg);
     ck_assert_msg(lab_open(&lab, dir, &e) == 0, "%s", e.msg);
     ada = (struct http){.lab = &lab};
-    ck_assert_int_eq(http_status(&ada, "POST", "/api/setup", "{\"token\":\"" SEED_SETUP_TOKEN "\",\"name\":\"ada\",\"password\":\"correct horse\"}"), 200);
+    ck_assert_int_eq(http_status(&ada, "POST", "/api/setup",
+                                 "{\"token\":\"" SEED_SETUP_TOKEN
+                                 "\",\"name\":\"ada\",\"password\":\"correct horse\"}"),
+                     200);
 }
 
 static void tear_down(void)
@@ -33,7 +36,8 @@ static json_t *ask(const char *method, const char *path, const char *body, int s
 {
     struct http_answer a;
     http_send(&ada, method, path, body, &a);
-    ck_assert_msg(a.status == status, "%s %s: %d %s", method, path, a.status, http_text(&a, "error.message"));
+    ck_assert_msg(a.status == status, "%s %s: %d %s", method, path, a.status,
+                  http_text(&a, "error.message"));
     json_t *v = json_incref(a.json);
     http_release(&a);
     return v;
@@ -66,7 +70,8 @@ END_TEST
 
 START_TEST(the_target_is_kept_and_checked)
 {
-    json_decref(ask("PUT", "/api/coverage/target", "{\"each\":60,\"unit\":\"seconds\",\"labels\":{\"bearing\":120}}", 200));
+    json_decref(ask("PUT", "/api/coverage/target",
+                    "{\"each\":60,\"unit\":\"seconds\",\"labels\":{\"bearing\":120}}", 200));
     json_t *v = ask("GET", "/api/coverage", NULL, 200), *t = json_object_get(v, "target");
     ck_assert_str_eq(json_string_value(json_object_get(t, "unit")), "seconds");
     ck_assert_int_eq(number(json_object_get(t, "labels"), "bearing"), 120);
@@ -80,7 +85,10 @@ END_TEST
 START_TEST(a_preview_stores_nothing_and_groups_do_not_straddle)
 {
     json_t *before = ask("GET", "/api/datasets", NULL, 200);
-    json_t *v = ask("POST", "/api/datasets", "{\"stream\":\"acc\",\"by\":\"device\",\"train\":0.5,\"validation\":0.25,\"test\":0.25,\"window_ms\":2000,\"dry\":true}", 200);
+    json_t *v = ask("POST", "/api/datasets",
+                    "{\"stream\":\"acc\",\"by\":\"device\",\"train\":0.5,\"validation\":0.25,"
+                    "\"test\":0.25,\"window_ms\":2000,\"dry\":true}",
+                    200);
     ck_assert(json_is_null(json_object_get(v, "digest")));
     ck_assert_int_ge(number(v, "items"), 8 * 9);
     json_t *groups = json_object_get(v, "groups");
@@ -102,7 +110,8 @@ END_TEST
 static void make(const char *name, char digest[65])
 {
     char body[160];
-    (void)snprintf(body, sizeof(body), "{\"name\":\"%s\",\"stream\":\"acc\",\"by\":\"device\"}", name);
+    (void)snprintf(body, sizeof(body), "{\"name\":\"%s\",\"stream\":\"acc\",\"by\":\"device\"}",
+                   name);
     json_t *v = ask("POST", "/api/datasets", body, 201);
     // What follows is to bear a later time than the version: restoring goes by milliseconds.
     for (int64_t now = clock_wall_ms(); clock_wall_ms() == now;) {
@@ -117,9 +126,11 @@ START_TEST(versions_differ_and_labels_are_restored)
     make("one", first);
     make("one", again);
     ck_assert_str_eq(first, again);
-    ck_assert_int_eq(http_status(&ada, "PUT", "/api/recordings/1/labels/whole", "{\"label\":\"bearing\"}"), 200);
+    ck_assert_int_eq(
+        http_status(&ada, "PUT", "/api/recordings/1/labels/whole", "{\"label\":\"bearing\"}"), 200);
     ck_assert_int_eq(http_status(&ada, "DELETE", "/api/recordings/4/labels/whole", "{}"), 200);
-    ck_assert_int_eq(http_status(&ada, "POST", "/api/recordings/2/labels", "{\"label\":\"normal\"}"), 201);
+    ck_assert_int_eq(
+        http_status(&ada, "POST", "/api/recordings/2/labels", "{\"label\":\"normal\"}"), 201);
     make("two", second);
     ck_assert_str_ne(first, second);
     (void)snprintf(path, sizeof(path), "/api/datasets/%s/diff?to=%s", first, second);
@@ -134,12 +145,15 @@ START_TEST(versions_differ_and_labels_are_restored)
     v = ask("POST", path, "{}", 200);
     ck_assert_int_eq((int)json_array_size(json_object_get(v, "undo")), 2);
     json_t *rec = ask("GET", "/api/recordings/1/labels", NULL, 200);
-    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(rec, "regions"), 0), "label")), "off");
+    ck_assert_str_eq(json_string_value(json_object_get(
+                         json_array_get(json_object_get(rec, "regions"), 0), "label")),
+                     "off");
     json_decref(rec);
     char third[65];
     make("three", third);
     (void)snprintf(path, sizeof(path), "/api/datasets/%s/diff?to=%s", first, third);
-    json_t *d = ask("GET", path, NULL, 200), *n = json_object_get(json_object_get(d, "labels"), "normal");
+    json_t *d = ask("GET", path, NULL, 200),
+           *n = json_object_get(json_object_get(d, "labels"), "normal");
     ck_assert_int_eq(number(n, "added"), 1);
     ck_assert_int_eq(number(json_object_get(json_object_get(d, "labels"), "off"), "relabelled"), 0);
     json_decref(d);
@@ -151,7 +165,9 @@ START_TEST(versions_differ_and_labels_are_restored)
     json_decref(undo);
     json_decref(v);
     rec = ask("GET", "/api/recordings/1/labels", NULL, 200);
-    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(rec, "regions"), 0), "label")), "bearing");
+    ck_assert_str_eq(json_string_value(json_object_get(
+                         json_array_get(json_object_get(rec, "regions"), 0), "label")),
+                     "bearing");
     json_decref(rec);
     json_decref(ask("GET", "/api/datasets/nothing/diff?to=x", NULL, 404));
     json_decref(ask("POST", "/api/datasets/nothing/restore", "{}", 404));
@@ -184,7 +200,8 @@ START_TEST(items_leave_as_csv)
     (void)snprintf(path, sizeof(path), "/api/datasets/%s/items.csv", digest);
     http_send(&ada, "GET", path, NULL, &a);
     ck_assert_int_eq(a.status, 200);
-    ck_assert_ptr_nonnull(strstr(a.body.data, "recording,stream,start_us,end_us,label,split,group\n1,\"acc\","));
+    ck_assert_ptr_nonnull(
+        strstr(a.body.data, "recording,stream,start_us,end_us,label,split,group\n1,\"acc\","));
     http_release(&a);
 }
 END_TEST
@@ -206,13 +223,16 @@ START_TEST(groups_come_close_to_the_shares_and_follow_the_seed)
         count[g[i].side]++;
         differs |= strcmp(g[i].name, h[i].name) != 0;
     }
-    ck_assert(count[SPLIT_TRAIN_SIDE] == 28 && count[SPLIT_VALIDATION_SIDE] == 6 && count[SPLIT_TEST_SIDE] == 6);
+    ck_assert(count[SPLIT_TRAIN_SIDE] == 28 && count[SPLIT_VALIDATION_SIDE] == 6 &&
+              count[SPLIT_TEST_SIDE] == 6);
     ck_assert(differs);
-    struct split_group one = {.name = "only", .items = 3}, three[] = {{"a", 90, 0}, {"b", 1, 0}, {"c", 1, 0}};
+    struct split_group one = {.name = "only", .items = 3},
+                       three[] = {{"a", 90, 0}, {"b", 1, 0}, {"c", 1, 0}};
     split_groups(&one, 1, share, 1);
     ck_assert_int_eq(one.side, SPLIT_TRAIN_SIDE);
     split_groups(three, 3, share, 1);
-    ck_assert(three[0].side != three[1].side && three[1].side != three[2].side && three[0].side != three[2].side);
+    ck_assert(three[0].side != three[1].side && three[1].side != three[2].side &&
+              three[0].side != three[2].side);
 }
 END_TEST
 

@@ -22,10 +22,17 @@ static const char *get(void *ctx, const char *name)
     const struct {
         const char *name, *value;
     } all[] = {
-        {"REQUEST_METHOD", c->method}, {"REQUEST_URI", c->path}, {"QUERY_STRING", c->query}, {"REMOTE_ADDR", "127.0.0.1"},
-        {"HTTP_HOST", h->host ? h->host : "127.0.0.1:8080"}, {"HTTP_ORIGIN", h->origin}, {"HTTP_COOKIE", c->cookie},
-        {"HTTP_X_CSRF_TOKEN", h->csrf}, {"CONTENT_TYPE", c->body ? (h->type ? h->type : "application/json") : NULL},
-        {"CONTENT_LENGTH", c->body ? c->length : NULL}, {"HTTP_AUTHORIZATION", *c->bearer ? c->bearer : NULL},
+        {"REQUEST_METHOD", c->method},
+        {"REQUEST_URI", c->path},
+        {"QUERY_STRING", c->query},
+        {"REMOTE_ADDR", "127.0.0.1"},
+        {"HTTP_HOST", h->host ? h->host : "127.0.0.1:8080"},
+        {"HTTP_ORIGIN", h->origin},
+        {"HTTP_COOKIE", c->cookie},
+        {"HTTP_X_CSRF_TOKEN", h->csrf},
+        {"CONTENT_TYPE", c->body ? (h->type ? h->type : "application/json") : NULL},
+        {"CONTENT_LENGTH", c->body ? c->length : NULL},
+        {"HTTP_AUTHORIZATION", *c->bearer ? c->bearer : NULL},
         {h->extra_name ? h->extra_name : "", h->extra_value},
     };
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
@@ -63,8 +70,10 @@ static int flush(void *ctx)
 
 static _Noreturn void become_cgi(const struct call *c, const char *program, int in, int out)
 {
-    static const char *const names[] = {"REQUEST_METHOD", "REQUEST_URI", "QUERY_STRING", "REMOTE_ADDR", "HTTP_HOST", "HTTP_ORIGIN", "HTTP_COOKIE",
-                                        "HTTP_X_CSRF_TOKEN", "CONTENT_TYPE", "CONTENT_LENGTH", "HTTP_AUTHORIZATION"};
+    static const char *const names[] = {"REQUEST_METHOD", "REQUEST_URI",       "QUERY_STRING",
+                                        "REMOTE_ADDR",    "HTTP_HOST",         "HTTP_ORIGIN",
+                                        "HTTP_COOKIE",    "HTTP_X_CSRF_TOKEN", "CONTENT_TYPE",
+                                        "CONTENT_LENGTH", "HTTP_AUTHORIZATION"};
     clearenv();
     setenv("MOTELOOP_PROJECT", c->h->lab->project.dir, 1);
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -130,10 +139,12 @@ static void keep_cookie(struct http *h, const char *head)
     }
 }
 
-void http_send(struct http *h, const char *method, const char *path, const char *body, struct http_answer *a)
+void http_send(struct http *h, const char *method, const char *path, const char *body,
+               struct http_answer *a)
 {
     const char *query = strchr(path, '?');
-    struct call c = {.h = h, .method = method, .path = path, .body = body, .query = query ? query + 1 : ""};
+    struct call c = {
+        .h = h, .method = method, .path = path, .body = body, .query = query ? query + 1 : ""};
     memset(a, 0, sizeof(*a));
     (void)snprintf(c.length, sizeof(c.length), "%zu", body ? strlen(body) : 0);
     (void)snprintf(c.cookie, sizeof(c.cookie), "%s", h->cookie);
@@ -153,7 +164,8 @@ void http_send(struct http *h, const char *method, const char *path, const char 
         return;
     }
     size_t head = (size_t)(end - c.out.data) + 2;
-    if (buf_put(&a->head, c.out.data, head) == 0 && buf_put(&a->body, c.out.data + head + 2, c.out.len - head - 2) == 0) {
+    if (buf_put(&a->head, c.out.data, head) == 0 &&
+        buf_put(&a->body, c.out.data + head + 2, c.out.len - head - 2) == 0) {
         a->status = (int)strtol(a->head.data + strlen("Status: "), NULL, 10);
         a->json = a->body.len ? json_loadb(a->body.data, a->body.len, 0, NULL) : NULL;
         keep_cookie(h, a->head.data);
@@ -189,7 +201,8 @@ static const json_t *at(const struct http_answer *a, const char *path)
         size_t len = strcspn(path, ".");
         char key[40];
         (void)snprintf(key, sizeof(key), "%.*s", (int)len, path);
-        v = json_is_array(v) ? json_array_get(v, (size_t)strtol(key, NULL, 10)) : json_object_get(v, key);
+        v = json_is_array(v) ? json_array_get(v, (size_t)strtol(key, NULL, 10))
+                             : json_object_get(v, key);
         path += len + (path[len] == '.');
     }
     return v;

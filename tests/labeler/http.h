@@ -20,7 +20,8 @@ struct http_answer {
 };
 
 // path with its query; body NULL: none. Cookies that come back are kept.
-void http_send(struct http *h, const char *method, const char *path, const char *body, struct http_answer *a);
+void http_send(struct http *h, const char *method, const char *path, const char *body,
+               struct http_answer *a);
 void http_release(struct http_answer *a);
 // Sends and returns the status alone.
 int http_status(struct http *h, const char *method, const char *path, const char *body);

@@ -10,30 +10,50 @@
 
 #define FRAMES 20
 
-static int put_samples(struct live *l, const char *device, uint64_t seq, uint64_t t_us, struct err *e)
+static int put_samples(struct live *l, const char *device, uint64_t seq, uint64_t t_us,
+                       struct err *e)
 {
     uint8_t data[FRAMES * 6], bytes[1024];
     for (int i = 0; i < FRAMES; i++) {
         double t = ((double)t_us + i * 10000.0) / 1e6;
         for (int c = 0; c < 3; c++) {
-            mote_put16(data + (i * 3 + c) * 2, (uint16_t)(int16_t)(1000.0 * sin(t * (3 + c)) + (c == 2 ? 9810 : 0)));
+            mote_put16(data + (i * 3 + c) * 2,
+                       (uint16_t)(int16_t)(1000.0 * sin(t * (3 + c)) + (c == 2 ? 9810 : 0)));
         }
     }
-    struct mote_block b = {.kind = MOTE_BLOCK_SAMPLES, .seq = seq, .t_us = t_us, .interval_ns = 10000000, .type = MOTE_I16, .channels = 3,
-                           .scale = 0.001f, .data = data, .data_len = sizeof(data), .flags = MOTE_BLOCK_SIMULATED};
+    struct mote_block b = {.kind = MOTE_BLOCK_SAMPLES,
+                           .seq = seq,
+                           .t_us = t_us,
+                           .interval_ns = 10000000,
+                           .type = MOTE_I16,
+                           .channels = 3,
+                           .scale = 0.001f,
+                           .data = data,
+                           .data_len = sizeof(data),
+                           .flags = MOTE_BLOCK_SIMULATED};
     int len = mote_block_encode(bytes, sizeof(bytes), &b);
-    return len < 0 ? err_set(e, E_FORMAT, "cannot encode samples: %d", len) : live_put(l, device, "acc", bytes, (size_t)len);
+    return len < 0 ? err_set(e, E_FORMAT, "cannot encode samples: %d", len)
+                   : live_put(l, device, "acc", bytes, (size_t)len);
 }
 
 static int put_event(struct live *l, const char *device, uint64_t seq, uint64_t t_us, struct err *e)
 {
     uint8_t data[256], bytes[512];
-    struct mote_event ev = {.t_us = t_us - 1000000, .dur_us = 1000000, .label = {"normal", 6}, .score = 0.75f, .model = {"fan", 3}};
+    struct mote_event ev = {.t_us = t_us - 1000000,
+                            .dur_us = 1000000,
+                            .label = {"normal", 6},
+                            .score = 0.75f,
+                            .model = {"fan", 3}};
     int n = mote_events_encode(data, sizeof(data), &ev, 1);
-    struct mote_block b = {.kind = MOTE_BLOCK_EVENT, .seq = seq, .t_us = t_us, .data = data, .data_len = (size_t)(n < 0 ? 0 : n),
+    struct mote_block b = {.kind = MOTE_BLOCK_EVENT,
+                           .seq = seq,
+                           .t_us = t_us,
+                           .data = data,
+                           .data_len = (size_t)(n < 0 ? 0 : n),
                            .flags = MOTE_BLOCK_SIMULATED};
     int len = n < 0 ? n : mote_block_encode(bytes, sizeof(bytes), &b);
-    return len < 0 ? err_set(e, E_FORMAT, "cannot encode an event: %d", len) : live_put(l, device, "acc", bytes, (size_t)len);
+    return len < 0 ? err_set(e, E_FORMAT, "cannot encode an event: %d", len)
+                   : live_put(l, device, "acc", bytes, (size_t)len);
 }
 
 int main(int argc, char **argv)

@@ -13,7 +13,8 @@ int main(int argc, char **argv)
         fputs("usage: labeler-seed DIR [RECORDINGS [SECONDS]]\n", stderr);
         return 2;
     }
-    if (seed_project(argv[1], (int)recordings, &e) || (seconds && seed_sound(argv[1], (int)seconds, &rec, &e))) {
+    if (seed_project(argv[1], (int)recordings, &e) ||
+        (seconds && seed_sound(argv[1], (int)seconds, &rec, &e))) {
         fprintf(stderr, "labeler-seed: %s\n", e.msg);
         return 1;
     }

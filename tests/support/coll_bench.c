@@ -67,7 +67,8 @@ void coll_bench_join(struct coll_bench *b)
     mosquitto_connect_callback_set(b->mosq, on_connect);
     mosquitto_publish_callback_set(b->mosq, on_publish);
     mosquitto_int_option(b->mosq, MOSQ_OPT_TCP_NODELAY, 1);
-    if (mosquitto_connect(b->mosq, "127.0.0.1", b->broker.port, 60) || mosquitto_loop_start(b->mosq)) {
+    if (mosquitto_connect(b->mosq, "127.0.0.1", b->broker.port, 60) ||
+        mosquitto_loop_start(b->mosq)) {
         die("cannot connect to the broker");
     }
     await(&state.connected, 1, "the broker does not answer");
@@ -140,7 +141,8 @@ int coll_bench_end(struct coll_bench *b, int n, int signal_number)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-void coll_bench_publish(struct coll_bench *b, const char *topic, const void *p, size_t len, bool retain)
+void coll_bench_publish(struct coll_bench *b, const char *topic, const void *p, size_t len,
+                        bool retain)
 {
     char full[160];
     int mid = 0;
@@ -159,8 +161,14 @@ void coll_bench_block(struct coll_bench *b, const char *device, const char *stre
     uint8_t bytes[MOTE_BLOCK_MAX], data[20];
     char topic[128];
     memset(data, (int)(seq & 0xff), sizeof data);
-    struct mote_block block = {.seq = seq, .t_us = seq * 100000, .interval_ns = 10000000, .type = MOTE_I16, .channels = 1,
-                               .scale = 1, .data = data, .data_len = sizeof data};
+    struct mote_block block = {.seq = seq,
+                               .t_us = seq * 100000,
+                               .interval_ns = 10000000,
+                               .type = MOTE_I16,
+                               .channels = 1,
+                               .scale = 1,
+                               .data = data,
+                               .data_len = sizeof data};
     memcpy(block.session, device, strnlen(device, sizeof block.session));
     int len = mote_block_encode(bytes, sizeof bytes, &block);
     if (len < 0) {
@@ -170,7 +178,8 @@ void coll_bench_block(struct coll_bench *b, const char *device, const char *stre
     coll_bench_publish(b, topic, bytes, (size_t)len, false);
 }
 
-bool coll_bench_until(struct coll_bench *b, int wait_ms, bool (*yes)(struct coll_bench *b, void *ctx), void *ctx)
+bool coll_bench_until(struct coll_bench *b, int wait_ms,
+                      bool (*yes)(struct coll_bench *b, void *ctx), void *ctx)
 {
     int64_t until = clock_mono_us() + (int64_t)wait_ms * 1000;
     do {

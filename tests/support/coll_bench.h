@@ -28,13 +28,15 @@ void coll_bench_start(struct coll_bench *b, int n);
 // Ends it and returns its exit code (-1: by a signal).
 int coll_bench_end(struct coll_bench *b, int n, int signal_number);
 // At QoS 1, below ml/1/; waits until the broker has it.
-void coll_bench_publish(struct coll_bench *b, const char *topic, const void *p, size_t len, bool retain);
+void coll_bench_publish(struct coll_bench *b, const char *topic, const void *p, size_t len,
+                        bool retain);
 // A block of ten int16 frames on d/DEVICE/data/STREAM, of a session that follows from the device's name.
 void coll_bench_block(struct coll_bench *b, const char *device, const char *stream, uint64_t seq);
 // The client leaves and comes back: around broker_pause and broker_resume.
 void coll_bench_leave(struct coll_bench *b);
 void coll_bench_join(struct coll_bench *b);
 // Polls until it says yes, at most wait_ms.
-bool coll_bench_until(struct coll_bench *b, int wait_ms, bool (*yes)(struct coll_bench *b, void *ctx), void *ctx);
+bool coll_bench_until(struct coll_bench *b, int wait_ms,
+                      bool (*yes)(struct coll_bench *b, void *ctx), void *ctx);
 
 #endif

@@ -53,7 +53,8 @@ static void serve(struct hook *h, int fd)
         h->answered[h->count] = h->status;
         h->body[h->count++] = strdup(body);
     }
-    int n = snprintf(answer, sizeof answer, "HTTP/1.1 %d X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", h->status);
+    int n = snprintf(answer, sizeof answer,
+                     "HTTP/1.1 %d X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", h->status);
     pthread_mutex_unlock(&h->lock);
     (void)!write(fd, answer, (size_t)n);
     close(fd);
@@ -90,7 +91,8 @@ struct hook *hook_start(int *port)
     pthread_mutex_init(&h->lock, NULL);
     h->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (h->fd < 0 || bind(h->fd, (struct sockaddr *)&a, sizeof a) || listen(h->fd, 8) ||
-        getsockname(h->fd, (struct sockaddr *)&a, &len) || pthread_create(&h->thread, NULL, run, h)) {
+        getsockname(h->fd, (struct sockaddr *)&a, &len) ||
+        pthread_create(&h->thread, NULL, run, h)) {
         free(h);
         return NULL;
     }

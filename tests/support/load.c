@@ -49,7 +49,8 @@ struct load {
     int64_t look_us;   // until then nobody is looked at who may not send anything new
 };
 
-void load_session(const struct load_conf *c, size_t device, uint32_t boot, uint8_t out[MOTE_SESSION_LEN])
+void load_session(const struct load_conf *c, size_t device, uint32_t boot,
+                  uint8_t out[MOTE_SESSION_LEN])
 {
     mote_put32(out, (boot + 1) << 24);
     mote_put32(out + 4, c->seed);
@@ -67,11 +68,20 @@ int load_block(const struct load_conf *c, size_t device, uint32_t boot, uint64_t
         x ^= x << 17;
         mote_put64(data + i, x);
     }
-    struct mote_block b = {.flags = MOTE_BLOCK_SIMULATED, .seq = seq, .t_us = seq * 1000000, .interval_ns = 1000000000 / (len / 2),
-                           .type = MOTE_I16, .channels = 1, .scale = 1.0f, .data = data, .data_len = len};
+    struct mote_block b = {.flags = MOTE_BLOCK_SIMULATED,
+                           .seq = seq,
+                           .t_us = seq * 1000000,
+                           .interval_ns = 1000000000 / (len / 2),
+                           .type = MOTE_I16,
+                           .channels = 1,
+                           .scale = 1.0f,
+                           .data = data,
+                           .data_len = len};
     if (c->per_recording) {
         b.recording = (uint32_t)(seq / c->per_recording) + 1;
-        b.flags |= seq % c->per_recording == c->per_recording - 1 || seq + 1 == c->blocks ? MOTE_BLOCK_REC_END : 0;
+        b.flags |= seq % c->per_recording == c->per_recording - 1 || seq + 1 == c->blocks
+                       ? MOTE_BLOCK_REC_END
+                       : 0;
     }
     load_session(c, device, boot, b.session);
     return mote_block_encode(out, MOTE_BLOCK_MAX, &b);
@@ -134,7 +144,8 @@ static bool room(const struct conn *k, size_t len)
     return k->out_len + len + 8 <= OUT_MAX;
 }
 
-static void put_packet(struct conn *k, uint8_t type, const void *a, size_t a_len, const void *b, size_t b_len)
+static void put_packet(struct conn *k, uint8_t type, const void *a, size_t a_len, const void *b,
+                       size_t b_len)
 {
     uint8_t *p = k->out + k->out_len;
     size_t left = a_len + b_len;
@@ -294,13 +305,15 @@ static bool wants_to_send(const struct load *l, size_t device, int64_t now)
 {
     const struct device *d = &l->device[device];
     const struct boot *b = &d->boot[d->boots - 1];
-    return (!l->grown && has_budget(l) && b->sent < l->c.blocks && b->sent - b->acked < l->c.window) ||
+    return (!l->grown && has_budget(l) && b->sent < l->c.blocks &&
+            b->sent - b->acked < l->c.window) ||
            (b->sent > b->acked && now - d->progress_us > l->c.resend_us);
 }
 
 static void serve(struct load *l, struct conn *k)
 {
-    size_t first = (size_t)(k - l->conn), step = l->c.connections, mine = (l->c.devices - first + step - 1) / step, idle = 0;
+    size_t first = (size_t)(k - l->conn), step = l->c.connections,
+           mine = (l->c.devices - first + step - 1) / step, idle = 0;
     int64_t now = clock_mono_us();
     // Round robin, a block a turn, until nobody wants more or the buffer holds enough.
     while (idle < mine && k->out_len - k->out_at < OUT_MAX / 8) {
@@ -335,7 +348,9 @@ static void drop(struct load *l, struct conn *k)
 
 static void dial(struct load *l, struct conn *k)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)l->c.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons((uint16_t)l->c.port),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int on = 1;
     k->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (k->fd < 0 || connect(k->fd, (struct sockaddr *)&a, sizeof a) != 0) {
@@ -420,11 +435,13 @@ void load_step(struct load *l, int timeout_ms)
         if (k->ready) {
             serve(l, k);
         }
-        fds[i] = (struct pollfd){.fd = k->fd, .events = (short)(POLLIN | (k->out_len > k->out_at ? POLLOUT : 0))};
+        fds[i] = (struct pollfd){
+            .fd = k->fd, .events = (short)(POLLIN | (k->out_len > k->out_at ? POLLOUT : 0))};
     }
     int64_t now = clock_mono_us();
     l->look_us = now < l->look_us ? l->look_us : l->c.rate ? now + 100000 : 0;
-    (void)poll(fds, count, l->c.rate && timeout_ms > 2 ? 2 : timeout_ms); // a failure shows as no events
+    (void)poll(fds, count,
+               l->c.rate && timeout_ms > 2 ? 2 : timeout_ms); // a failure shows as no events
     for (size_t i = 0; i < count; i++) {
         if (l->conn[i].fd >= 0 && fds[i].revents & (POLLIN | POLLHUP | POLLERR)) {
             receive(l, &l->conn[i]);
@@ -440,7 +457,8 @@ bool load_done(const struct load *l)
     for (size_t i = 0; i < l->c.devices; i++) {
         const struct device *d = &l->device[i];
         for (uint32_t n = 0; n < d->boots; n++) {
-            if (d->boot[n].acked < (n + 1 == d->boots && !l->grown ? l->c.blocks : d->boot[n].sent)) {
+            if (d->boot[n].acked <
+                (n + 1 == d->boots && !l->grown ? l->c.blocks : d->boot[n].sent)) {
                 return false;
             }
         }

@@ -20,7 +20,7 @@ struct load_conf {
     uint32_t per_recording;   // blocks of a recording; 0: no recordings
     int64_t resend_us;        // without progress
     uint32_t seed;
-    uint64_t rate;            // new blocks a second of all devices together; 0: as fast as windows allow
+    uint64_t rate; // new blocks a second of all devices together; 0: as fast as windows allow
 };
 
 struct load *load_new(const struct load_conf *c); // NULL: no memory, too many
@@ -44,7 +44,8 @@ void load_stop_growing(struct load *l);
 
 // What the bytes of a block are: for the check at the end. out holds MOTE_BLOCK_MAX; returns the length.
 int load_block(const struct load_conf *c, size_t device, uint32_t boot, uint64_t seq, uint8_t *out);
-void load_session(const struct load_conf *c, size_t device, uint32_t boot, uint8_t out[MOTE_SESSION_LEN]);
+void load_session(const struct load_conf *c, size_t device, uint32_t boot,
+                  uint8_t out[MOTE_SESSION_LEN]);
 // Boots that a device had, and how many blocks of each are acknowledged.
 uint32_t load_boots(const struct load *l, size_t device);
 uint64_t load_acknowledged(const struct load *l, size_t device, uint32_t boot);

@@ -49,18 +49,25 @@ static float pick_scale(struct maker *m)
     return (float)pick(m, 1000, 1999) / 2000.0f / (float)(1 << pick(m, 0, 11));
 }
 
-static struct tflite_tensor *activation(struct maker *m, const char *name, int32_t a, int32_t b, int32_t c, int32_t d)
+static struct tflite_tensor *activation(struct maker *m, const char *name, int32_t a, int32_t b,
+                                        int32_t c, int32_t d)
 {
     size_t i = m->tensors++;
     m->single[i] = pick_scale(m);
     int32_t end = pick(m, 0, 5);
     m->zero[i] = end <= 1 ? -128 : end == 2 ? 127 : pick(m, -128, 127);
-    m->tensor[i] = (struct tflite_tensor){.name = name, .type = TFLITE_INT8, .rank = 4, .dims = {a, b, c, d},
-                                          .scale = &m->single[i], .zero_point = &m->zero[i], .scales = 1};
+    m->tensor[i] = (struct tflite_tensor){.name = name,
+                                          .type = TFLITE_INT8,
+                                          .rank = 4,
+                                          .dims = {a, b, c, d},
+                                          .scale = &m->single[i],
+                                          .zero_point = &m->zero[i],
+                                          .scales = 1};
     return &m->tensor[i];
 }
 
-static void weights(struct maker *m, int32_t a, int32_t b, int32_t c, int32_t d, int32_t channels, int32_t axis, bool per_channel)
+static void weights(struct maker *m, int32_t a, int32_t b, int32_t c, int32_t d, int32_t channels,
+                    int32_t axis, bool per_channel)
 {
     size_t count = (size_t)a * (size_t)b * (size_t)c * (size_t)d;
     for (size_t i = 0; i < count; i++) {
@@ -72,20 +79,36 @@ static void weights(struct maker *m, int32_t a, int32_t b, int32_t c, int32_t d,
         m->bias[i] = dead == 0 ? (int32_t)nn_random_next(&m->state) : pick(m, -20000, 20000);
         m->bias_scale[i] = 1.0f;
     }
-    m->tensor[m->tensors++] = (struct tflite_tensor){.name = "weights", .type = TFLITE_INT8, .rank = 4, .dims = {a, b, c, d},
-                                                     .data = m->weights, .bytes = count, .scale = m->scale,
-                                                     .scales = per_channel ? (size_t)channels : 1, .quantized_dim = axis};
-    m->tensor[m->tensors++] = (struct tflite_tensor){.name = "bias", .type = TFLITE_INT32, .rank = 1, .dims = {channels},
-                                                     .data = m->bias, .bytes = 4 * (size_t)channels, .scale = m->bias_scale, .scales = 1};
+    m->tensor[m->tensors++] = (struct tflite_tensor){.name = "weights",
+                                                     .type = TFLITE_INT8,
+                                                     .rank = 4,
+                                                     .dims = {a, b, c, d},
+                                                     .data = m->weights,
+                                                     .bytes = count,
+                                                     .scale = m->scale,
+                                                     .scales = per_channel ? (size_t)channels : 1,
+                                                     .quantized_dim = axis};
+    m->tensor[m->tensors++] = (struct tflite_tensor){.name = "bias",
+                                                     .type = TFLITE_INT32,
+                                                     .rank = 1,
+                                                     .dims = {channels},
+                                                     .data = m->bias,
+                                                     .bytes = 4 * (size_t)channels,
+                                                     .scale = m->bias_scale,
+                                                     .scales = 1};
 }
 
-static int32_t out_size(int32_t in, int32_t k, int32_t stride, int32_t dilation, enum tflite_padding padding)
+static int32_t out_size(int32_t in, int32_t k, int32_t stride, int32_t dilation,
+                        enum tflite_padding padding)
 {
     int32_t reach = (k - 1) * dilation + 1;
-    return padding == TFLITE_PAD_SAME ? (in + stride - 1) / stride : in < reach ? 0 : (in - reach) / stride + 1;
+    return padding == TFLITE_PAD_SAME ? (in + stride - 1) / stride
+           : in < reach               ? 0
+                                      : (in - reach) / stride + 1;
 }
 
-static void window(struct maker *m, int32_t in_c, int32_t k_max, bool dilate, int32_t *k_h, int32_t *k_w, int32_t *h, int32_t *w)
+static void window(struct maker *m, int32_t in_c, int32_t k_max, bool dilate, int32_t *k_h,
+                   int32_t *k_w, int32_t *h, int32_t *w)
 {
     struct tflite_options *o = &m->op.options;
     int32_t in_h;
@@ -104,7 +127,8 @@ static void window(struct maker *m, int32_t in_c, int32_t k_max, bool dilate, in
         *h = out_size(in_h, *k_h, o->stride_h, o->dilation_h, o->padding);
         *w = out_size(in_w, *k_w, o->stride_w, o->dilation_w, o->padding);
     } while (*h < 1 || *w < 1);
-    o->activation = (enum tflite_activation[]){TFLITE_ACT_NONE, TFLITE_ACT_RELU, TFLITE_ACT_RELU6}[pick(m, 0, 2)];
+    o->activation = (enum tflite_activation[]){TFLITE_ACT_NONE, TFLITE_ACT_RELU,
+                                               TFLITE_ACT_RELU6}[pick(m, 0, 2)];
     activation(m, "in", pick(m, 1, 2), in_h, in_w, in_c);
 }
 
@@ -125,7 +149,8 @@ static void make_conv(struct maker *m)
 static void make_depthwise(struct maker *m)
 {
     int32_t multiplier = pick(m, 0, 2) > 0 ? 1 : pick(m, 2, 8);
-    int32_t in_c = pick(m, 0, 1) == 0 ? 4 * pick(m, 1, CHANNELS / 4) : pick(m, 1, CHANNELS / multiplier);
+    int32_t in_c =
+        pick(m, 0, 1) == 0 ? 4 * pick(m, 1, CHANNELS / 4) : pick(m, 1, CHANNELS / multiplier);
     in_c = in_c * multiplier > CHANNELS * 4 ? 4 : in_c;
     int32_t k_h;
     int32_t k_w;
@@ -192,7 +217,8 @@ static void make_pool(struct maker *m)
 
 int nn_random_model(enum nn_random_kind kind, uint32_t seed, struct buf *out, struct err *e)
 {
-    static void (*const make[])(struct maker *) = {make_conv, make_depthwise, make_fc, make_add, make_pool};
+    static void (*const make[])(struct maker *) = {make_conv, make_depthwise, make_fc, make_add,
+                                                   make_pool};
     struct maker *m = calloc(1, sizeof *m);
     if (m == NULL) {
         return E_MEM;
@@ -207,8 +233,14 @@ int nn_random_model(enum nn_random_kind kind, uint32_t seed, struct buf *out, st
     int32_t input = 0;
     int32_t output = (int32_t)m->tensors - 1;
     m->op.out[0] = output;
-    const struct tflite_graph g = {.tensor = m->tensor, .tensors = m->tensors, .op = &m->op, .ops = 1,
-                                   .input = &input, .inputs = 1, .output = &output, .outputs = 1};
+    const struct tflite_graph g = {.tensor = m->tensor,
+                                   .tensors = m->tensors,
+                                   .op = &m->op,
+                                   .ops = 1,
+                                   .input = &input,
+                                   .inputs = 1,
+                                   .output = &output,
+                                   .outputs = 1};
     int rc = tflite_write(&g, out, e);
     free(m);
     return rc;

@@ -40,13 +40,17 @@ static void close_pair(struct pair *k)
 
 static void take_connection(struct proxy *p)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)p->target_port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int on = 1, client = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC), target = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons((uint16_t)p->target_port),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int on = 1, client = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC),
+        target = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct pair *k = p->pair;
     while (k < p->pair + PAIRS && k->fd[0] >= 0) {
         k++;
     }
-    if (client < 0 || k == p->pair + PAIRS || connect(target, (struct sockaddr *)&a, sizeof a) != 0) {
+    if (client < 0 || k == p->pair + PAIRS ||
+        connect(target, (struct sockaddr *)&a, sizeof a) != 0) {
         close(client);
         close(target);
         return;
@@ -109,7 +113,8 @@ static void *run(void *ctx)
         bool stalled = clock_mono_us() < atomic_load(&p->stalled_until);
         fds[0] = (struct pollfd){.fd = p->listener, .events = POLLIN};
         for (int i = 0; i < 2 * PAIRS; i++) {
-            fds[1 + i] = (struct pollfd){.fd = stalled ? -1 : p->pair[i / 2].fd[i % 2], .events = POLLIN};
+            fds[1 + i] =
+                (struct pollfd){.fd = stalled ? -1 : p->pair[i / 2].fd[i % 2], .events = POLLIN};
         }
         (void)poll(fds, ARRAY_LEN(fds), stalled ? 5 : 20); // a failure shows as no events
         obey(p);
@@ -139,7 +144,8 @@ struct proxy *proxy_start(int target_port, int *port)
     p->target_port = target_port;
     p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bind(p->listener, (struct sockaddr *)&a, sizeof a) != 0 || listen(p->listener, 64) != 0 ||
-        getsockname(p->listener, (struct sockaddr *)&a, &len) != 0 || pthread_create(&p->thread, NULL, run, p) != 0) {
+        getsockname(p->listener, (struct sockaddr *)&a, &len) != 0 ||
+        pthread_create(&p->thread, NULL, run, p) != 0) {
         close(p->listener);
         free(p);
         return NULL;

@@ -16,7 +16,8 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 void support_remove_tree(const char *dir)
 {
-    (void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS); // what cannot be removed stays: it is a temporary folder
+    (void)nftw(dir, remove_one, 16,
+               FTW_DEPTH | FTW_PHYS); // what cannot be removed stays: it is a temporary folder
 }
 
 static void open_or_die(struct store_fixture *f, enum store_mode mode)

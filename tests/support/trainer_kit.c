@@ -46,8 +46,8 @@ void trainer_kit_remove(struct trainer_kit *k)
     *k = (struct trainer_kit){0};
 }
 
-static void put_block(struct trainer_kit *k, const struct trainer_take *t, const struct store_block *like, size_t from, size_t count,
-                      int64_t *rec)
+static void put_block(struct trainer_kit *k, const struct trainer_take *t,
+                      const struct store_block *like, size_t from, size_t count, int64_t *rec)
 {
     struct err e = {0};
     uint8_t bytes[4 * BLOCK_VALUES], data[2 * BLOCK_VALUES];
@@ -59,9 +59,16 @@ static void put_block(struct trainer_kit *k, const struct trainer_take *t, const
     row.end_us = row.t_us + (int64_t)(count * t->interval_ns / 1000);
     row.frames = (int64_t)count;
     row.rec_end = from + count == t->count;
-    struct mote_block b = {.kind = MOTE_BLOCK_SAMPLES, .flags = MOTE_BLOCK_SIMULATED | (row.rec_end ? MOTE_BLOCK_REC_END : 0u),
-                           .seq = (uint64_t)row.seq, .t_us = (uint64_t)row.t_us, .interval_ns = t->interval_ns, .type = MOTE_I16,
-                           .channels = (uint8_t)t->channels, .scale = t->scale, .recording = 1, .data = data,
+    struct mote_block b = {.kind = MOTE_BLOCK_SAMPLES,
+                           .flags = MOTE_BLOCK_SIMULATED | (row.rec_end ? MOTE_BLOCK_REC_END : 0u),
+                           .seq = (uint64_t)row.seq,
+                           .t_us = (uint64_t)row.t_us,
+                           .interval_ns = t->interval_ns,
+                           .type = MOTE_I16,
+                           .channels = (uint8_t)t->channels,
+                           .scale = t->scale,
+                           .recording = 1,
+                           .data = data,
                            .data_len = 2 * count * t->channels};
     int len = mote_block_encode(bytes, sizeof(bytes), &b);
     must(len < 0 ? err_set(&e, E_FORMAT, "cannot encode a block") : OK, &e);
@@ -78,10 +85,21 @@ int64_t trainer_kit_record(struct trainer_kit *k, const struct trainer_take *t)
     int64_t rec = 0;
     int added = store_device_add(k->store, t->device, "", "", &e);
     must(added == E_EXISTS ? OK : added, &e);
-    struct store_stream st = {.device = t->device, .name = t->stream, .units = "", .channel_names = "", .type = MOTE_I16,
-                              .channels = t->channels, .interval_ns = (int64_t)t->interval_ns, .scale = (double)t->scale};
-    struct store_block like = {.kind = MOTE_BLOCK_SAMPLES, .rec_no = 1, .t_us = 1000000, .simulated = true, .hint = "",
-                               .device = t->device, .grp = t->group};
+    struct store_stream st = {.device = t->device,
+                              .name = t->stream,
+                              .units = "",
+                              .channel_names = "",
+                              .type = MOTE_I16,
+                              .channels = t->channels,
+                              .interval_ns = (int64_t)t->interval_ns,
+                              .scale = (double)t->scale};
+    struct store_block like = {.kind = MOTE_BLOCK_SAMPLES,
+                               .rec_no = 1,
+                               .t_us = 1000000,
+                               .simulated = true,
+                               .hint = "",
+                               .device = t->device,
+                               .grp = t->group};
     must(store_session_put(k->store, t->device, uid, 0, true, &like.session_id, &e), &e);
     must(store_begin_blocks(k->store, &e), &e);
     must(store_stream_put(k->store, &st, &e), &e);
@@ -97,11 +115,19 @@ int64_t trainer_kit_record(struct trainer_kit *k, const struct trainer_take *t)
     return rec;
 }
 
-void trainer_kit_label(struct trainer_kit *k, int64_t rec_id, const char *region, const char *label, int64_t start_us, int64_t end_us)
+void trainer_kit_label(struct trainer_kit *k, int64_t rec_id, const char *region, const char *label,
+                       int64_t start_us, int64_t end_us)
 {
     struct err e = {0};
-    struct store_region r = {.rec_id = rec_id, .region = region, .label = label, .author = "kit", .source = "human", .model = "",
-                             .whole = !*region, .start_us = start_us, .end_us = end_us};
+    struct store_region r = {.rec_id = rec_id,
+                             .region = region,
+                             .label = label,
+                             .author = "kit",
+                             .source = "human",
+                             .model = "",
+                             .whole = !*region,
+                             .start_us = start_us,
+                             .end_us = end_us};
     must(store_label_set(k->store, &r, -1, &e), &e);
 }
 

@@ -24,7 +24,8 @@ void trainer_kit_make(struct trainer_kit *k);
 void trainer_kit_remove(struct trainer_kit *k);
 int64_t trainer_kit_record(struct trainer_kit *k, const struct trainer_take *t);
 // Labels start_us..end_us of a recording.
-void trainer_kit_label(struct trainer_kit *k, int64_t rec_id, const char *region, const char *label, int64_t start_us, int64_t end_us);
+void trainer_kit_label(struct trainer_kit *k, int64_t rec_id, const char *region, const char *label,
+                       int64_t start_us, int64_t end_us);
 // Writes a file below the project's folder; returns its path, valid until the next call.
 const char *trainer_kit_file(struct trainer_kit *k, const char *name, const char *text);
 

@@ -31,8 +31,14 @@ static void record(int device, const char *label, bool fault)
         x[i][0] = (int16_t)(1000 * a + 100 * noise());
         x[i][1] = (int16_t)(800 * b + 100 * noise());
     }
-    struct trainer_take t = {.device = name, .stream = "flow", .label = label, .channels = 2, .interval_ns = 10000000,
-                             .scale = 0.001f, .frames = &x[0][0], .count = FRAMES};
+    struct trainer_take t = {.device = name,
+                             .stream = "flow",
+                             .label = label,
+                             .channels = 2,
+                             .interval_ns = 10000000,
+                             .scale = 0.001f,
+                             .frames = &x[0][0],
+                             .count = FRAMES};
     trainer_kit_record(&kit, &t);
 }
 
@@ -55,11 +61,18 @@ static int train(const char *labels, const char *more, json_t **report, struct e
 {
     char text[1024];
     snprintf(text, sizeof(text),
-             "[model]\nname = pump\ntask = anomaly\n[data]\nstream = flow\nwindow = 20 frames\nstride = 10 frames\n%s\n"
-             "[network]\ntype = autoencoder\nhidden = 16, 3, 16\n[train]\nepochs = 40\nrate = 0.005\npatience = 0\n%s\n",
+             "[model]\nname = pump\ntask = anomaly\n[data]\nstream = flow\nwindow = 20 "
+             "frames\nstride = 10 frames\n%s\n"
+             "[network]\ntype = autoencoder\nhidden = 16, 3, 16\n[train]\nepochs = 40\nrate = "
+             "0.005\npatience = 0\n%s\n",
              labels, more);
     const char *path = trainer_kit_file(&kit, "pump.recipe", text);
-    struct session_options o = {.recipe = path, .project = kit.dir, .seed = 1, .threads = 1, .quiet = true, .register_model = true};
+    struct session_options o = {.recipe = path,
+                                .project = kit.dir,
+                                .seed = 1,
+                                .threads = 1,
+                                .quiet = true,
+                                .register_model = true};
     return session_train(&o, report, e);
 }
 
@@ -72,7 +85,9 @@ START_TEST(tells_a_fault_that_it_never_learned)
 {
     struct err e = {0};
     json_t *r = NULL;
-    ck_assert_msg(train("labels = normal, fault", "[decision]\nknown_share = 0.99\nmargin = 1.3", &r, &e) == OK, "%s", e.msg);
+    ck_assert_msg(train("labels = normal, fault", "[decision]\nknown_share = 0.99\nmargin = 1.3",
+                        &r, &e) == OK,
+                  "%s", e.msg);
     ck_assert_int_gt(whole(r, "parity_windows"), 0);
     ck_assert_int_eq(whole(r, "parity_windows"), whole(r, "parity_equal"));
     const json_t *test = json_object_get(r, "test"), *data = json_object_get(r, "data");
@@ -85,7 +100,8 @@ START_TEST(tells_a_fault_that_it_never_learned)
         ck_assert_double_gt(json_real_value(json_object_get(fault, "roc_area")), 0.95);
     }
     // half of all windows are faults, and only those of the one test device count among the used ones
-    ck_assert_int_eq(whole(data, "train") + whole(data, "validate") + whole(data, "test"), whole(data, "windows") / 2 + whole(data, "test") / 2);
+    ck_assert_int_eq(whole(data, "train") + whole(data, "validate") + whole(data, "test"),
+                     whole(data, "windows") / 2 + whole(data, "test") / 2);
     ck_assert_double_gt(json_real_value(json_object_get(r, "threshold")), 0);
     json_decref(r);
 }

@@ -9,8 +9,13 @@ enum { SIDE = 8, BANDS = 12, ROWS = 5 };
 
 static struct recipe recipe;
 static float picture[SIDE * SIDE], changed[SIDE * SIDE];
-static struct augment_source source = {.frames = picture, .count = (size_t)SIDE * SIDE, .channels = 1, .window = SIDE * SIDE,
-                                       .width = SIDE, .height = SIDE, .white = 1};
+static struct augment_source source = {.frames = picture,
+                                       .count = (size_t)SIDE * SIDE,
+                                       .channels = 1,
+                                       .window = SIDE * SIDE,
+                                       .width = SIDE,
+                                       .height = SIDE,
+                                       .white = 1};
 
 static void start(void)
 {
@@ -109,7 +114,8 @@ START_TEST(tilt_moves_levels_but_no_silence)
     for (int i = 0; i < ROWS * BANDS; i++) {
         ck_assert(x[i] >= 0 && (i % 3 || x[i] <= 0));
         // the same band moves alike in every row
-        ck_assert(i < BANDS || i % 3 == 0 || (i - BANDS) % 3 == 0 || fabsf(x[i] - x[i % BANDS]) < 1e-6f);
+        ck_assert(i < BANDS || i % 3 == 0 || (i - BANDS) % 3 == 0 ||
+                  fabsf(x[i] - x[i % BANDS]) < 1e-6f);
     }
     ck_assert_uint_gt(differing(x, before, ROWS * BANDS), BANDS);
 }

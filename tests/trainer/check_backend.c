@@ -28,8 +28,8 @@ static void fill(float *p, size_t n)
 static void near(const float *is, const float *should, size_t n, const char *what)
 {
     for (size_t i = 0; i < n; i++) {
-        ck_assert_msg(fabsf(is[i] - should[i]) < 1e-3f * (1 + fabsf(should[i])), "%s at %zu: %g, oneDNN says %g", what, i,
-                      (double)is[i], (double)should[i]);
+        ck_assert_msg(fabsf(is[i] - should[i]) < 1e-3f * (1 + fabsf(should[i])),
+                      "%s at %zu: %g, oneDNN says %g", what, i, (double)is[i], (double)should[i]);
     }
 }
 
@@ -122,32 +122,46 @@ static void compare_conv(struct shape in, struct layer l)
     dnnl_engine_t engine;
     ok(dnnl_engine_create(&engine, dnnl_cpu, 0));
     dnnl_memory_desc_t x = nhwc(c->x), y = nhwc(c->y), w, b;
-    dnnl_dims_t full = {c->units, c->x.c, c->kh, c->kw}, each = {c->x.c, 1, 1, c->kh, c->kw}, outputs = {c->y.c};
+    dnnl_dims_t full = {c->units, c->x.c, c->kh, c->kw}, each = {c->x.c, 1, 1, c->kh, c->kw},
+                outputs = {c->y.c};
     ok(depthwise ? dnnl_memory_desc_init_by_tag(&w, 5, each, dnnl_f32, dnnl_hwigo)
                  : dnnl_memory_desc_init_by_tag(&w, 4, full, dnnl_f32, dnnl_hwio));
     ok(dnnl_memory_desc_init_by_tag(&b, 1, outputs, dnnl_f32, dnnl_a));
     dnnl_dims_t stride = {c->sh, c->sw}, none = {0, 0}, before = {c->pad_t, c->pad_l};
     dnnl_dims_t after = {c->ph - c->x.h - c->pad_t, c->pw - c->x.w - c->pad_l};
     float *own_x = t.lane.y[1], *param = t.net.param;
-    float *got = calloc(c->w_len + shape_len(c->y) * SAMPLES + shape_len(c->x) * SAMPLES + c->b_len, sizeof(float));
+    float *got = calloc(c->w_len + shape_len(c->y) * SAMPLES + shape_len(c->x) * SAMPLES + c->b_len,
+                        sizeof(float));
     float *got_w = got, *got_y = got_w + c->w_len, *got_x = got_y + shape_len(c->y) * SAMPLES;
     float *got_b = got_x + shape_len(c->x) * SAMPLES;
     dnnl_convolution_desc_t d;
-    ok(dnnl_dilated_convolution_forward_desc_init(&d, dnnl_forward_training, dnnl_convolution_direct, &x, &w, &b, &y,
-                                                  stride, none, before, after));
-    run(engine, &d, (struct part[]){{DNNL_ARG_SRC, &x, own_x}, {DNNL_ARG_WEIGHTS, &w, param + c->w},
-                                    {DNNL_ARG_BIAS, &b, param + c->b}, {DNNL_ARG_DST, &y, got_y}}, 4);
+    ok(dnnl_dilated_convolution_forward_desc_init(&d, dnnl_forward_training,
+                                                  dnnl_convolution_direct, &x, &w, &b, &y, stride,
+                                                  none, before, after));
+    run(engine, &d,
+        (struct part[]){{DNNL_ARG_SRC, &x, own_x},
+                        {DNNL_ARG_WEIGHTS, &w, param + c->w},
+                        {DNNL_ARG_BIAS, &b, param + c->b},
+                        {DNNL_ARG_DST, &y, got_y}},
+        4);
     near(t.y, got_y, shape_len(c->y) * SAMPLES, "result");
-    ok(dnnl_dilated_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, &x, &w, &b, &y, stride, none,
-                                                           before, after));
-    run(engine, &d, (struct part[]){{DNNL_ARG_SRC, &x, own_x}, {DNNL_ARG_DIFF_DST, &y, t.dy},
-                                    {DNNL_ARG_DIFF_WEIGHTS, &w, got_w}, {DNNL_ARG_DIFF_BIAS, &b, got_b}}, 4);
+    ok(dnnl_dilated_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, &x, &w, &b,
+                                                           &y, stride, none, before, after));
+    run(engine, &d,
+        (struct part[]){{DNNL_ARG_SRC, &x, own_x},
+                        {DNNL_ARG_DIFF_DST, &y, t.dy},
+                        {DNNL_ARG_DIFF_WEIGHTS, &w, got_w},
+                        {DNNL_ARG_DIFF_BIAS, &b, got_b}},
+        4);
     near(t.lane.grad + c->w, got_w, c->w_len, "slope of the weights");
     near(t.lane.grad + c->b, got_b, c->b_len, "slope of the bias");
-    ok(dnnl_dilated_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &x, &w, &y, stride, none, before,
-                                                        after));
-    run(engine, &d, (struct part[]){{DNNL_ARG_DIFF_DST, &y, t.dy}, {DNNL_ARG_WEIGHTS, &w, param + c->w},
-                                    {DNNL_ARG_DIFF_SRC, &x, got_x}}, 3);
+    ok(dnnl_dilated_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &x, &w, &y,
+                                                        stride, none, before, after));
+    run(engine, &d,
+        (struct part[]){{DNNL_ARG_DIFF_DST, &y, t.dy},
+                        {DNNL_ARG_WEIGHTS, &w, param + c->w},
+                        {DNNL_ARG_DIFF_SRC, &x, got_x}},
+        3);
     near(t.dx, got_x, shape_len(c->x) * SAMPLES, "slope of the input");
     free(got);
     ok(dnnl_engine_destroy(engine));
@@ -162,8 +176,14 @@ START_TEST(convolutions)
         for (int stride = 1; stride <= 2; stride++) {
             for (int same = 0; same < 2; same++) {
                 int kh = in[i].h > 1 ? 3 : 1;
-                struct layer l = {.kind = LAYER_CONV, .units = 7, .kh = kh, .kw = 3, .sh = in[i].h > 1 ? stride : 1,
-                                  .sw = stride, .same = same, .bias = true};
+                struct layer l = {.kind = LAYER_CONV,
+                                  .units = 7,
+                                  .kh = kh,
+                                  .kw = 3,
+                                  .sh = in[i].h > 1 ? stride : 1,
+                                  .sw = stride,
+                                  .same = same,
+                                  .bias = true};
                 compare_conv(in[i], l);
                 l.kind = LAYER_DWCONV;
                 compare_conv(in[i], l);
@@ -189,15 +209,17 @@ START_TEST(normalisation)
     memcpy(gamma_beta, t.net.param + n->w, 19 * sizeof(float));
     memcpy(gamma_beta + 19, t.net.param + n->b, 19 * sizeof(float));
     dnnl_batch_normalization_desc_t d;
-    ok(dnnl_batch_normalization_forward_desc_init(&d, dnnl_forward_training, &x, NET_NORM_EPS, dnnl_use_scaleshift));
+    ok(dnnl_batch_normalization_forward_desc_init(&d, dnnl_forward_training, &x, NET_NORM_EPS,
+                                                  dnnl_use_scaleshift));
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t p;
     dnnl_stream_t stream;
     ok(dnnl_stream_create(&stream, engine, dnnl_stream_default_flags));
-    struct part part[] = {{DNNL_ARG_SRC, &x, t.lane.y[1]}, {DNNL_ARG_MEAN, &stat, mean}, {DNNL_ARG_VARIANCE, &stat, var},
-                          {DNNL_ARG_SCALE_SHIFT, &scale, gamma_beta}, {DNNL_ARG_DST, &x, got},
-                          {DNNL_ARG_DIFF_DST, &x, t.dy}, {DNNL_ARG_DIFF_SRC, &x, got},
-                          {DNNL_ARG_DIFF_SCALE_SHIFT, &scale, slope}};
+    struct part part[] = {
+        {DNNL_ARG_SRC, &x, t.lane.y[1]}, {DNNL_ARG_MEAN, &stat, mean},
+        {DNNL_ARG_VARIANCE, &stat, var}, {DNNL_ARG_SCALE_SHIFT, &scale, gamma_beta},
+        {DNNL_ARG_DST, &x, got},         {DNNL_ARG_DIFF_DST, &x, t.dy},
+        {DNNL_ARG_DIFF_SRC, &x, got},    {DNNL_ARG_DIFF_SCALE_SHIFT, &scale, slope}};
     dnnl_exec_arg_t args[ARRAY_LEN(part)];
     for (size_t i = 0; i < ARRAY_LEN(part); i++) {
         args[i].arg = part[i].arg;
@@ -212,7 +234,8 @@ START_TEST(normalisation)
     near(t.lane.seen, mean, 19, "mean");
     near(t.lane.seen + 19, var, 19, "variance");
     ok(dnnl_primitive_destroy(p));
-    ok(dnnl_batch_normalization_backward_desc_init(&d, dnnl_backward, &x, &x, NET_NORM_EPS, dnnl_use_scaleshift));
+    ok(dnnl_batch_normalization_backward_desc_init(&d, dnnl_backward, &x, &x, NET_NORM_EPS,
+                                                   dnnl_use_scaleshift));
     ok(dnnl_primitive_desc_create(&pd, &d, NULL, engine, forward));
     ok(dnnl_primitive_create(&p, pd));
     ok(dnnl_primitive_execute(p, stream, (int)ARRAY_LEN(args), args));
@@ -237,17 +260,21 @@ START_TEST(dense)
     rng_seed(&rng, 13, 1);
     struct trial t;
     enum { IN = 2 * 3 * 7, OUT = 37 };
-    begin(&t, (struct shape){2, 3, 7}, (struct layer){.kind = LAYER_DENSE, .units = OUT, .bias = true});
+    begin(&t, (struct shape){2, 3, 7},
+          (struct layer){.kind = LAYER_DENSE, .units = OUT, .bias = true});
     const float *x = t.lane.y[1], *w = t.net.param + t.l->w;
     float y[SAMPLES * OUT], dx[SAMPLES * IN], dw[IN * OUT];
     for (int s = 0; s < SAMPLES; s++) {
         memcpy(y + s * OUT, t.net.param + t.l->b, OUT * sizeof(float));
     }
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SAMPLES, OUT, IN, 1, x, IN, w, OUT, 1, y, OUT);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SAMPLES, OUT, IN, 1, x, IN, w, OUT, 1, y,
+                OUT);
     near(t.y, y, ARRAY_LEN(y), "result");
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, IN, OUT, SAMPLES, 1, x, IN, t.dy, OUT, 0, dw, OUT);
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, IN, OUT, SAMPLES, 1, x, IN, t.dy, OUT, 0,
+                dw, OUT);
     near(t.lane.grad + t.l->w, dw, ARRAY_LEN(dw), "slope of the weights");
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, SAMPLES, IN, OUT, 1, t.dy, OUT, w, OUT, 0, dx, IN);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, SAMPLES, IN, OUT, 1, t.dy, OUT, w, OUT, 0,
+                dx, IN);
     near(t.dx, dx, ARRAY_LEN(dx), "slope of the input");
     end(&t);
 }

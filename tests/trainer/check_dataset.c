@@ -31,8 +31,14 @@ static void start(void)
         for (int i = 0; i < FRAMES; i++) {
             x[i] = (int16_t)(1000 * sin((n % 2 ? 0.9 : 0.2) * i + n));
         }
-        struct trainer_take t = {.device = take[n].device, .stream = "acc", .label = take[n].label, .channels = 1,
-                                 .interval_ns = INTERVAL_NS, .scale = 0.001f, .frames = x, .count = FRAMES};
+        struct trainer_take t = {.device = take[n].device,
+                                 .stream = "acc",
+                                 .label = take[n].label,
+                                 .channels = 1,
+                                 .interval_ns = INTERVAL_NS,
+                                 .scale = 0.001f,
+                                 .frames = x,
+                                 .count = FRAMES};
         take[n].rec_id = trainer_kit_record(&kit, &t);
     }
 }
@@ -70,21 +76,33 @@ static void make_version(const char *stream, int64_t length_us, char digest[STOR
     struct err e = {0};
     for (int n = 0; n < 4 * DEVICES; n++) {
         int64_t at = start_of(take[n / 2].rec_id) + (n % 2) * 2 * SECOND;
-        item[n] = (struct store_dataset_item){.rec_id = take[n / 2].rec_id, .start_us = at, .end_us = at + length_us,
-                                              .stream = stream, .label = take[n / 2].label, .split = side[n / 4],
+        item[n] = (struct store_dataset_item){.rec_id = take[n / 2].rec_id,
+                                              .start_us = at,
+                                              .end_us = at + length_us,
+                                              .stream = stream,
+                                              .label = take[n / 2].label,
+                                              .split = side[n / 4],
                                               .grp = take[n / 2].device};
     }
-    ck_assert_msg(store_dataset_put(kit.store, "mine", "page", item, 4 * DEVICES, digest, &e) == OK, "%s", e.msg);
+    ck_assert_msg(store_dataset_put(kit.store, "mine", "page", item, 4 * DEVICES, digest, &e) == OK,
+                  "%s", e.msg);
 }
 
-static int train(const char *digest, size_t digits, const char *more, json_t **report, struct err *e)
+static int train(const char *digest, size_t digits, const char *more, json_t **report,
+                 struct err *e)
 {
     char text[1024];
     snprintf(text, sizeof(text),
-             "[model]\nname = speed\n[data]\nstream = acc\ndataset = %.*s\nwindow = 100 frames\nstride = 50 frames\n%s\n"
-             "[features]\nblock = flatten\n[network]\nhidden = 8\n[train]\nepochs = 5\n", (int)digits, digest, more);
-    struct session_options o = {.recipe = trainer_kit_file(&kit, "t.recipe", text), .project = kit.dir, .seed = 1,
-                                .threads = 1, .quiet = true, .register_model = true};
+             "[model]\nname = speed\n[data]\nstream = acc\ndataset = %.*s\nwindow = 100 "
+             "frames\nstride = 50 frames\n%s\n"
+             "[features]\nblock = flatten\n[network]\nhidden = 8\n[train]\nepochs = 5\n",
+             (int)digits, digest, more);
+    struct session_options o = {.recipe = trainer_kit_file(&kit, "t.recipe", text),
+                                .project = kit.dir,
+                                .seed = 1,
+                                .threads = 1,
+                                .quiet = true,
+                                .register_model = true};
     return session_train(&o, report, e);
 }
 

@@ -11,13 +11,16 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define RECIPE "[model]\ntask = detect\n[data]\nstream = picture\nlabels = a, b\n[features]\nblock = image\n[network]\ntype = fomo\n"
+#define RECIPE                                                                                     \
+    "[model]\ntask = detect\n[data]\nstream = picture\nlabels = a, b\n[features]\nblock = "        \
+    "image\n[network]\ntype = fomo\n"
 
 START_TEST(slope_of_the_loss_over_cells)
 {
     enum { CELLS = 4, CLASSES = 3, N = 2, ALL = N * CELLS * CLASSES };
-    const struct loss kinds[] = {{.kind = LOSS_CROSS_ENTROPY, .smoothing = 0.1f, .cells = CELLS, .object = 5},
-                                 {.kind = LOSS_FOCAL, .gamma = 2, .cells = CELLS, .object = 5}};
+    const struct loss kinds[] = {
+        {.kind = LOSS_CROSS_ENTROPY, .smoothing = 0.1f, .cells = CELLS, .object = 5},
+        {.kind = LOSS_FOCAL, .gamma = 2, .cells = CELLS, .object = 5}};
     for (size_t k = 0; k < 2; k++) {
         float y[ALL], target[ALL] = {0}, dy[ALL], weight[N] = {1, 2};
         for (int i = 0; i < ALL; i++) {
@@ -44,17 +47,19 @@ START_TEST(objects_weigh_more)
 {
     float y[6] = {0}, object[6] = {0, 1, 0, 1, 0, 0}, nothing[6] = {1, 0, 0, 1, 0, 0};
     struct loss l = {.kind = LOSS_CROSS_ENTROPY, .cells = 2, .object = 9};
-    double with = loss_run(&l, y, object, NULL, 1, 6, 1, NULL), without = loss_run(&l, y, nothing, NULL, 1, 6, 1, NULL);
+    double with = loss_run(&l, y, object, NULL, 1, 6, 1, NULL),
+           without = loss_run(&l, y, nothing, NULL, 1, 6, 1, NULL);
     ck_assert_double_eq_tol(with / without, 5, 1e-4); // (9 + 1) / 2 cells
 }
 END_TEST
 
 START_TEST(finds_are_matched_once)
 {
-    struct box box[] = {{.window = 0, .label = 0, .x = 0.1f, .y = 0.1f, .w = 0.1f, .h = 0.1f},  // cell 1, 1
-                        {.window = 0, .label = 0, .x = 0.6f, .y = 0.6f, .w = 0.1f, .h = 0.1f},  // cell 6, 6
-                        {.window = 0, .label = 1, .x = 0.8f, .y = 0.1f, .w = 0.1f, .h = 0.1f},  // cell 1, 8
-                        {.window = 1, .label = 1, .x = 0, .y = 0, .w = 1, .h = 1}};              // another picture
+    struct box box[] = {
+        {.window = 0, .label = 0, .x = 0.1f, .y = 0.1f, .w = 0.1f, .h = 0.1f}, // cell 1, 1
+        {.window = 0, .label = 0, .x = 0.6f, .y = 0.6f, .w = 0.1f, .h = 0.1f}, // cell 6, 6
+        {.window = 0, .label = 1, .x = 0.8f, .y = 0.1f, .w = 0.1f, .h = 0.1f}, // cell 1, 8
+        {.window = 1, .label = 1, .x = 0, .y = 0, .w = 1, .h = 1}};            // another picture
     struct windows w = {.box = box, .boxes = 4};
     // the first object beside its cell, the second not at all, the third under the wrong label, one of nothing
     const struct mote_pipe_cell cell[] = {{2, 1, 0, 0.9f}, {1, 8, 0, 0.8f}, {9, 9, 1, 0.7f}};
@@ -85,11 +90,20 @@ START_TEST(boxes_follow_their_picture)
     ck_assert_msg(recipe_parse(&r, "x", RECIPE, strlen(RECIPE), &e) == OK, "%s", e.msg);
     uint8_t pixels[8 * 4] = {0};
     struct rec_run run = {.frames = 32};
-    struct rec_samples s = {.type = MOTE_U8, .channels = 1, .scale = 1, .width = 8, .height = 4, .raw = pixels, .frames = 32, .run = &run, .runs = 1};
-    const struct labelled l[] = {{.label = "b", .has_box = true, .x = 2, .y = 1, .w = 4, .h = 2},
-                                 {.label = "a", .has_box = true, .x = 9, .y = 1, .w = 4, .h = 2}, // beyond the edge
-                                 {.label = "c", .has_box = true, .w = 1, .h = 1},                 // not asked for
-                                 {.label = "a", .whole = true}};
+    struct rec_samples s = {.type = MOTE_U8,
+                            .channels = 1,
+                            .scale = 1,
+                            .width = 8,
+                            .height = 4,
+                            .raw = pixels,
+                            .frames = 32,
+                            .run = &run,
+                            .runs = 1};
+    const struct labelled l[] = {
+        {.label = "b", .has_box = true, .x = 2, .y = 1, .w = 4, .h = 2},
+        {.label = "a", .has_box = true, .x = 9, .y = 1, .w = 4, .h = 2}, // beyond the edge
+        {.label = "c", .has_box = true, .w = 1, .h = 1},                 // not asked for
+        {.label = "a", .whole = true}};
     const char *const labels[] = {"a", "b"};
     struct windows w;
     windows_init(&w, &r);
@@ -112,7 +126,8 @@ START_TEST(pictures_may_not_move_under_their_boxes)
 {
     struct recipe r;
     struct err e = {0};
-    const char *moved = RECIPE "[augment]\nflip = 0.5\n", *other = "[model]\ntask = detect\n[data]\nstream = picture\n";
+    const char *moved = RECIPE "[augment]\nflip = 0.5\n",
+               *other = "[model]\ntask = detect\n[data]\nstream = picture\n";
     ck_assert_int_eq(recipe_parse(&r, "x", moved, strlen(moved), &e), E_FORMAT);
     ck_assert_ptr_nonnull(strstr(e.msg, "away from their boxes"));
     ck_assert_int_eq(recipe_parse(&r, "x", other, strlen(other), &e), E_FORMAT);

@@ -34,8 +34,14 @@ static void record(int d, enum fan_state state, size_t frames)
 {
     int16_t x[TAKE][3];
     watch(d, state, x, frames);
-    struct trainer_take t = {.device = device[d], .stream = "acc", .label = fan_state_name(state), .channels = 3,
-                             .interval_ns = FAN_ACC_NS, .scale = FAN_ACC_SCALE, .frames = &x[0][0], .count = frames};
+    struct trainer_take t = {.device = device[d],
+                             .stream = "acc",
+                             .label = fan_state_name(state),
+                             .channels = 3,
+                             .interval_ns = FAN_ACC_NS,
+                             .scale = FAN_ACC_SCALE,
+                             .frames = &x[0][0],
+                             .count = frames};
     trainer_kit_record(&kit, &t);
 }
 
@@ -62,7 +68,8 @@ static void *load(const json_t *report, size_t *len)
     struct err e = {0};
     struct buf b = {0};
     char path[512];
-    snprintf(path, sizeof(path), "%s/models/%s.tflite", kit.dir, json_string_value(json_object_get(report, "model")));
+    snprintf(path, sizeof(path), "%s/models/%s.tflite", kit.dir,
+             json_string_value(json_object_get(report, "model")));
     ck_assert_int_eq(io_read_file(path, 1 << 20, &b, &e), OK);
     void *file = ship_aligned(b.data, b.len);
     *len = b.len;
@@ -104,7 +111,12 @@ static json_t *train(const char *from)
 {
     struct err e = {0};
     json_t *report = NULL;
-    struct session_options o = {.recipe = recipe(), .project = kit.dir, .from = from, .seed = 1, .threads = 1, .quiet = true,
+    struct session_options o = {.recipe = recipe(),
+                                .project = kit.dir,
+                                .from = from,
+                                .seed = 1,
+                                .threads = 1,
+                                .quiet = true,
                                 .register_model = true};
     ck_assert_msg(session_train(&o, &report, &e) == OK, "%s", e.msg);
     return report;
@@ -117,7 +129,8 @@ START_TEST(learns_known_states_flags_the_unknown_and_learns_it)
     struct err e = {0};
     json_t *report = train(NULL);
     printf("int8 %.3f\n", json_real_value(json_object_get(report, "int8_accuracy")));
-    ck_assert_int_eq(json_integer_value(json_object_get(report, "parity_equal")), json_integer_value(json_object_get(report, "parity_windows")));
+    ck_assert_int_eq(json_integer_value(json_object_get(report, "parity_equal")),
+                     json_integer_value(json_object_get(report, "parity_windows")));
     void *file = load(report, &len);
     struct ship_runtime *r = ship_open(file, len, &e);
     ck_assert_msg(r != NULL, "%s", e.msg);

@@ -28,8 +28,14 @@ static void record(int device, bool fast)
     for (int i = 0; i < FRAMES; i++) {
         x[i] = (int16_t)(1000 * sin((fast ? 0.9 : 0.2) * i + device));
     }
-    struct trainer_take t = {.device = id, .stream = "acc", .label = fast ? "fast" : "slow", .channels = 1,
-                             .interval_ns = 10000000, .scale = 0.001f, .frames = x, .count = FRAMES};
+    struct trainer_take t = {.device = id,
+                             .stream = "acc",
+                             .label = fast ? "fast" : "slow",
+                             .channels = 1,
+                             .interval_ns = 10000000,
+                             .scale = 0.001f,
+                             .frames = x,
+                             .count = FRAMES};
     trainer_kit_record(&kit, &t);
 }
 
@@ -54,10 +60,16 @@ static json_t *train(const char *block, int64_t seed)
     struct err e = {0};
     json_t *r = NULL;
     snprintf(text, sizeof(text),
-             "[data]\nstream = acc\nwindow = 128 frames\nstride = 32 frames\n[features]\nblock = spectral\n%s\n"
-             "[network]\nhidden = 8\n[train]\nepochs = 3\n", block);
-    struct session_options o = {.recipe = trainer_kit_file(&kit, "t.recipe", text), .project = kit.dir, .seed = seed,
-                                .threads = 1, .quiet = true, .register_model = true};
+             "[data]\nstream = acc\nwindow = 128 frames\nstride = 32 frames\n[features]\nblock = "
+             "spectral\n%s\n"
+             "[network]\nhidden = 8\n[train]\nepochs = 3\n",
+             block);
+    struct session_options o = {.recipe = trainer_kit_file(&kit, "t.recipe", text),
+                                .project = kit.dir,
+                                .seed = seed,
+                                .threads = 1,
+                                .quiet = true,
+                                .register_model = true};
     ck_assert_msg(session_train(&o, &r, &e) == OK, "%s", e.msg);
     return r;
 }

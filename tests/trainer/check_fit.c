@@ -45,17 +45,34 @@ static void make_net(struct net *n)
     struct rng g;
     rng_seed(&g, 1, 1);
     ck_assert_int_eq(net_init(n, (struct shape){1, 1, IN}, kern_best(), &e), OK);
-    ck_assert_int_gt(net_add(n, (struct layer){.kind = LAYER_DENSE, .in = {0, -1}, .units = 16, .bias = true}, &e), 0);
-    ck_assert_int_gt(net_add(n, (struct layer){.kind = LAYER_NORM, .in = {1, -1}, .act = ACT_RELU}, &e), 0);
-    ck_assert_int_gt(net_add(n, (struct layer){.kind = LAYER_DROPOUT, .in = {2, -1}, .rate = 0.1f}, &e), 0);
-    ck_assert_int_gt(net_add(n, (struct layer){.kind = LAYER_DENSE, .in = {3, -1}, .units = CLASSES, .bias = true}, &e), 0);
+    ck_assert_int_gt(
+        net_add(n, (struct layer){.kind = LAYER_DENSE, .in = {0, -1}, .units = 16, .bias = true},
+                &e),
+        0);
+    ck_assert_int_gt(
+        net_add(n, (struct layer){.kind = LAYER_NORM, .in = {1, -1}, .act = ACT_RELU}, &e), 0);
+    ck_assert_int_gt(
+        net_add(n, (struct layer){.kind = LAYER_DROPOUT, .in = {2, -1}, .rate = 0.1f}, &e), 0);
+    ck_assert_int_gt(
+        net_add(n,
+                (struct layer){.kind = LAYER_DENSE, .in = {3, -1}, .units = CLASSES, .bias = true},
+                &e),
+        0);
     ck_assert_int_eq(net_start(n, &g, &e), OK);
 }
 
 static struct fit_options options(void)
 {
-    return (struct fit_options){.epochs = 12, .batch = 32, .lanes = 2, .schedule = FIT_COSINE, .rate = 0.01f, .ema = 0.9f,
-                                .mixup = 0.2f, .clip = 1, .seed = 5, .loss = {.smoothing = 0.05f}};
+    return (struct fit_options){.epochs = 12,
+                                .batch = 32,
+                                .lanes = 2,
+                                .schedule = FIT_COSINE,
+                                .rate = 0.01f,
+                                .ema = 0.9f,
+                                .mixup = 0.2f,
+                                .clip = 1,
+                                .seed = 5,
+                                .loss = {.smoothing = 0.05f}};
 }
 
 static int stop_at(void *ctx, const struct fit_epoch *e)
@@ -63,7 +80,8 @@ static int stop_at(void *ctx, const struct fit_epoch *e)
     return e->epoch >= *(int *)ctx;
 }
 
-static int run(struct net *n, struct fit_options o, int threads, int last, struct fit_result *r, struct err *e)
+static int run(struct net *n, struct fit_options o, int threads, int last, struct fit_result *r,
+               struct err *e)
 {
     struct fit_data train = {.n = N - 100, .fill = fill, .target = &target[0][0]};
     struct fit_data check = {.n = 0};
@@ -138,7 +156,8 @@ START_TEST(resumes_to_the_same_bytes)
     o.checkpoint = path;
     pid_t child = fork();
     if (child == 0) {
-        struct fit_data train = {.n = N - 100, .fill = fill, .target = &target[0][0]}, none = {.n = 0};
+        struct fit_data train = {.n = N - 100, .fill = fill, .target = &target[0][0]},
+                        none = {.n = 0};
         struct par *p = par_new(1, &e);
         _exit(fit_run(&cut, &train, &none, &o, p, die_at_six, NULL, &r, &e) == OK ? 3 : 4);
     }
@@ -187,7 +206,9 @@ END_TEST
 // Slopes of every loss against finite differences.
 START_TEST(losses_have_their_slopes)
 {
-    const struct loss kinds[] = {{.kind = LOSS_CROSS_ENTROPY, .smoothing = 0.1f}, {.kind = LOSS_FOCAL, .gamma = 2}, {.kind = LOSS_MSE},
+    const struct loss kinds[] = {{.kind = LOSS_CROSS_ENTROPY, .smoothing = 0.1f},
+                                 {.kind = LOSS_FOCAL, .gamma = 2},
+                                 {.kind = LOSS_MSE},
                                  {.kind = LOSS_HUBER, .delta = 0.5f}};
     float y[4] = {0.3f, -1.2f, 0.8f, 0.1f}, t[4] = {0, 0.7f, 0.3f, 0}, dy[4], weight = 1.5f;
     loss_run(&kinds[_i], y, t, &weight, 1, 4, 1, dy);

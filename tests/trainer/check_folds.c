@@ -19,8 +19,14 @@ static void record(int device, const char *label)
     for (int i = 0; i < 200; i++) {
         x[i] = (int16_t)(1000 * sin(0.1 * i * (label[0] - '`')));
     }
-    struct trainer_take t = {.device = name, .stream = "acc", .label = label, .channels = 1, .interval_ns = 10000000, .scale = 0.001f,
-                             .frames = x, .count = 200};
+    struct trainer_take t = {.device = name,
+                             .stream = "acc",
+                             .label = label,
+                             .channels = 1,
+                             .interval_ns = 10000000,
+                             .scale = 0.001f,
+                             .frames = x,
+                             .count = 200};
     trainer_kit_record(&kit, &t);
 }
 
@@ -40,10 +46,18 @@ static void stop(void)
 
 static int train(size_t fold, size_t folds, json_t **report, struct err *e)
 {
-    const char *path = trainer_kit_file(&kit, "t.recipe", "[data]\nstream = acc\nwindow = 50 frames\nstride = 25 frames\n"
-                                                          "[network]\nhidden = 8\n[train]\nepochs = 2\n");
-    struct session_options o = {.recipe = path, .project = kit.dir, .seed = 3, .threads = 1, .quiet = true, .in_folds = true,
-                                .fold = fold, .folds = folds};
+    const char *path =
+        trainer_kit_file(&kit, "t.recipe",
+                         "[data]\nstream = acc\nwindow = 50 frames\nstride = 25 frames\n"
+                         "[network]\nhidden = 8\n[train]\nepochs = 2\n");
+    struct session_options o = {.recipe = path,
+                                .project = kit.dir,
+                                .seed = 3,
+                                .threads = 1,
+                                .quiet = true,
+                                .in_folds = true,
+                                .fold = fold,
+                                .folds = folds};
     return session_train(&o, report, e);
 }
 
@@ -71,7 +85,8 @@ static void check_folds(size_t folds, size_t rounds)
         const json_t *data = json_object_get(r, "data");
         ck_assert_int_eq(json_integer_value(json_object_get(data, "groups")), DEVICES);
         for (int d = 0; d < DEVICES; d++) {
-            int sides = holds(json_object_get(data, "test_groups"), d) + holds(json_object_get(data, "train_groups"), d) +
+            int sides = holds(json_object_get(data, "test_groups"), d) +
+                        holds(json_object_get(data, "train_groups"), d) +
                         holds(json_object_get(data, "validate_groups"), d);
             ck_assert_int_eq(sides, 1);
             tested[d] += holds(json_object_get(data, "test_groups"), d);

@@ -29,7 +29,8 @@ static double loss(const struct net *n, struct lane *l, const float *pick)
     return sum;
 }
 
-static void compare(struct net *n, struct lane *l, const float *pick, float *at, float slope, const char *what, size_t i)
+static void compare(struct net *n, struct lane *l, const float *pick, float *at, float slope,
+                    const char *what, size_t i)
 {
     const float step = 2e-3f;
     float keep = *at;
@@ -40,8 +41,8 @@ static void compare(struct net *n, struct lane *l, const float *pick, float *at,
     *at = keep;
     double expect = (up - down) / (2.0 * (double)step);
     double limit = 0.02 * fabs(expect) + 0.02;
-    ck_assert_msg(fabs(expect - (double)slope) < limit, "%s %zu (%s): slope %g, by differences %g", what, i, n->kern->name,
-                  (double)slope, expect);
+    ck_assert_msg(fabs(expect - (double)slope) < limit, "%s %zu (%s): slope %g, by differences %g",
+                  what, i, n->kern->name, (double)slope, expect);
 }
 
 static void check_slopes(struct net *n)
@@ -98,7 +99,8 @@ START_TEST(dense_slopes)
 {
     struct net n;
     begin(&n, (struct shape){1, 1, 7}, (size_t)_i);
-    put(&n, (struct layer){.kind = LAYER_DENSE, .in = PREV(&n), .units = 19, .bias = true, .act = ACT_RELU6});
+    put(&n, (struct layer){
+                .kind = LAYER_DENSE, .in = PREV(&n), .units = 19, .bias = true, .act = ACT_RELU6});
     put(&n, (struct layer){.kind = LAYER_DENSE, .in = PREV(&n), .units = 33, .bias = true});
     put(&n, (struct layer){.kind = LAYER_DENSE, .in = PREV(&n), .units = 5, .bias = true});
     check_slopes(&n);
@@ -112,10 +114,31 @@ START_TEST(conv_slopes)
     begin(&n, (struct shape){7, 6, 3}, (size_t)_i);
     put(&n, (struct layer){.kind = LAYER_DENSE, .in = PREV(&n), .units = 7 * 6 * 3, .bias = true});
     n.layer[1].y = (struct shape){7, 6, 3};
-    put(&n, (struct layer){.kind = LAYER_CONV, .in = PREV(&n), .units = 5, .kh = 3, .kw = 3, .same = true, .bias = true});
-    put(&n, (struct layer){.kind = LAYER_CONV, .in = PREV(&n), .units = 18, .kh = 1, .kw = 1, .bias = true, .act = ACT_RELU});
-    put(&n, (struct layer){.kind = LAYER_CONV, .in = PREV(&n), .units = 4, .kh = 2, .kw = 3, .sh = 2, .sw = 2, .same = true, .bias = true});
-    put(&n, (struct layer){.kind = LAYER_CONV, .in = PREV(&n), .units = 3, .kh = 2, .kw = 2, .bias = true});
+    put(&n, (struct layer){.kind = LAYER_CONV,
+                           .in = PREV(&n),
+                           .units = 5,
+                           .kh = 3,
+                           .kw = 3,
+                           .same = true,
+                           .bias = true});
+    put(&n, (struct layer){.kind = LAYER_CONV,
+                           .in = PREV(&n),
+                           .units = 18,
+                           .kh = 1,
+                           .kw = 1,
+                           .bias = true,
+                           .act = ACT_RELU});
+    put(&n, (struct layer){.kind = LAYER_CONV,
+                           .in = PREV(&n),
+                           .units = 4,
+                           .kh = 2,
+                           .kw = 3,
+                           .sh = 2,
+                           .sw = 2,
+                           .same = true,
+                           .bias = true});
+    put(&n, (struct layer){
+                .kind = LAYER_CONV, .in = PREV(&n), .units = 3, .kh = 2, .kw = 2, .bias = true});
     check_slopes(&n);
     net_release(&n);
 }
@@ -125,9 +148,17 @@ START_TEST(conv1d_slopes)
 {
     struct net n;
     begin(&n, (struct shape){1, 21, 3}, (size_t)_i);
-    put(&n, (struct layer){.kind = LAYER_CONV, .in = PREV(&n), .units = 9, .kh = 1, .kw = 5, .sw = 2, .same = true, .bias = true});
+    put(&n, (struct layer){.kind = LAYER_CONV,
+                           .in = PREV(&n),
+                           .units = 9,
+                           .kh = 1,
+                           .kw = 5,
+                           .sw = 2,
+                           .same = true,
+                           .bias = true});
     put(&n, (struct layer){.kind = LAYER_NORM, .in = PREV(&n), .act = ACT_RELU});
-    put(&n, (struct layer){.kind = LAYER_CONV, .in = PREV(&n), .units = 6, .kh = 1, .kw = 3, .bias = false});
+    put(&n, (struct layer){
+                .kind = LAYER_CONV, .in = PREV(&n), .units = 6, .kh = 1, .kw = 3, .bias = false});
     check_slopes(&n);
     net_release(&n);
 }
@@ -137,9 +168,19 @@ START_TEST(depthwise_slopes)
 {
     struct net n;
     begin(&n, (struct shape){6, 5, 2}, (size_t)_i);
-    put(&n, (struct layer){.kind = LAYER_CONV, .in = PREV(&n), .units = 19, .kh = 1, .kw = 1, .bias = true});
-    put(&n, (struct layer){.kind = LAYER_DWCONV, .in = PREV(&n), .kh = 3, .kw = 3, .same = true, .bias = true});
-    put(&n, (struct layer){.kind = LAYER_DWCONV, .in = PREV(&n), .kh = 3, .kw = 2, .sh = 2, .sw = 2, .same = true, .bias = true});
+    put(&n, (struct layer){
+                .kind = LAYER_CONV, .in = PREV(&n), .units = 19, .kh = 1, .kw = 1, .bias = true});
+    put(&n,
+        (struct layer){
+            .kind = LAYER_DWCONV, .in = PREV(&n), .kh = 3, .kw = 3, .same = true, .bias = true});
+    put(&n, (struct layer){.kind = LAYER_DWCONV,
+                           .in = PREV(&n),
+                           .kh = 3,
+                           .kw = 2,
+                           .sh = 2,
+                           .sw = 2,
+                           .same = true,
+                           .bias = true});
     check_slopes(&n);
     net_release(&n);
 }
@@ -149,9 +190,22 @@ START_TEST(pool_slopes)
 {
     struct net n;
     begin(&n, (struct shape){7, 5, 3}, (size_t)_i);
-    put(&n, (struct layer){.kind = LAYER_CONV, .in = PREV(&n), .units = 4, .kh = 1, .kw = 1, .bias = true});
-    put(&n, (struct layer){.kind = LAYER_MAXPOOL, .in = PREV(&n), .kh = 2, .kw = 2, .sh = 2, .sw = 2, .same = true});
-    put(&n, (struct layer){.kind = LAYER_AVGPOOL, .in = PREV(&n), .kh = 3, .kw = 3, .sh = 1, .sw = 1, .same = true});
+    put(&n, (struct layer){
+                .kind = LAYER_CONV, .in = PREV(&n), .units = 4, .kh = 1, .kw = 1, .bias = true});
+    put(&n, (struct layer){.kind = LAYER_MAXPOOL,
+                           .in = PREV(&n),
+                           .kh = 2,
+                           .kw = 2,
+                           .sh = 2,
+                           .sw = 2,
+                           .same = true});
+    put(&n, (struct layer){.kind = LAYER_AVGPOOL,
+                           .in = PREV(&n),
+                           .kh = 3,
+                           .kw = 3,
+                           .sh = 1,
+                           .sw = 1,
+                           .same = true});
     put(&n, (struct layer){.kind = LAYER_AVGPOOL, .in = PREV(&n)});
     check_slopes(&n);
     net_release(&n);
@@ -162,8 +216,20 @@ START_TEST(join_slopes)
 {
     struct net n;
     begin(&n, (struct shape){1, 8, 4}, (size_t)_i);
-    int a = put(&n, (struct layer){.kind = LAYER_CONV, .in = {0, -1}, .units = 4, .kh = 1, .kw = 3, .same = true, .bias = true});
-    int b = put(&n, (struct layer){.kind = LAYER_CONV, .in = {a, -1}, .units = 4, .kh = 1, .kw = 3, .same = true, .bias = true});
+    int a = put(&n, (struct layer){.kind = LAYER_CONV,
+                                   .in = {0, -1},
+                                   .units = 4,
+                                   .kh = 1,
+                                   .kw = 3,
+                                   .same = true,
+                                   .bias = true});
+    int b = put(&n, (struct layer){.kind = LAYER_CONV,
+                                   .in = {a, -1},
+                                   .units = 4,
+                                   .kh = 1,
+                                   .kw = 3,
+                                   .same = true,
+                                   .bias = true});
     int c = put(&n, (struct layer){.kind = LAYER_ADD, .in = {a, b}, .act = ACT_RELU});
     int d = put(&n, (struct layer){.kind = LAYER_CONCAT, .in = {c, a}});
     put(&n, (struct layer){.kind = LAYER_DROPOUT, .in = {d, -1}, .rate = 0.3f});
@@ -182,7 +248,8 @@ START_TEST(gemm_equals_reference)
     float a[LARGE * LARGE], b[LARGE * LARGE], bias[LARGE], c0[LARGE * LARGE], c1[LARGE * LARGE];
     int32_t rows[LARGE];
     for (int round = 0; round < 60; round++) {
-        int m = 1 + (int)rng_below(&rng, LARGE), n = 1 + (int)rng_below(&rng, LARGE), k = 1 + (int)rng_below(&rng, LARGE / 2);
+        int m = 1 + (int)rng_below(&rng, LARGE), n = 1 + (int)rng_below(&rng, LARGE),
+            k = 1 + (int)rng_below(&rng, LARGE / 2);
         fill(a, LARGE * LARGE);
         fill(b, LARGE * LARGE);
         fill(bias, LARGE);
@@ -191,25 +258,40 @@ START_TEST(gemm_equals_reference)
         for (int i = 0; i < m; i++) {
             rows[i] = i * LARGE;
         }
-        struct kern_gemm g = {.m = m, .n = n, .segs = 2, .k = k, .a = a, .a_row = rows, .a_seg = k, .a_k = 1, .b = b,
-                              .b_seg = k * LARGE, .b_k = LARGE, .c = c0, .c_row = rows, .bias = bias,
-                              .add = round % 3 == 0, .act = (enum act)(round % 3)};
+        struct kern_gemm g = {.m = m,
+                              .n = n,
+                              .segs = 2,
+                              .k = k,
+                              .a = a,
+                              .a_row = rows,
+                              .a_seg = k,
+                              .a_k = 1,
+                              .b = b,
+                              .b_seg = k * LARGE,
+                              .b_k = LARGE,
+                              .c = c0,
+                              .c_row = rows,
+                              .bias = bias,
+                              .add = round % 3 == 0,
+                              .act = (enum act)(round % 3)};
         kern_ref()->gemm(&g);
         g.c = c1;
         kern[(size_t)_i % kerns]->gemm(&g);
         for (int i = 0; i < LARGE * LARGE; i++) {
-            ck_assert_msg(fabsf(c0[i] - c1[i]) < 1e-3f, "%d x %d x %d at %d: %g, should be %g", m, n, k, i, (double)c1[i],
-                          (double)c0[i]);
+            ck_assert_msg(fabsf(c0[i] - c1[i]) < 1e-3f, "%d x %d x %d at %d: %g, should be %g", m,
+                          n, k, i, (double)c1[i], (double)c0[i]);
         }
     }
 }
 END_TEST
 
-static void near(const float *is, const float *should, size_t n, float within, const char *what, int c)
+static void near(const float *is, const float *should, size_t n, float within, const char *what,
+                 int c)
 {
     for (size_t i = 0; i < n; i++) {
-        ck_assert_msg(fabsf(is[i] - should[i]) < within, "%s, %d channels, at %zu: %g, should be %g", what, c, i,
-                      (double)is[i], (double)should[i]);
+        ck_assert_msg(fabsf(is[i] - should[i]) < within,
+                      "%s, %d channels, at %zu: %g, should be %g", what, c, i, (double)is[i],
+                      (double)should[i]);
     }
 }
 
@@ -221,7 +303,8 @@ START_TEST(norm_equals_reference)
 {
     const struct kern *k = (kerns = kern_all(kern), kern[(size_t)_i % kerns]), *ref = kern_ref();
     rng_seed(&rng, 4, 4);
-    static float x[ROWS * WIDE], y[2][ROWS * WIDE], dy[ROWS * WIDE], dx[2][ROWS * WIDE], col[2][3][WIDE], rest[WIDE];
+    static float x[ROWS * WIDE], y[2][ROWS * WIDE], dy[ROWS * WIDE], dx[2][ROWS * WIDE],
+        col[2][3][WIDE], rest[WIDE];
     for (size_t j = 0; j < ARRAY_LEN(channels); j++) {
         int c = channels[j];
         size_t n = (size_t)(ROWS * c);
@@ -265,10 +348,12 @@ START_TEST(windows_equal_reference)
     const struct kern *both[] = {kern_ref(), (kerns = kern_all(kern), kern[(size_t)_i % kerns])};
     rng_seed(&rng, 6, 6);
     enum { SIDE = 9 };
-    static float x[SIDE * SIDE * WIDE], w[9 * WIDE], y[2][SIDE * SIDE * WIDE], dx[2][SIDE * SIDE * WIDE], dw[2][9 * WIDE];
+    static float x[SIDE * SIDE * WIDE], w[9 * WIDE], y[2][SIDE * SIDE * WIDE],
+        dx[2][SIDE * SIDE * WIDE], dw[2][9 * WIDE];
     static int32_t won[2][WIDE];
     for (size_t j = 0; j < ARRAY_LEN(channels) * 4; j++) {
-        int c = channels[j / 4], stride = 1 + (int)(j % 2), kw = j % 4 < 2 ? 3 : 2, out = (SIDE - 3) / stride + 1;
+        int c = channels[j / 4], stride = 1 + (int)(j % 2), kw = j % 4 < 2 ? 3 : 2,
+            out = (SIDE - 3) / stride + 1;
         fill(x, ARRAY_LEN(x));
         fill(w, ARRAY_LEN(w));
         fill(y[0], ARRAY_LEN(y[0]));
@@ -276,9 +361,20 @@ START_TEST(windows_equal_reference)
         memset(dw, 0, sizeof(dw));
         memcpy(y[1], y[0], sizeof(y[0]));
         for (int b = 0; b < 2; b++) {
-            struct kern_dw d = {.oh = out, .ow = out, .c = c, .kh = 3, .kw = kw, .stride_h = stride, .stride_w = stride,
-                                .x_line = SIDE * c, .x = x, .w = w, .bias = j % 3 ? w : NULL, .y = y[b],
-                                .add = j % 5 == 0, .act = (enum act)(j % 3)};
+            struct kern_dw d = {.oh = out,
+                                .ow = out,
+                                .c = c,
+                                .kh = 3,
+                                .kw = kw,
+                                .stride_h = stride,
+                                .stride_w = stride,
+                                .x_line = SIDE * c,
+                                .x = x,
+                                .w = w,
+                                .bias = j % 3 ? w : NULL,
+                                .y = y[b],
+                                .add = j % 5 == 0,
+                                .act = (enum act)(j % 3)};
             both[b]->dw_forward(&d);
             d.y = y[0];
             both[b]->dw_weights(&d, dw[b]);
@@ -288,7 +384,8 @@ START_TEST(windows_equal_reference)
         near(dw[1], dw[0], ARRAY_LEN(dw[0]), 1e-3f, "depthwise weights", c);
         near(dx[1], dx[0], ARRAY_LEN(dx[0]), 1e-3f, "depthwise inputs", c);
         for (int b = 0; b < 2; b++) {
-            struct kern_max m = {.h = 3, .w = kw, .c = c, .x_line = SIDE * c, .x = x, .y = y[b], .won = won[b]};
+            struct kern_max m = {
+                .h = 3, .w = kw, .c = c, .x_line = SIDE * c, .x = x, .y = y[b], .won = won[b]};
             both[b]->max_window(&m);
             both[b]->max_back(&m, w, dx[b]);
         }
@@ -306,7 +403,8 @@ START_TEST(adam_equals_reference)
     float w[2][37], m[2][37] = {{0}}, v[2][37] = {{0}}, g[37];
     fill(w[0], 37);
     memcpy(w[1], w[0], sizeof(w[0]));
-    struct kern_adam k = {.rate = 0.01f, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-7f, .decay = 1e-4f, .scale = 0.5f};
+    struct kern_adam k = {
+        .rate = 0.01f, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-7f, .decay = 1e-4f, .scale = 0.5f};
     for (int i = 0; i < 5; i++) {
         fill(g, 37);
         kern_ref()->adam(&k, w[0], m[0], v[0], g, 37);

@@ -23,8 +23,14 @@ static void record(int device, int level, const char *label)
     for (int i = 0; i < FRAMES; i++) {
         x[i] = (int16_t)(100 * (1 + level) * sin(0.3 * i + device));
     }
-    struct trainer_take t = {.device = name, .stream = "acc", .label = label, .channels = 1, .interval_ns = 10000000,
-                             .scale = 0.001f, .frames = x, .count = FRAMES};
+    struct trainer_take t = {.device = name,
+                             .stream = "acc",
+                             .label = label,
+                             .channels = 1,
+                             .interval_ns = 10000000,
+                             .scale = 0.001f,
+                             .frames = x,
+                             .count = FRAMES};
     trainer_kit_record(&kit, &t);
 }
 
@@ -50,17 +56,26 @@ static int train(const char *from, const char *more, json_t **report, struct err
 {
     char text[1024];
     snprintf(text, sizeof(text),
-             "[model]\nname = level\ntask = regress\n[data]\nstream = acc\nlabels = level\nwindow = 50 frames\nstride = 25 frames\n"
-             "validate = 0\n[features]\nblock = flatten\n[network]\nhidden = 16\n[train]\nepochs = 60\nrate = 0.01\n%s\n", more);
+             "[model]\nname = level\ntask = regress\n[data]\nstream = acc\nlabels = level\nwindow "
+             "= 50 frames\nstride = 25 frames\n"
+             "validate = 0\n[features]\nblock = flatten\n[network]\nhidden = 16\n[train]\nepochs = "
+             "60\nrate = 0.01\n%s\n",
+             more);
     const char *path = trainer_kit_file(&kit, "level.recipe", text);
-    struct session_options o = {.recipe = path, .project = kit.dir, .from = from, .seed = 1, .threads = 1, .quiet = true,
+    struct session_options o = {.recipe = path,
+                                .project = kit.dir,
+                                .from = from,
+                                .seed = 1,
+                                .threads = 1,
+                                .quiet = true,
                                 .register_model = true};
     return session_train(&o, report, e);
 }
 
 static double measure(const json_t *r, const char *kind, const char *key)
 {
-    return json_number_value(json_object_get(json_object_get(json_object_get(r, "test"), kind), key));
+    return json_number_value(
+        json_object_get(json_object_get(json_object_get(r, "test"), kind), key));
 }
 
 START_TEST(learns_numbers_in_their_own_units)
@@ -69,11 +84,13 @@ START_TEST(learns_numbers_in_their_own_units)
     json_t *r = NULL;
     ck_assert_msg(train(NULL, "", &r, &e) == OK, "%s", e.msg);
     ck_assert_int_gt(json_integer_value(json_object_get(r, "parity_windows")), 0);
-    ck_assert_int_eq(json_integer_value(json_object_get(r, "parity_windows")), json_integer_value(json_object_get(r, "parity_equal")));
+    ck_assert_int_eq(json_integer_value(json_object_get(r, "parity_windows")),
+                     json_integer_value(json_object_get(r, "parity_equal")));
     ck_assert_double_lt(measure(r, "float", "mean_error"), 5);
     ck_assert_double_lt(measure(r, "int8", "mean_error"), 7);
     ck_assert_double_gt(measure(r, "int8", "r2"), 0.95);
-    ck_assert_int_gt(json_integer_value(json_object_get(json_object_get(r, "data"), "skipped_label")), 0);
+    ck_assert_int_gt(
+        json_integer_value(json_object_get(json_object_get(r, "data"), "skipped_label")), 0);
     json_decref(r);
 }
 END_TEST
@@ -83,8 +100,10 @@ START_TEST(an_earlier_model_goes_on_where_it_was)
     struct err e = {0};
     json_t *r = NULL, *again = NULL;
     ck_assert_msg(train(NULL, "", &r, &e) == OK, "%s", e.msg);
-    ck_assert_msg(train("last", "[finetune]\nepochs = 1\nrate = 1e-6", &again, &e) == OK, "%s", e.msg);
-    ck_assert_double_lt(fabs(measure(again, "float", "mean_error") - measure(r, "float", "mean_error")), 0.5);
+    ck_assert_msg(train("last", "[finetune]\nepochs = 1\nrate = 1e-6", &again, &e) == OK, "%s",
+                  e.msg);
+    ck_assert_double_lt(
+        fabs(measure(again, "float", "mean_error") - measure(r, "float", "mean_error")), 0.5);
     json_decref(r);
     json_decref(again);
 }

@@ -19,10 +19,17 @@ static void record(int device, int turn, int label)
     char id[24];
     snprintf(id, sizeof(id), "d%d", device);
     for (int i = 0; i < FRAMES; i++) {
-        x[i] = (int16_t)(1000 * sin((0.1 + 0.15 * label) * i + device + 3 * turn) + 100 * cos(7.7 * i * (turn + 1)));
+        x[i] = (int16_t)(1000 * sin((0.1 + 0.15 * label) * i + device + 3 * turn) +
+                         100 * cos(7.7 * i * (turn + 1)));
     }
-    struct trainer_take t = {.device = id, .stream = "acc", .label = name[label], .channels = 1, .interval_ns = 10000000,
-                             .scale = 0.001f, .frames = x, .count = FRAMES};
+    struct trainer_take t = {.device = id,
+                             .stream = "acc",
+                             .label = name[label],
+                             .channels = 1,
+                             .interval_ns = 10000000,
+                             .scale = 0.001f,
+                             .frames = x,
+                             .count = FRAMES};
     trainer_kit_record(&kit, &t);
 }
 
@@ -43,10 +50,17 @@ static int train(const char *from, const char *more, json_t **report, struct err
 {
     char text[1024];
     snprintf(text, sizeof(text),
-             "[model]\nname = speed\n[data]\nstream = acc\nwindow = 64 frames\nstride = 32 frames\n[features]\nblock = raw\n"
-             "[network]\nhidden = 96, 48\n[train]\nepochs = 15\n%s\n", more);
-    struct session_options o = {.recipe = trainer_kit_file(&kit, "t.recipe", text), .project = kit.dir, .from = from, .seed = 1,
-                                .threads = 1, .quiet = true, .register_model = true};
+             "[model]\nname = speed\n[data]\nstream = acc\nwindow = 64 frames\nstride = 32 "
+             "frames\n[features]\nblock = raw\n"
+             "[network]\nhidden = 96, 48\n[train]\nepochs = 15\n%s\n",
+             more);
+    struct session_options o = {.recipe = trainer_kit_file(&kit, "t.recipe", text),
+                                .project = kit.dir,
+                                .from = from,
+                                .seed = 1,
+                                .threads = 1,
+                                .quiet = true,
+                                .register_model = true};
     return session_train(&o, report, e);
 }
 
@@ -77,9 +91,10 @@ START_TEST(a_frozen_body_is_a_small_patch)
     ck_assert_int_eq(figure(base, "patch"), -1);
     ck_assert_msg(train(digest, "", &all, &e) == OK, "%s", e.msg);
     ck_assert_msg(train(digest, "[finetune]\nfreeze = body", &body, &e) == OK, "%s", e.msg);
-    printf("%lld bytes; patch of all %lld, of the last layer %lld; int8 accuracy %.3f, %.3f\n", (long long)figure(all, "bytes"),
-           (long long)figure(all, "patch"), (long long)figure(body, "patch"),
-           json_real_value(json_object_get(all, "int8_accuracy")), json_real_value(json_object_get(body, "int8_accuracy")));
+    printf("%lld bytes; patch of all %lld, of the last layer %lld; int8 accuracy %.3f, %.3f\n",
+           (long long)figure(all, "bytes"), (long long)figure(all, "patch"),
+           (long long)figure(body, "patch"), json_real_value(json_object_get(all, "int8_accuracy")),
+           json_real_value(json_object_get(body, "int8_accuracy")));
     ck_assert_int_gt(figure(body, "patch"), 0);
     ck_assert_int_gt(figure(all, "patch"), 20 * figure(body, "patch"));
     ck_assert_int_le(figure(all, "patch"), figure(all, "bytes") + 512);
@@ -102,7 +117,8 @@ START_TEST(a_limit_refuses_what_is_larger)
     ck_assert_int_gt(figure(r, "patch"), 1000);
     json_decref(r);
     r = NULL;
-    ck_assert_msg(train(digest, "[limits]\npatch = 1000\n[finetune]\nfreeze = body", &r, &e) == OK, "%s", e.msg);
+    ck_assert_msg(train(digest, "[limits]\npatch = 1000\n[finetune]\nfreeze = body", &r, &e) == OK,
+                  "%s", e.msg);
     json_decref(r);
     json_decref(base);
 }

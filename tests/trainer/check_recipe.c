@@ -18,7 +18,8 @@ static void refused(const char *text, const char *words)
 
 START_TEST(unknown_key_names_the_nearest)
 {
-    refused("[data]\nstream = acc\nwindw = 1s\n", "x.recipe:3: [data] windw: unknown key, did you mean 'window'?");
+    refused("[data]\nstream = acc\nwindw = 1s\n",
+            "x.recipe:3: [data] windw: unknown key, did you mean 'window'?");
     refused("[data]\nstream = acc\n[train]\nepoch = 3\n", "did you mean 'epochs'");
 }
 END_TEST
@@ -28,7 +29,8 @@ START_TEST(bad_values_are_named)
     refused("[data]\nstream = acc\nwindow = 1.28\n", "not a time");
     refused("[data]\nstream = acc\n[network]\ntype = mpl\n", "'mpl' is none of: mlp");
     refused("[data]\nstream = acc\n[features]\nblock = spectrl\n", "is no block");
-    refused("[data]\nstream = acc\n[features]\nblock = raw\nfft = 64\n", "block 'raw' does not use it");
+    refused("[data]\nstream = acc\n[features]\nblock = raw\nfft = 64\n",
+            "block 'raw' does not use it");
     refused("[data]\nstream = acc\n[train]\nrate = fast\n", "not a number");
     refused("[data]\nwindow = 1s\n", "stream is missing");
     refused("[data]\nstream = a\nstream = b\n", "given twice");
@@ -68,8 +70,14 @@ static void record(const char *device, const char *label, size_t frames)
     for (size_t i = 0; i < frames; i++) {
         x[i] = (int16_t)(1000 * sin(0.1 * (double)i * (label[0] - '`')));
     }
-    struct trainer_take t = {.device = device, .stream = "acc", .label = label, .channels = 1, .interval_ns = 10000000, .scale = 0.001f,
-                             .frames = x, .count = frames};
+    struct trainer_take t = {.device = device,
+                             .stream = "acc",
+                             .label = label,
+                             .channels = 1,
+                             .interval_ns = 10000000,
+                             .scale = 0.001f,
+                             .frames = x,
+                             .count = frames};
     trainer_kit_record(&kit, &t);
 }
 
@@ -77,9 +85,16 @@ static int train_text(const char *data, const char *more, struct err *e)
 {
     char text[512];
     json_t *report = NULL;
-    snprintf(text, sizeof(text), "[data]\nstream = acc\n%s%s\n[network]\nhidden = 8\n[train]\nepochs = 3\n", data, more);
+    snprintf(text, sizeof(text),
+             "[data]\nstream = acc\n%s%s\n[network]\nhidden = 8\n[train]\nepochs = 3\n", data,
+             more);
     const char *path = trainer_kit_file(&kit, "t.recipe", text);
-    struct session_options o = {.recipe = path, .project = kit.dir, .seed = 1, .threads = 1, .quiet = true, .register_model = true};
+    struct session_options o = {.recipe = path,
+                                .project = kit.dir,
+                                .seed = 1,
+                                .threads = 1,
+                                .quiet = true,
+                                .register_model = true};
     int rc = session_train(&o, &report, e);
     json_decref(report);
     return rc;

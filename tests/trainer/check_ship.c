@@ -32,7 +32,8 @@ static void fill(void *ctx, int lane, uint32_t sample, uint64_t key, float *x)
     memcpy(x, w->x + sample * w->in, w->in * sizeof(float));
 }
 
-static void begin(struct world *w, const char *recipe, struct mote_dsp_shape shape, int classes, enum quant_method method, bool wide)
+static void begin(struct world *w, const char *recipe, struct mote_dsp_shape shape, int classes,
+                  enum quant_method method, bool wide)
 {
     struct err e = {0};
     struct recipe r;
@@ -45,7 +46,8 @@ static void begin(struct world *w, const char *recipe, struct mote_dsp_shape sha
     ck_assert_int_eq(net_init(&w->net, arch_input(&r, shape), kern_best(), &e), OK);
     ck_assert_msg(arch_build(&w->net, &r, classes, &e) == OK, "%s", e.msg);
     ck_assert_int_eq(net_start(&w->net, &g, &e), OK);
-    for (size_t i = 0; i < w->net.states; i++) { // as after training: means around 0, variances around 1
+    for (size_t i = 0; i < w->net.states;
+         i++) { // as after training: means around 0, variances around 1
         w->net.state[i] = fabsf(w->net.state[i] + 0.3f * rng_normal(&g)) + 0.2f;
     }
     w->in = shape_len(w->net.layer[0].y);
@@ -58,7 +60,11 @@ static void begin(struct world *w, const char *recipe, struct mote_dsp_shape sha
     w->data = (struct fit_data){.n = SAMPLES, .ctx = w, .fill = fill};
     ck_assert_msg(graph_from_net(&w->g, &w->net, true, &e) == OK, "%s", e.msg);
     ck_assert_msg(!wide || graph_widen(&w->g, &e) == OK, "%s", e.msg);
-    struct quant_options q = {.method = method, .percentile = 99.9, .per_channel_dense = method != QUANT_MIN_MAX, .lanes = 2, .par = w->par};
+    struct quant_options q = {.method = method,
+                              .percentile = 99.9,
+                              .per_channel_dense = method != QUANT_MIN_MAX,
+                              .lanes = 2,
+                              .par = w->par};
     ck_assert_msg(quant_run(&w->g, &w->net, &w->data, &q, &e) == OK, "%s", e.msg);
     recipe_release(&r);
 }
@@ -79,9 +85,11 @@ static void *open_file(const struct world *w, bool int8, struct mote_nn *nn, voi
     size_t need = 0;
     ck_assert_msg(export_tflite(&w->g, int8, "test", NULL, 0, &b, &e) == OK, "%s", e.msg);
     void *file = ship_aligned(b.data, b.len);
-    ck_assert_msg(mote_nn_arena_size(file, b.len, &mote_nn_ops_all, 0, &need, &d) == MOTE_OK, "%s %s", d.op_name, d.reason);
+    ck_assert_msg(mote_nn_arena_size(file, b.len, &mote_nn_ops_all, 0, &need, &d) == MOTE_OK,
+                  "%s %s", d.op_name, d.reason);
     *arena = aligned_alloc(64, (need + 63) & ~(size_t)63);
-    ck_assert_msg(mote_nn_open(nn, file, b.len, &mote_nn_ops_all, 0, *arena, need, &d) == MOTE_OK, "%s %s", d.op_name, d.reason);
+    ck_assert_msg(mote_nn_open(nn, file, b.len, &mote_nn_ops_all, 0, *arena, need, &d) == MOTE_OK,
+                  "%s %s", d.op_name, d.reason);
     buf_release(&b);
     return file;
 }
@@ -123,7 +131,8 @@ static void check_float(const struct world *w)
         ck_assert_int_eq(mote_nn_invoke(&nn), MOTE_OK);
         ck_assert_int_eq(mote_nn_output(&nn, 0, &out), MOTE_OK);
         for (size_t c = 0; c < w->out; c++) {
-            ck_assert_float_eq_tol(mote_getf((const uint8_t *)out.data + 4 * c), y[s * w->out + c], 1e-3f);
+            ck_assert_float_eq_tol(mote_getf((const uint8_t *)out.data + 4 * c), y[s * w->out + c],
+                                   1e-3f);
         }
     }
     free(y);
@@ -143,14 +152,19 @@ static const struct {
     {"type = mobilenet2\nwidth = 0.1\n", {24, 24, 3}},
     {"type = resnet8\nwidth = 0.4\n", {16, 16, 3}},
     {"type = tcresnet\nwidth = 0.4\n", {40, 13, 1}},
-    {"type = custom\nlayer = conv filters=6 kernel=3 norm=yes act=relu name=a\nlayer = dwconv kernel=3 stride=2 act=relu6\n"
-     "layer = avgpool size=2 stride=2 pad=same\nlayer = conv filters=4 kernel=1 name=b from=a\nlayer = concat from=a+b\n"
-     "layer = maxpool size=3 stride=2\nlayer = dropout rate=0.1\nlayer = dense units=8 act=relu\nlayer = dense\n", {12, 10, 2}},
+    {"type = custom\nlayer = conv filters=6 kernel=3 norm=yes act=relu name=a\nlayer = dwconv "
+     "kernel=3 stride=2 act=relu6\n"
+     "layer = avgpool size=2 stride=2 pad=same\nlayer = conv filters=4 kernel=1 name=b "
+     "from=a\nlayer = concat from=a+b\n"
+     "layer = maxpool size=3 stride=2\nlayer = dropout rate=0.1\nlayer = dense units=8 "
+     "act=relu\nlayer = dense\n",
+     {12, 10, 2}},
 };
 
 START_TEST(int8_equals_runtime_byte_for_byte)
 {
-    static const enum quant_method methods[] = {QUANT_MIN_MAX, QUANT_PERCENTILE, QUANT_MSE, QUANT_ENTROPY};
+    static const enum quant_method methods[] = {QUANT_MIN_MAX, QUANT_PERCENTILE, QUANT_MSE,
+                                                QUANT_ENTROPY};
     struct world w;
     begin(&w, cases[_i].recipe, cases[_i].shape, 5, methods[_i % 4], false);
     check_int8(&w);
@@ -167,7 +181,9 @@ static const struct {
     {"type = cnn1d\nfilters = 5, 9, 12\nkernel = 5\npool = 1\n", {64, 1, 3}},
     {"type = dscnn\nwidth = 0.2\nblocks = 2\n", {49, 10, 1}},
     {"type = mobilenet1\nwidth = 0.1\n", {32, 32, 3}},
-    {"type = custom\nlayer = conv filters=6 kernel=3 act=relu6\nlayer = dense units=8 act=relu\nlayer = dense\n", {7, 6, 2}},
+    {"type = custom\nlayer = conv filters=6 kernel=3 act=relu6\nlayer = dense units=8 "
+     "act=relu\nlayer = dense\n",
+     {7, 6, 2}},
 };
 
 START_TEST(wide_equals_runtime_byte_for_byte)

@@ -7,11 +7,12 @@
 
 #include <check.h>
 
-static const char text[] = "# a comment | with a bar\n"
-                           "[data]\nstream = imu\n"
-                           "[features]\nblock = raw | spectral  # which\nfft = 32 | 64\nmean = yes\n"
-                           "[network]\nhidden = 32, 16 | 8\n"
-                           "[train]\nepochs = 40\nrate = 0.001\n";
+static const char text[] =
+    "# a comment | with a bar\n"
+    "[data]\nstream = imu\n"
+    "[features]\nblock = raw | spectral  # which\nfft = 32 | 64\nmean = yes\n"
+    "[network]\nhidden = 32, 16 | 8\n"
+    "[train]\nepochs = 40\nrate = 0.001\n";
 
 static void read_space(struct tune_space *s)
 {
@@ -43,7 +44,8 @@ START_TEST(candidates_are_plain_recipes)
         struct recipe r;
         tune_space_at(&s, i, pick);
         ck_assert_int_eq(tune_space_write(&s, pick, 5, "pico", &out, &e), OK);
-        ck_assert_msg(recipe_parse(&r, "t", out.data, out.len, &e) == OK, "%s\n%s", e.msg, out.data);
+        ck_assert_msg(recipe_parse(&r, "t", out.data, out.len, &e) == OK, "%s\n%s", e.msg,
+                      out.data);
         ck_assert_int_eq(r.epochs, 5);
         ck_assert_str_eq(r.hidden, pick[2] ? "8" : "32, 16");
         bool spectral = pick[0] == 1;
@@ -68,8 +70,10 @@ START_TEST(comments_and_order_stay)
     uint8_t pick[TUNE_CHOICES_MAX] = {1, 1, 1};
     read_space(&s);
     ck_assert_int_eq(tune_space_write(&s, pick, 0, NULL, &out, &e), OK);
-    ck_assert_str_eq(out.data, "# a comment | with a bar\n[data]\nstream = imu\n[features]\nblock = spectral  # which\n"
-                               "fft = 64\nmean = yes\n[network]\nhidden = 8\n[train]\nepochs = 40\nrate = 0.001\n");
+    ck_assert_str_eq(
+        out.data,
+        "# a comment | with a bar\n[data]\nstream = imu\n[features]\nblock = spectral  # which\n"
+        "fft = 64\nmean = yes\n[network]\nhidden = 8\n[train]\nepochs = 40\nrate = 0.001\n");
     buf_release(&out);
 }
 END_TEST
@@ -77,12 +81,17 @@ END_TEST
 START_TEST(malformed_spaces_are_refused)
 {
     static const char *const bad[] = {
-        "[train]\nrate = 0.1\n", "", "[train]\nrate = 0.1 | | 0.2\n", "[train]\nrate = 1 | \n", "[train]\nrate = 1|2\n",
+        "[train]\nrate = 0.1\n",
+        "",
+        "[train]\nrate = 0.1 | | 0.2\n",
+        "[train]\nrate = 1 | \n",
+        "[train]\nrate = 1|2\n",
         "[a]\nb = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17\n"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         struct tune_space s;
         struct err e = {0};
-        ck_assert_msg(tune_space_read(&s, "t", bad[i], strlen(bad[i]), &e) != OK, "accepted: %s", bad[i]);
+        ck_assert_msg(tune_space_read(&s, "t", bad[i], strlen(bad[i]), &e) != OK, "accepted: %s",
+                      bad[i]);
         ck_assert_uint_gt(strlen(e.msg), 0);
     }
 }

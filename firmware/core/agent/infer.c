@@ -242,7 +242,8 @@ static void add_frame(struct mote_agent *a, const uint8_t *p, size_t frame, uint
     struct mote_agent_infer *f = &a->infer;
     uint64_t due = f->first_us + f->fill * interval_ns / 1000;
     uint64_t off = t_us > due ? t_us - due : due - t_us;
-    if (f->fill && interval_ns && off * 1000 > interval_ns) { // a frame is missing: no window over a gap
+    if (f->fill && interval_ns &&
+        off * 1000 > interval_ns) { // a frame is missing: no window over a gap
         f->fill = 0;
         f->advance = 0;
     }

@@ -242,7 +242,8 @@ struct mote_agent {
     uint8_t will[96];
     char will_topic[MOTE_TOPIC_MAX];
     union { // never in use at the same time
-        uint8_t block[MOTE_BLOCK_MAX]; // on its way in or out; a body begins where its block's would
+        uint8_t
+            block[MOTE_BLOCK_MAX]; // on its way in or out; a body begins where its block's would
         struct mote_ack acks[MOTE_AGENT_ACKS];
     };
 };

@@ -27,9 +27,9 @@ static bool side_of(struct nn_scale q, struct side *s)
 }
 
 // vrshl rounds halves up; what is subtracted from negative numbers turns that into away from zero.
-#define RIGHT(q, tmp, shift)                                                                                           \
-    "vshr.s32 " tmp ", " q ", #31\n"                                                                                   \
-    "vadd.i32 " q ", " q ", " tmp "\n"                                                                                 \
+#define RIGHT(q, tmp, shift)                                                                       \
+    "vshr.s32 " tmp ", " q ", #31\n"                                                               \
+    "vadd.i32 " q ", " q ", " tmp "\n"                                                             \
     "vrshl.s32 " q ", " shift "\n"
 
 // q3 and q4 bounds, q5 and q6 offsets of the inputs, q7 the sign of the second one.
@@ -71,11 +71,25 @@ __attribute__((naked)) static void add(const struct sum *s)
     (void)s;
 }
 
-void nn_add_i8_mve(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a, int32_t stride_b)
+void nn_add_i8_mve(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                   int32_t stride_a, int32_t stride_b)
 {
-    struct sum s = {a, b, out, {0, 0, 0}, {0, 0, 0}, p->qo.multiplier, p->qo.shift, p->out_offset, n, p->a_offset, p->b_offset,
-                    p->second ? -1 : 1, p->range.i[0], p->range.i[1]};
-    if (!side_of(p->qa, &s.sa) || !side_of(p->qb, &s.sb) || p->qo.shift >= 0 || stride_a != 1 || stride_b != 1) {
+    struct sum s = {a,
+                    b,
+                    out,
+                    {0, 0, 0},
+                    {0, 0, 0},
+                    p->qo.multiplier,
+                    p->qo.shift,
+                    p->out_offset,
+                    n,
+                    p->a_offset,
+                    p->b_offset,
+                    p->second ? -1 : 1,
+                    p->range.i[0],
+                    p->range.i[1]};
+    if (!side_of(p->qa, &s.sa) || !side_of(p->qb, &s.sb) || p->qo.shift >= 0 || stride_a != 1 ||
+        stride_b != 1) {
         nn_add_i8_ref(p, a, b, out, n, stride_a, stride_b);
         return;
     }

@@ -41,7 +41,8 @@ static __m512i pack(const int8_t *w, int32_t k, int32_t count, int8_t *to)
 }
 
 // Factors of `count` filters: `each` is 0 where one serves all.
-static void load_factors(const int32_t *multiplier, const int8_t *shift, int32_t each, int32_t count, struct block *b)
+static void load_factors(const int32_t *multiplier, const int8_t *shift, int32_t each,
+                         int32_t count, struct block *b)
 {
     int64_t factor[2][8] = {{0}};
     int64_t half[2][8] = {{0}};
@@ -61,12 +62,14 @@ static void load_factors(const int32_t *multiplier, const int8_t *shift, int32_t
 }
 
 // weights: the sums of each filter's; less: what was added to the inputs.
-static void load_block(const struct nn_conv *p, int32_t c, __m512i weights, int32_t less, struct block *b)
+static void load_block(const struct nn_conv *p, int32_t c, __m512i weights, int32_t less,
+                       struct block *b)
 {
     load_factors(p->multiplier + c, p->shift + c, 1, nn_min32(FILTERS, p->g.out_c - c), b);
     b->start = _mm512_mullo_epi32(weights, _mm512_set1_epi32(p->in_offset - less));
     if (p->bias != NULL) {
-        b->start = _mm512_add_epi32(b->start, _mm512_maskz_loadu_epi32(b->lanes, (const int32_t *)p->bias + c));
+        b->start = _mm512_add_epi32(
+            b->start, _mm512_maskz_loadu_epi32(b->lanes, (const int32_t *)p->bias + c));
     }
 }
 
@@ -74,11 +77,14 @@ static void load_block(const struct nn_conv *p, int32_t c, __m512i weights, int3
 static inline __m512i rescale(__m512i x, const struct block *b, int i)
 {
     const __m512i sign = _mm512_srai_epi64(_mm512_slli_epi64(x, 32), 63);
-    const __m512i round = _mm512_add_epi64(b->half[i], _mm512_slli_epi64(sign, 31)); // less 2^31 where x is negative
-    return _mm512_srav_epi64(_mm512_add_epi64(_mm512_mul_epi32(x, b->multiplier[i]), round), b->down[i]);
+    const __m512i round =
+        _mm512_add_epi64(b->half[i], _mm512_slli_epi64(sign, 31)); // less 2^31 where x is negative
+    return _mm512_srav_epi64(_mm512_add_epi64(_mm512_mul_epi32(x, b->multiplier[i]), round),
+                             b->down[i]);
 }
 
-static inline void finish_16(const struct block *b, __m512i sum, int32_t offset, int32_t lo, int32_t hi, int8_t *out)
+static inline void finish_16(const struct block *b, __m512i sum, int32_t offset, int32_t lo,
+                             int32_t hi, int8_t *out)
 {
     const __m512i even = rescale(sum, b, 0);
     const __m512i odd = rescale(_mm512_srli_epi64(sum, 32), b, 1);
@@ -97,8 +103,10 @@ static inline int8_t *copy(int8_t *to, const int8_t *from, int32_t count)
 {
     const __m512i sign = _mm512_set1_epi8(-128);
     for (int32_t at = 0; at < count; at += 64) {
-        const __mmask64 mask = count - at >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << (count - at)) - 1;
-        _mm512_mask_storeu_epi8(to + at, mask, _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, from + at), sign));
+        const __mmask64 mask =
+            count - at >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << (count - at)) - 1;
+        _mm512_mask_storeu_epi8(to + at, mask,
+                                _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, from + at), sign));
     }
     return to + count;
 }
@@ -158,14 +166,20 @@ void nn_conv_i8_avx512(const void *params)
     int8_t *columns = weights + FILTERS * padded(k);
     for (int32_t c = 0; c < g->out_c; c += FILTERS) {
         struct block b;
-        load_block(p, c, pack((const int8_t *)p->weights + (size_t)c * (size_t)k, k, nn_min32(FILTERS, g->out_c - c), weights), 128, &b);
+        load_block(p, c,
+                   pack((const int8_t *)p->weights + (size_t)c * (size_t)k, k,
+                        nn_min32(FILTERS, g->out_c - c), weights),
+                   128, &b);
         for (int32_t at = 0; at < g->batches * pixels; at += PIXELS) {
             const int32_t count = nn_min32(PIXELS, g->batches * pixels - at);
             __m512i sum[PIXELS];
             for (int32_t i = 0; i < count; i++) {
                 const int32_t pixel = (at + i) % pixels;
-                const int8_t *image = (const int8_t *)p->in + (size_t)((at + i) / pixels) * (size_t)(g->in_h * g->in_w * g->in_c);
-                column(p, image, pixel / g->out_w, pixel % g->out_w, columns + (size_t)i * (size_t)padded(k));
+                const int8_t *image =
+                    (const int8_t *)p->in +
+                    (size_t)((at + i) / pixels) * (size_t)(g->in_h * g->in_w * g->in_c);
+                column(p, image, pixel / g->out_w, pixel % g->out_w,
+                       columns + (size_t)i * (size_t)padded(k));
             }
             eight(weights, columns, padded(k), b.start, sum);
             for (int32_t i = 0; i < count; i++) {
@@ -206,22 +220,29 @@ static void load_channels(const struct nn_conv *p, int32_t c, struct channels *k
         k->weights[t / 2] = pairs(w, t + 1 < taps ? w + g->out_c : none, lanes);
         total = _mm512_dpwssd_epi32(total, k->weights[t / 2], _mm512_set1_epi16(1));
     }
-    for (int32_t t = 0; t < 2 * k->pairs; t++) { // a tap past the last has weight 0: any place will do
+    for (int32_t t = 0; t < 2 * k->pairs;
+         t++) { // a tap past the last has weight 0: any place will do
         const int32_t at = nn_min32(t, taps - 1);
-        k->place[t] = ((ptrdiff_t)(at / g->k_w) * g->dilation_h * g->in_w + (ptrdiff_t)(at % g->k_w) * g->dilation_w) * g->in_c;
+        k->place[t] = ((ptrdiff_t)(at / g->k_w) * g->dilation_h * g->in_w +
+                       (ptrdiff_t)(at % g->k_w) * g->dilation_w) *
+                      g->in_c;
     }
     load_block(p, c, total, 0, &k->b);
 }
 
 // The window at (y, x) of an image, which begins at the first of the channels. zero: sixteen zero points.
-static __m512i window(const struct nn_conv *p, const struct channels *k, const int8_t *image, int32_t y, int32_t x, const int8_t *zero)
+static __m512i window(const struct nn_conv *p, const struct channels *k, const int8_t *image,
+                      int32_t y, int32_t x, const int8_t *zero)
 {
     const struct nn_window *g = &p->g;
     const int8_t *first = image + ((ptrdiff_t)y * g->in_w + x) * g->in_c;
     __m512i sum = k->b.start;
-    if (y >= 0 && x >= 0 && y + (g->k_h - 1) * g->dilation_h < g->in_h && x + (g->k_w - 1) * g->dilation_w < g->in_w) {
+    if (y >= 0 && x >= 0 && y + (g->k_h - 1) * g->dilation_h < g->in_h &&
+        x + (g->k_w - 1) * g->dilation_w < g->in_w) {
         for (int32_t t = 0; t < k->pairs; t++) {
-            sum = _mm512_dpwssd_epi32(sum, pairs(first + k->place[2 * t], first + k->place[2 * t + 1], k->b.lanes), k->weights[t]);
+            sum = _mm512_dpwssd_epi32(
+                sum, pairs(first + k->place[2 * t], first + k->place[2 * t + 1], k->b.lanes),
+                k->weights[t]);
         }
         return sum;
     }
@@ -237,7 +258,8 @@ static __m512i window(const struct nn_conv *p, const struct channels *k, const i
     }
     tap[n] = zero;
     for (int32_t t = 0; t < k->pairs; t++) {
-        sum = _mm512_dpwssd_epi32(sum, pairs(tap[2 * t], tap[2 * t + 1], k->b.lanes), k->weights[t]);
+        sum =
+            _mm512_dpwssd_epi32(sum, pairs(tap[2 * t], tap[2 * t + 1], k->b.lanes), k->weights[t]);
     }
     return sum;
 }
@@ -253,10 +275,14 @@ void nn_depthwise_i8_avx512(const void *params)
         load_channels(p, c, &k);
         int8_t *out = (int8_t *)p->out + c;
         for (int32_t b = 0; b < g->batches; b++) {
-            const int8_t *image = (const int8_t *)p->in + (size_t)b * (size_t)(g->in_h * g->in_w * g->in_c) + c;
+            const int8_t *image =
+                (const int8_t *)p->in + (size_t)b * (size_t)(g->in_h * g->in_w * g->in_c) + c;
             for (int32_t y = 0; y < g->out_h; y++) {
                 for (int32_t x = 0; x < g->out_w; x++, out += g->out_c) {
-                    finish(p, &k.b, window(p, &k, image, y * g->stride_h - g->pad_h, x * g->stride_w - g->pad_w, zero), out);
+                    finish(p, &k.b,
+                           window(p, &k, image, y * g->stride_h - g->pad_h,
+                                  x * g->stride_w - g->pad_w, zero),
+                           out);
                 }
             }
         }
@@ -276,7 +302,8 @@ void nn_fc_i8_avx512(const void *params)
             const int8_t *w[FILTERS];
             int32_t sums[FILTERS];
             for (int32_t f = 0; f < FILTERS; f++) {
-                w[f] = (const int8_t *)p->weights + (size_t)nn_min32(o + f, p->out_n - 1) * (size_t)p->in_n;
+                w[f] = (const int8_t *)p->weights +
+                       (size_t)nn_min32(o + f, p->out_n - 1) * (size_t)p->in_n;
             }
             nn_x86_dots_16x1_avx512(w, &x, p->in_n, p->in_offset, sums);
             if (p->per_channel) {
@@ -285,7 +312,8 @@ void nn_fc_i8_avx512(const void *params)
             b.lanes = (__mmask16)((1u << count) - 1u);
             __m512i sum = _mm512_loadu_si512(sums);
             if (p->bias != NULL) {
-                sum = _mm512_add_epi32(sum, _mm512_maskz_loadu_epi32(b.lanes, (const int32_t *)p->bias + o));
+                sum = _mm512_add_epi32(
+                    sum, _mm512_maskz_loadu_epi32(b.lanes, (const int32_t *)p->bias + o));
             }
             finish_16(&b, sum, p->out_offset, p->lo, p->hi, out + o);
         }

@@ -69,13 +69,15 @@ static void put_row_dilated(struct column *c, const int8_t *row, int32_t x0)
 }
 
 // Column `which` of the four: the window of output pixel (y, x).
-static void fill(const struct nn_conv *p, const int8_t *image, uint32_t *columns, int32_t which, int32_t y, int32_t x)
+static void fill(const struct nn_conv *p, const int8_t *image, uint32_t *columns, int32_t which,
+                 int32_t y, int32_t x)
 {
     const struct nn_window *g = &p->g;
     int32_t k = g->k_h * g->k_w * g->in_c;
     uint8_t *bytes = NULL;
     if (g->in_c % 4 != 0) { // behind the factors and the last filter: see unpack
-        bytes = (uint8_t *)(columns + COLUMNS * nn_dsp_padded(k) / 2) + (size_t)g->out_c * sizeof(struct filter);
+        bytes = (uint8_t *)(columns + COLUMNS * nn_dsp_padded(k) / 2) +
+                (size_t)g->out_c * sizeof(struct filter);
         bytes += k % 4 != 0 ? nn_dsp_padded(k) : 0;
     }
     struct column c = {p, columns + 2 * which, bytes, dsp_pair(p->in_offset)};
@@ -108,29 +110,29 @@ struct run {
 };
 
 // Four weights, then eight words of columns. r0 weights, r1 columns, r8 to r11 sums.
-#define GROUP                                                                                                          \
-    "ldr r3, [r0], #4\n"                                                                                               \
-    "ldmia r1!, {r4-r7}\n"                                                                                             \
-    "sxtb16 r12, r3\n"                                                                                                 \
-    "sxtb16 r3, r3, ror #8\n"                                                                                          \
-    "smlad r8, r12, r4, r8\n"                                                                                          \
-    "smlad r9, r12, r6, r9\n"                                                                                          \
-    "smlad r8, r3, r5, r8\n"                                                                                           \
-    "smlad r9, r3, r7, r9\n"                                                                                           \
-    "ldmia r1!, {r4-r7}\n"                                                                                             \
-    "smlad r10, r12, r4, r10\n"                                                                                        \
-    "smlad r11, r12, r6, r11\n"                                                                                        \
-    "smlad r10, r3, r5, r10\n"                                                                                         \
+#define GROUP                                                                                      \
+    "ldr r3, [r0], #4\n"                                                                           \
+    "ldmia r1!, {r4-r7}\n"                                                                         \
+    "sxtb16 r12, r3\n"                                                                             \
+    "sxtb16 r3, r3, ror #8\n"                                                                      \
+    "smlad r8, r12, r4, r8\n"                                                                      \
+    "smlad r9, r12, r6, r9\n"                                                                      \
+    "smlad r8, r3, r5, r8\n"                                                                       \
+    "smlad r9, r3, r7, r9\n"                                                                       \
+    "ldmia r1!, {r4-r7}\n"                                                                         \
+    "smlad r10, r12, r4, r10\n"                                                                    \
+    "smlad r11, r12, r6, r11\n"                                                                    \
+    "smlad r10, r3, r5, r10\n"                                                                     \
     "smlad r11, r3, r7, r11\n"
 
 // r4 multiplier, r5 half, r6 down, r7 offset.
-#define SCALE(sum)                                                                                                     \
-    "add r3, r5, " sum ", asr #31\n"                                                                                   \
-    "and r12, " sum ", #0x80000000\n"                                                                                  \
-    "orr r12, r12, #0x40000000\n"                                                                                      \
-    "smlal r12, r3, " sum ", r4\n"                                                                                     \
-    "asr r3, r3, r6\n"                                                                                                 \
-    "add r3, r3, r7\n"                                                                                                 \
+#define SCALE(sum)                                                                                 \
+    "add r3, r5, " sum ", asr #31\n"                                                               \
+    "and r12, " sum ", #0x80000000\n"                                                              \
+    "orr r12, r12, #0x40000000\n"                                                                  \
+    "smlal r12, r3, " sum ", r4\n"                                                                 \
+    "asr r3, r3, r6\n"                                                                             \
+    "add r3, r3, r7\n"                                                                             \
     "ssat " sum ", #8, r3\n"
 
 // The sums are stored from the last pixel to the first, so that with a step of 0 the first one stays.
@@ -174,14 +176,17 @@ __attribute__((naked)) static void filters(struct run *r, const struct filter *f
 }
 
 // Every filter against four columns; the pixels lie `step` bytes from each other in the output.
-static void columns(const struct nn_conv *p, const uint32_t *x, const struct filter *f, int8_t *out, int32_t step)
+static void columns(const struct nn_conv *p, const uint32_t *x, const struct filter *f, int8_t *out,
+                    int32_t step)
 {
     int32_t k = p->g.k_h * p->g.k_w * p->g.in_c;
     int32_t count = p->g.out_c;
     int32_t odd = k % 4;
     // Filters run into the next one where columns are zero; the last one has no next: it is copied.
     int32_t inner = odd == 0 ? count : count - 1;
-    struct run r = {p->weights, x, x + COLUMNS * nn_dsp_padded(k) / 2, out, step, p->out_offset, f + inner, (4 - odd) % 4};
+    struct run r = {
+        p->weights,   x, x + COLUMNS * nn_dsp_padded(k) / 2, out, step, p->out_offset, f + inner,
+        (4 - odd) % 4};
     if (inner > 0) {
         filters(&r, f);
     }
@@ -220,11 +225,14 @@ void nn_conv_i8_dsp(const void *params)
     const struct filter *f = unpack(p);
     int8_t *out = p->out;
     int32_t pixels = g->out_h * g->out_w;
-    int32_t together = pixels >= COLUMNS ? COLUMNS : 1; // fewer than four are taken singly, in all four columns
+    int32_t together =
+        pixels >= COLUMNS ? COLUMNS : 1; // fewer than four are taken singly, in all four columns
     for (int32_t b = 0; b < g->batches; b++, out += pixels * g->out_c) {
-        const int8_t *image = (const int8_t *)p->in + (size_t)b * (size_t)(g->in_h * g->in_w * g->in_c);
+        const int8_t *image =
+            (const int8_t *)p->in + (size_t)b * (size_t)(g->in_h * g->in_w * g->in_c);
         for (int32_t at = 0; at < pixels; at += together) {
-            int32_t first = nn_min32(at, pixels - together); // the last four may overlap those before
+            int32_t first =
+                nn_min32(at, pixels - together); // the last four may overlap those before
             for (int32_t i = 0; i < together; i++) {
                 fill(p, image, p->scratch, i, (first + i) / g->out_w, (first + i) % g->out_w);
             }

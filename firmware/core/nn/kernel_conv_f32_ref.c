@@ -7,7 +7,9 @@ static const float *source(const struct nn_conv *p, int32_t b, int32_t y, int32_
     if (y < 0 || y >= g->in_h || x < 0 || x >= g->in_w) {
         return NULL;
     }
-    return (const float *)p->in + (((size_t)b * (size_t)g->in_h + (size_t)y) * (size_t)g->in_w + (size_t)x) * (size_t)g->in_c;
+    return (const float *)p->in +
+           (((size_t)b * (size_t)g->in_h + (size_t)y) * (size_t)g->in_w + (size_t)x) *
+               (size_t)g->in_c;
 }
 
 static float finish(const struct nn_conv *p, float sum, int32_t channel)
@@ -22,7 +24,8 @@ static float finish(const struct nn_conv *p, float sum, int32_t channel)
 static float conv_sum(const struct nn_conv *p, int32_t b, int32_t y0, int32_t x0, int32_t channel)
 {
     const struct nn_window *g = &p->g;
-    const float *w = (const float *)p->weights + (size_t)channel * (size_t)(g->k_h * g->k_w * p->filter_c);
+    const float *w =
+        (const float *)p->weights + (size_t)channel * (size_t)(g->k_h * g->k_w * p->filter_c);
     int32_t first = channel / (g->out_c / (g->in_c / p->filter_c)) * p->filter_c;
     float sum = 0.0f;
     for (int32_t ky = 0; ky < g->k_h; ky++) {
@@ -36,7 +39,8 @@ static float conv_sum(const struct nn_conv *p, int32_t b, int32_t y0, int32_t x0
     return sum;
 }
 
-static float depthwise_sum(const struct nn_conv *p, int32_t b, int32_t y0, int32_t x0, int32_t channel)
+static float depthwise_sum(const struct nn_conv *p, int32_t b, int32_t y0, int32_t x0,
+                           int32_t channel)
 {
     const struct nn_window *g = &p->g;
     const float *w = (const float *)p->weights + channel;
@@ -52,7 +56,8 @@ static float depthwise_sum(const struct nn_conv *p, int32_t b, int32_t y0, int32
     return sum;
 }
 
-static void each_output(const struct nn_conv *p, float (*sum)(const struct nn_conv *, int32_t, int32_t, int32_t, int32_t))
+static void each_output(const struct nn_conv *p,
+                        float (*sum)(const struct nn_conv *, int32_t, int32_t, int32_t, int32_t))
 {
     const struct nn_window *g = &p->g;
     float *out = p->out;
@@ -60,7 +65,8 @@ static void each_output(const struct nn_conv *p, float (*sum)(const struct nn_co
         for (int32_t y = 0; y < g->out_h; y++) {
             for (int32_t x = 0; x < g->out_w; x++) {
                 for (int32_t c = 0; c < g->out_c; c++) {
-                    *out++ = finish(p, sum(p, b, y * g->stride_h - g->pad_h, x * g->stride_w - g->pad_w, c), c);
+                    *out++ = finish(
+                        p, sum(p, b, y * g->stride_h - g->pad_h, x * g->stride_w - g->pad_w, c), c);
                 }
             }
         }

@@ -66,74 +66,78 @@ struct run {
 
 // Filters at r1 and r3 against the three columns: sums of pixel i in r(4i) and r(4i + 2). r11 the struct, r12 k. The
 // loop predicates its own last turn.
-#define PAIR(sums0, sums1, sums2)                                                                                      \
-    "add r3, r1, r12\n"                                                                                                \
-    "ldr r5, [r11, #8]\n"                                                                                              \
-    "ldrd r7, r9, [r11, #12]\n"                                                                                        \
-    "mov r0, #0\n"                                                                                                     \
-    "mov r2, #0\n"                                                                                                     \
-    "mov r4, #0\n"                                                                                                     \
-    "mov r6, #0\n"                                                                                                     \
-    "mov r8, #0\n"                                                                                                     \
-    "mov r10, #0\n"                                                                                                    \
-    "dlstp.8 lr, r12\n"                                                                                                \
-    "2: vldrb.8 q0, [r1], #16\n"                                                                                       \
-    "vldrb.8 q2, [r5], #16\n"                                                                                          \
-    "vmladava.s8 r0, q0, q2\n"                                                                                         \
-    "vldrb.8 q1, [r3], #16\n"                                                                                          \
-    "vmladava.s8 r2, q1, q2\n"                                                                                         \
-    "vldrb.8 q2, [r7], #16\n"                                                                                          \
-    "vmladava.s8 r4, q0, q2\n"                                                                                         \
-    "vmladava.s8 r6, q1, q2\n"                                                                                         \
-    "vldrb.8 q2, [r9], #16\n"                                                                                          \
-    "vmladava.s8 r8, q0, q2\n"                                                                                         \
-    "vmladava.s8 r10, q1, q2\n"                                                                                        \
-    "letp lr, 2b\n"                                                                                                    \
-    "strd r0, r2, [r11, #" sums0 "]\n"                                                                                 \
-    "strd r4, r6, [r11, #" sums1 "]\n"                                                                                 \
+#define PAIR(sums0, sums1, sums2)                                                                  \
+    "add r3, r1, r12\n"                                                                            \
+    "ldr r5, [r11, #8]\n"                                                                          \
+    "ldrd r7, r9, [r11, #12]\n"                                                                    \
+    "mov r0, #0\n"                                                                                 \
+    "mov r2, #0\n"                                                                                 \
+    "mov r4, #0\n"                                                                                 \
+    "mov r6, #0\n"                                                                                 \
+    "mov r8, #0\n"                                                                                 \
+    "mov r10, #0\n"                                                                                \
+    "dlstp.8 lr, r12\n"                                                                            \
+    "2: vldrb.8 q0, [r1], #16\n"                                                                   \
+    "vldrb.8 q2, [r5], #16\n"                                                                      \
+    "vmladava.s8 r0, q0, q2\n"                                                                     \
+    "vldrb.8 q1, [r3], #16\n"                                                                      \
+    "vmladava.s8 r2, q1, q2\n"                                                                     \
+    "vldrb.8 q2, [r7], #16\n"                                                                      \
+    "vmladava.s8 r4, q0, q2\n"                                                                     \
+    "vmladava.s8 r6, q1, q2\n"                                                                     \
+    "vldrb.8 q2, [r9], #16\n"                                                                      \
+    "vmladava.s8 r8, q0, q2\n"                                                                     \
+    "vmladava.s8 r10, q1, q2\n"                                                                    \
+    "letp lr, 2b\n"                                                                                \
+    "strd r0, r2, [r11, #" sums0 "]\n"                                                             \
+    "strd r4, r6, [r11, #" sums1 "]\n"                                                             \
     "strd r8, r10, [r11, #" sums2 "]\n"
 
 // Four filters of one pixel: q3 starts, q4 multipliers, q5 shifts (to the right), r6 offset; see mve_rescale_right.
-#define SCALE(sums, to)                                                                                                \
-    "vldrw.u32 q0, [r11, #" sums "]\n"                                                                                 \
-    "vadd.i32 q0, q0, q3\n"                                                                                            \
-    "vqrdmulh.s32 q0, q0, q4\n"                                                                                        \
-    "vshr.s32 q1, q0, #31\n"                                                                                           \
-    "vadd.i32 q0, q0, q1\n"                                                                                            \
-    "vrshl.s32 q0, q0, q5\n"                                                                                           \
-    "vadd.i32 q0, q0, r6\n"                                                                                            \
-    "vmax.s32 q0, q0, q6\n"                                                                                            \
-    "vmin.s32 q0, q0, q7\n"                                                                                            \
+#define SCALE(sums, to)                                                                            \
+    "vldrw.u32 q0, [r11, #" sums "]\n"                                                             \
+    "vadd.i32 q0, q0, q3\n"                                                                        \
+    "vqrdmulh.s32 q0, q0, q4\n"                                                                    \
+    "vshr.s32 q1, q0, #31\n"                                                                       \
+    "vadd.i32 q0, q0, q1\n"                                                                        \
+    "vrshl.s32 q0, q0, q5\n"                                                                       \
+    "vadd.i32 q0, q0, r6\n"                                                                        \
+    "vmax.s32 q0, q0, q6\n"                                                                        \
+    "vmin.s32 q0, q0, q7\n"                                                                        \
     "vstrb.32 q0, [" to "]\n"
 
 __attribute__((naked)) static void blocks(struct run *r)
 {
-    __asm__ volatile("push {r4-r11, lr}\n"
-                     "vpush {d8-d15}\n"
-                     "mov r11, r0\n"
-                     "ldr r12, [r11, #4]\n"
-                     "ldrd r0, r2, [r11, #48]\n"
-                     "vdup.32 q6, r0\n"
-                     "vdup.32 q7, r2\n"
-                     "1: ldr r1, [r11]\n" PAIR("56", "72", "88") "ldr r1, [r11]\n"
-                     "add r1, r1, r12, lsl #1\n" PAIR("64", "80", "96") "ldr r1, [r11]\n"
-                     "add r1, r1, r12, lsl #2\n"
-                     "str r1, [r11]\n"
-                     "add r4, r11, #20\n"
-                     "ldm r4, {r0-r3}\n"
-                     "ldrd r5, r6, [r11, #36]\n"
-                     "vldrw.u32 q3, [r0], #16\n"
-                     "vldrw.u32 q4, [r1], #16\n"
-                     "vldrb.s32 q5, [r2], #4\n"
-                     "adds r7, r3, r5\n" SCALE("56", "r3") SCALE("72", "r7") "adds r7, r7, r5\n" SCALE("88", "r7")
-                     "adds r3, #4\n"
-                     "stm r4, {r0-r3}\n"
-                     "ldr r0, [r11, #44]\n"
-                     "subs r0, r0, #1\n"
-                     "str r0, [r11, #44]\n"
-                     "bne 1b\n"
-                     "vpop {d8-d15}\n"
-                     "pop {r4-r11, pc}\n");
+    __asm__ volatile(
+        "push {r4-r11, lr}\n"
+        "vpush {d8-d15}\n"
+        "mov r11, r0\n"
+        "ldr r12, [r11, #4]\n"
+        "ldrd r0, r2, [r11, #48]\n"
+        "vdup.32 q6, r0\n"
+        "vdup.32 q7, r2\n"
+        "1: ldr r1, [r11]\n" PAIR(
+            "56", "72", "88") "ldr r1, [r11]\n"
+                              "add r1, r1, r12, lsl #1\n" PAIR(
+                                  "64", "80", "96") "ldr r1, [r11]\n"
+                                                    "add r1, r1, r12, lsl #2\n"
+                                                    "str r1, [r11]\n"
+                                                    "add r4, r11, #20\n"
+                                                    "ldm r4, {r0-r3}\n"
+                                                    "ldrd r5, r6, [r11, #36]\n"
+                                                    "vldrw.u32 q3, [r0], #16\n"
+                                                    "vldrw.u32 q4, [r1], #16\n"
+                                                    "vldrb.s32 q5, [r2], #4\n"
+                                                    "adds r7, r3, r5\n" SCALE("56", "r3")
+                                                        SCALE("72", "r7") "adds r7, r7, r5\n" SCALE(
+                                                            "88", "r7") "adds r3, #4\n"
+                                                                        "stm r4, {r0-r3}\n"
+                                                                        "ldr r0, [r11, #44]\n"
+                                                                        "subs r0, r0, #1\n"
+                                                                        "str r0, [r11, #44]\n"
+                                                                        "bne 1b\n"
+                                                                        "vpop {d8-d15}\n"
+                                                                        "pop {r4-r11, pc}\n");
     (void)r;
 }
 
@@ -174,12 +178,14 @@ void nn_conv_i8_mve(const void *params)
     const struct nn_window *g = &p->g;
     int32_t k = g->k_h * g->k_w * g->in_c;
     int32_t pixels = g->out_h * g->out_w;
-    int32_t together = pixels >= PIXELS ? PIXELS : 1; // fewer are taken singly, in all three columns
+    int32_t together =
+        pixels >= PIXELS ? PIXELS : 1; // fewer are taken singly, in all three columns
     int8_t *out = p->out;
     for (int32_t b = 0; b < g->batches; b++, out += pixels * g->out_c) {
         const int8_t *image = (const int8_t *)p->in + b * g->in_h * g->in_w * g->in_c;
         for (int32_t at = 0; at < pixels; at += together) {
-            int32_t first = nn_min32(at, pixels - together); // the last three may overlap those before
+            int32_t first =
+                nn_min32(at, pixels - together); // the last three may overlap those before
             const int8_t *x[PIXELS];
             int32_t yy = first / g->out_w;
             int32_t xx = first - yy * g->out_w;

@@ -7,7 +7,8 @@ static bool source(const struct nn_window *g, int32_t b, int32_t y, int32_t x, s
     if (y < 0 || y >= g->in_h || x < 0 || x >= g->in_w) {
         return false;
     }
-    *at = (((size_t)b * (size_t)g->in_h + (size_t)y) * (size_t)g->in_w + (size_t)x) * (size_t)g->in_c;
+    *at =
+        (((size_t)b * (size_t)g->in_h + (size_t)y) * (size_t)g->in_w + (size_t)x) * (size_t)g->in_c;
     return true;
 }
 
@@ -27,7 +28,8 @@ struct shape {
     int32_t group;   // channels that read the same inputs
 };
 
-static uint32_t sum_i8(const struct nn_conv *p, const struct shape *s, int32_t b, int32_t y0, int32_t x0, int32_t channel)
+static uint32_t sum_i8(const struct nn_conv *p, const struct shape *s, int32_t b, int32_t y0,
+                       int32_t x0, int32_t channel)
 {
     const struct nn_window *g = &p->g;
     const int8_t *w = (const int8_t *)p->weights + (size_t)channel * (size_t)s->channel;
@@ -56,7 +58,10 @@ static void run(const struct nn_conv *p, const struct shape *s)
         for (int32_t y = 0; y < g->out_h; y++) {
             for (int32_t x = 0; x < g->out_w; x++) {
                 for (int32_t c = 0; c < g->out_c; c++) {
-                    *out++ = finish(p, sum_i8(p, s, b, y * g->stride_h - g->pad_h, x * g->stride_w - g->pad_w, c), c);
+                    *out++ = finish(
+                        p,
+                        sum_i8(p, s, b, y * g->stride_h - g->pad_h, x * g->stride_w - g->pad_w, c),
+                        c);
                 }
             }
         }
@@ -67,7 +72,8 @@ void nn_conv_i8_ref(const void *params)
 {
     const struct nn_conv *p = params;
     int32_t depth = p->filter_c;
-    const struct shape s = {depth, depth, p->g.k_h * p->g.k_w * depth, p->g.out_c / (p->g.in_c / depth)};
+    const struct shape s = {depth, depth, p->g.k_h * p->g.k_w * depth,
+                            p->g.out_c / (p->g.in_c / depth)};
     run(p, &s);
 }
 

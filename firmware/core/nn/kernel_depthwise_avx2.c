@@ -9,8 +9,8 @@ static inline __m256i widen(const int8_t *p)
 }
 
 // Sums of `count` channels (8, or fewer) of the window at (y0, x0) of an image.
-static void sums_at(const struct nn_conv *p, const int8_t *image, int32_t y0, int32_t x0, int32_t channel, int32_t count,
-                    int32_t *sums)
+static void sums_at(const struct nn_conv *p, const int8_t *image, int32_t y0, int32_t x0,
+                    int32_t channel, int32_t count, int32_t *sums)
 {
     const struct nn_window *g = &p->g;
     const int8_t *w = (const int8_t *)p->weights + channel;
@@ -24,9 +24,11 @@ static void sums_at(const struct nn_conv *p, const int8_t *image, int32_t y0, in
             if (y < 0 || y >= g->in_h || x < 0 || x >= g->in_w) {
                 continue;
             }
-            const int8_t *in = image + ((size_t)y * (size_t)g->in_w + (size_t)x) * (size_t)g->in_c + channel;
+            const int8_t *in =
+                image + ((size_t)y * (size_t)g->in_w + (size_t)x) * (size_t)g->in_c + channel;
             if (count == 8) {
-                acc = _mm256_add_epi32(acc, _mm256_mullo_epi32(widen(w), _mm256_add_epi32(widen(in), plus)));
+                acc = _mm256_add_epi32(
+                    acc, _mm256_mullo_epi32(widen(w), _mm256_add_epi32(widen(in), plus)));
                 continue;
             }
             for (int32_t i = 0; i < count; i++) {
@@ -48,7 +50,8 @@ void nn_depthwise_i8_avx2(const void *params)
     for (int32_t i = 0; i < g->batches * g->out_h * g->out_w; i++, out += g->out_c) {
         int32_t y = i / g->out_w % g->out_h * g->stride_h - g->pad_h;
         int32_t x = i % g->out_w * g->stride_w - g->pad_w;
-        const int8_t *image = (const int8_t *)p->in + (size_t)(i / g->out_w / g->out_h) * (size_t)(g->in_h * g->in_w * g->in_c);
+        const int8_t *image = (const int8_t *)p->in + (size_t)(i / g->out_w / g->out_h) *
+                                                          (size_t)(g->in_h * g->in_w * g->in_c);
         for (int32_t c = 0; c < g->out_c; c += 8) {
             int32_t sums[8];
             int32_t count = nn_min32(8, g->out_c - c);

@@ -17,7 +17,8 @@ struct lane {
     uint32_t weights[4][5];
 };
 #define LANE_BYTES "96"
-_Static_assert(sizeof(struct lane) == NN_MVE_LANE_BYTES, "the assembly and nn_fit.h know the size of a lane");
+_Static_assert(sizeof(struct lane) == NN_MVE_LANE_BYTES,
+               "the assembly and nn_fit.h know the size of a lane");
 
 // What the assembly works on; it knows the offsets.
 struct line {
@@ -35,81 +36,82 @@ struct line {
     uint32_t places[4];      // 48: of four outputs
 };
 
-#define LOADS_1                                                                                                        \
-    "vldrw.u32 q3, [r1, #8]\n"                                                                                         \
-    "vldrw.u32 q2, [r1], #16\n"                                                                                        \
-    "vmladav.s8 r0, q2, q0\n"                                                                                          \
-    "vmladav.s8 r2, q2, q1\n"                                                                                          \
-    "vmladav.s8 r4, q3, q0\n"                                                                                          \
+#define LOADS_1                                                                                    \
+    "vldrw.u32 q3, [r1, #8]\n"                                                                     \
+    "vldrw.u32 q2, [r1], #16\n"                                                                    \
+    "vmladav.s8 r0, q2, q0\n"                                                                      \
+    "vmladav.s8 r2, q2, q1\n"                                                                      \
+    "vmladav.s8 r4, q3, q0\n"                                                                      \
     "vmladav.s8 r6, q3, q1\n"
-#define LOADS_2                                                                                                        \
-    "vldrw.u32 q2, [r1]\n"                                                                                             \
-    "vmladav.s8 r0, q2, q0\n"                                                                                          \
-    "vldrw.u32 q3, [r1, #8]\n"                                                                                         \
-    "vmladav.s8 r2, q3, q0\n"                                                                                          \
-    "vldrw.u32 q2, [r1, #16]\n"                                                                                        \
-    "vmladav.s8 r4, q2, q0\n"                                                                                          \
-    "vldrw.u32 q3, [r1, #24]\n"                                                                                        \
-    "vmladav.s8 r6, q3, q0\n"                                                                                          \
+#define LOADS_2                                                                                    \
+    "vldrw.u32 q2, [r1]\n"                                                                         \
+    "vmladav.s8 r0, q2, q0\n"                                                                      \
+    "vldrw.u32 q3, [r1, #8]\n"                                                                     \
+    "vmladav.s8 r2, q3, q0\n"                                                                      \
+    "vldrw.u32 q2, [r1, #16]\n"                                                                    \
+    "vmladav.s8 r4, q2, q0\n"                                                                      \
+    "vldrw.u32 q3, [r1, #24]\n"                                                                    \
+    "vmladav.s8 r6, q3, q0\n"                                                                      \
     "adds r1, #32\n"
 // r5 start, r7 multiplier, r8 shift (to the right), r9 offset; see mve_rescale.
-#define SCALE                                                                                                          \
-    "vmov q4[2], q4[0], r0, r4\n"                                                                                      \
-    "vmov q4[3], q4[1], r2, r6\n"                                                                                      \
-    "vadd.i32 q4, q4, r5\n"                                                                                            \
-    "vqrdmulh.s32 q4, q4, r7\n"                                                                                        \
-    "vshr.s32 q2, q4, #31\n"                                                                                           \
-    "vadd.i32 q4, q4, q2\n"                                                                                            \
-    "vrshl.s32 q4, r8\n"                                                                                               \
-    "vadd.i32 q4, q4, r9\n"                                                                                            \
-    "vmax.s32 q4, q4, q6\n"                                                                                            \
+#define SCALE                                                                                      \
+    "vmov q4[2], q4[0], r0, r4\n"                                                                  \
+    "vmov q4[3], q4[1], r2, r6\n"                                                                  \
+    "vadd.i32 q4, q4, r5\n"                                                                        \
+    "vqrdmulh.s32 q4, q4, r7\n"                                                                    \
+    "vshr.s32 q2, q4, #31\n"                                                                       \
+    "vadd.i32 q4, q4, q2\n"                                                                        \
+    "vrshl.s32 q4, r8\n"                                                                           \
+    "vadd.i32 q4, q4, r9\n"                                                                        \
+    "vmax.s32 q4, q4, q6\n"                                                                        \
     "vmin.s32 q4, q4, q7\n"
 
 // All channels of a line of outputs.
-#define LINE(name, LOADS)                                                                                              \
-    __attribute__((naked)) static void name(struct line *l)                                                            \
-    {                                                                                                                  \
-        __asm__ volatile("push {r4-r11, lr}\n"                                                                         \
-                         "vpush {d8-d15}\n"                                                                            \
-                         "mov r11, r0\n"                                                                               \
-                         "ldrd r9, r10, [r11, #24]\n"                                                                  \
-                         "add r12, r11, #48\n"                                                                         \
-                         "vldrw.u32 q5, [r12]\n"                                                                       \
-                         "ldrd r0, r2, [r11, #40]\n"                                                                   \
-                         "vdup.32 q6, r0\n"                                                                            \
-                         "vdup.32 q7, r2\n"                                                                            \
-                         "1: ldm r11, {r1, r3, r12}\n"                                                                 \
-                         "ldm r12, {r5, r7, r8}\n"                                                                     \
-                         "ldr r0, [r11, #36]\n"                                                                        \
-                         "add r12, r12, r0\n"                                                                          \
-                         "vldrw.u32 q1, [r12]\n"                                                                       \
-                         "vldrw.u32 q0, [r12, #4]\n"                                                                   \
-                         "ldr r0, [r11, #16]\n"                                                                        \
-                         "wls lr, r0, 3f\n"                                                                            \
-                         "2:\n" LOADS SCALE "vstrb.32 q4, [r3, q5]\n"                                                  \
-                         "add r3, r3, r10\n"                                                                           \
-                         "le lr, 2b\n"                                                                                 \
-                         "3:\n" LOADS SCALE "ldr r0, [r11, #20]\n"                                                     \
-                         "vctp.32 r0\n"                                                                                \
-                         "vpst\n"                                                                                      \
-                         "vstrbt.32 q4, [r3, q5]\n"                                                                    \
-                         "ldm r11, {r1, r3, r4, r5}\n"                                                                 \
-                         "add r1, r1, r5\n"                                                                            \
-                         "adds r3, #1\n"                                                                               \
-                         "adds r4, #" LANE_BYTES "\n"                                                                  \
-                         "stm r11, {r1, r3, r4}\n"                                                                     \
-                         "ldr r0, [r11, #32]\n"                                                                        \
-                         "cmp r4, r0\n"                                                                                \
-                         "bne 1b\n"                                                                                    \
-                         "vpop {d8-d15}\n"                                                                             \
-                         "pop {r4-r11, pc}\n");                                                                        \
-        (void)l;                                                                                                       \
+#define LINE(name, LOADS)                                                                          \
+    __attribute__((naked)) static void name(struct line *l)                                        \
+    {                                                                                              \
+        __asm__ volatile("push {r4-r11, lr}\n"                                                     \
+                         "vpush {d8-d15}\n"                                                        \
+                         "mov r11, r0\n"                                                           \
+                         "ldrd r9, r10, [r11, #24]\n"                                              \
+                         "add r12, r11, #48\n"                                                     \
+                         "vldrw.u32 q5, [r12]\n"                                                   \
+                         "ldrd r0, r2, [r11, #40]\n"                                               \
+                         "vdup.32 q6, r0\n"                                                        \
+                         "vdup.32 q7, r2\n"                                                        \
+                         "1: ldm r11, {r1, r3, r12}\n"                                             \
+                         "ldm r12, {r5, r7, r8}\n"                                                 \
+                         "ldr r0, [r11, #36]\n"                                                    \
+                         "add r12, r12, r0\n"                                                      \
+                         "vldrw.u32 q1, [r12]\n"                                                   \
+                         "vldrw.u32 q0, [r12, #4]\n"                                               \
+                         "ldr r0, [r11, #16]\n"                                                    \
+                         "wls lr, r0, 3f\n"                                                        \
+                         "2:\n" LOADS SCALE "vstrb.32 q4, [r3, q5]\n"                              \
+                         "add r3, r3, r10\n"                                                       \
+                         "le lr, 2b\n"                                                             \
+                         "3:\n" LOADS SCALE "ldr r0, [r11, #20]\n"                                 \
+                         "vctp.32 r0\n"                                                            \
+                         "vpst\n"                                                                  \
+                         "vstrbt.32 q4, [r3, q5]\n"                                                \
+                         "ldm r11, {r1, r3, r4, r5}\n"                                             \
+                         "add r1, r1, r5\n"                                                        \
+                         "adds r3, #1\n"                                                           \
+                         "adds r4, #" LANE_BYTES "\n"                                              \
+                         "stm r11, {r1, r3, r4}\n"                                                 \
+                         "ldr r0, [r11, #32]\n"                                                    \
+                         "cmp r4, r0\n"                                                            \
+                         "bne 1b\n"                                                                \
+                         "vpop {d8-d15}\n"                                                         \
+                         "pop {r4-r11, pc}\n");                                                    \
+        (void)l;                                                                                   \
     }
 LINE(line_1, LOADS_1)
 LINE(line_2, LOADS_2)
 
 // Line n of eight channels to byte n mod 4 of their streams; NULL: a line outside the image.
-static void put_line(const struct nn_runs *r, int8_t *streams, int32_t n, const int8_t *from, mve_pred16_t lanes)
+static void put_line(const struct nn_runs *r, int8_t *streams, int32_t n, const int8_t *from,
+                     mve_pred16_t lanes)
 {
     uint16x8_t places = vmulq_n_u16(vidupq_n_u16(0, 1), (uint16_t)nn_mve_pitch(r));
     int16x8_t zero = vdupq_n_s16((int16_t)-r->in_offset);
@@ -124,14 +126,16 @@ static void put_line(const struct nn_runs *r, int8_t *streams, int32_t n, const 
     }
 }
 
-static void fill_lanes(const struct nn_conv *p, const struct nn_runs *r, int32_t c, int32_t count, struct lane *lane)
+static void fill_lanes(const struct nn_conv *p, const struct nn_runs *r, int32_t c, int32_t count,
+                       struct lane *lane)
 {
     const int32_t across = r->across.w_step;
     for (; count > 0; count--, c++, lane++) {
         const int8_t *w = (const int8_t *)p->weights + c;
         int32_t sum = 0;
         for (int32_t a = 1; a <= K; a++, w += r->along.w_step) {
-            uint32_t three = (uint8_t)w[0] | (uint32_t)(uint8_t)w[across] << 8 | (uint32_t)(uint8_t)w[2 * across] << 16;
+            uint32_t three = (uint8_t)w[0] | (uint32_t)(uint8_t)w[across] << 8 |
+                             (uint32_t)(uint8_t)w[2 * across] << 16;
             sum += w[0] + w[across] + w[2 * across];
             lane->weights[0][a] = three;
             lane->weights[1][a] = three << 8;
@@ -142,13 +146,15 @@ static void fill_lanes(const struct nn_conv *p, const struct nn_runs *r, int32_t
             lane->weights[turn][0] = 0;
             lane->weights[turn][4] = 0;
         }
-        lane->start = nn_wrap_add(p->bias != NULL ? ((const int32_t *)p->bias)[c] : 0, sum * p->in_offset);
+        lane->start =
+            nn_wrap_add(p->bias != NULL ? ((const int32_t *)p->bias)[c] : 0, sum * p->in_offset);
         lane->multiplier = p->multiplier[c];
         lane->shift = p->shift[c];
     }
 }
 
-static void image(const struct nn_runs *r, struct line *l, int8_t *streams, const int8_t *in, int8_t *out, mve_pred16_t lanes)
+static void image(const struct nn_runs *r, struct line *l, int8_t *streams, const int8_t *in,
+                  int8_t *out, mve_pred16_t lanes)
 {
     const struct lane *lane = l->lane;
     int32_t next = -r->across.pad;
@@ -161,7 +167,8 @@ static void image(const struct nn_runs *r, struct line *l, int8_t *streams, cons
         l->x = streams;
         l->out = out;
         l->lane = lane;
-        l->turn = (int32_t)offsetof(struct lane, weights) + (top & 3) * (int32_t)sizeof lane->weights[0];
+        l->turn =
+            (int32_t)offsetof(struct lane, weights) + (top & 3) * (int32_t)sizeof lane->weights[0];
         (r->along.stride == 1 ? line_1 : line_2)(l);
     }
 }
@@ -185,10 +192,22 @@ void nn_depthwise_i8_mve(const void *params)
         int32_t count = nn_min32(TOGETHER, g->out_c - c);
         fill_lanes(p, &r, c, count, lane);
         for (int32_t b = 0; b < g->batches; b++) {
-            struct line l = {streams, NULL, lane, pitch, groups - 1, r.along.out - 4 * (groups - 1), p->out_offset,
-                             4 * r.along.out_step, lane + count, 0, p->lo, p->hi, {0, step, 2 * step, 3 * step}};
+            struct line l = {streams,
+                             NULL,
+                             lane,
+                             pitch,
+                             groups - 1,
+                             r.along.out - 4 * (groups - 1),
+                             p->out_offset,
+                             4 * r.along.out_step,
+                             lane + count,
+                             0,
+                             p->lo,
+                             p->hi,
+                             {0, step, 2 * step, 3 * step}};
             image(&r, &l, streams, (const int8_t *)p->in + b * g->in_h * g->in_w * g->in_c + c,
-                  (int8_t *)p->out + b * g->out_h * g->out_w * g->out_c + c, vctp16q((uint32_t)count));
+                  (int8_t *)p->out + b * g->out_h * g->out_w * g->out_c + c,
+                  vctp16q((uint32_t)count));
         }
     }
 }
@@ -196,5 +215,6 @@ void nn_depthwise_i8_mve(const void *params)
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
 {
     struct nn_fit fit = nn_fit_depthwise_mve(p);
-    return (struct nn_choice){fit.fast ? nn_depthwise_i8_mve : nn_depthwise_i8_ref, fit.scratch, fit.starts};
+    return (struct nn_choice){fit.fast ? nn_depthwise_i8_mve : nn_depthwise_i8_ref, fit.scratch,
+                              fit.starts};
 }

@@ -9,5 +9,6 @@ void nn_depthwise_i8_plain(const void *params)
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p)
 {
     struct nn_fit fit = nn_fit_depthwise_plain(p);
-    return (struct nn_choice){fit.fast ? nn_depthwise_i8_plain : nn_depthwise_i8_ref, fit.scratch, fit.starts};
+    return (struct nn_choice){fit.fast ? nn_depthwise_i8_plain : nn_depthwise_i8_ref, fit.scratch,
+                              fit.starts};
 }

@@ -13,13 +13,15 @@
 __attribute__((noinline)) struct nn_runs nn_runs_of(const struct nn_conv *p)
 {
     const struct nn_window *g = &p->g;
-    const struct nn_axis x = {g->in_w, g->out_w, g->k_w, g->stride_w, g->dilation_w, g->pad_w, g->in_c, g->out_c, g->out_c};
+    const struct nn_axis x = {g->in_w,  g->out_w, g->k_w,   g->stride_w, g->dilation_w,
+                              g->pad_w, g->in_c,  g->out_c, g->out_c};
     const struct nn_axis y = {g->in_h, g->out_h, g->k_h, g->stride_h, g->dilation_h, g->pad_h,
                               g->in_w * g->in_c, g->out_w * g->out_c, g->k_w * g->out_c};
     // Along the axis that leaves the fewest outputs of the last four unused.
     int32_t wide = (g->out_w + 3) / 4 * g->out_h;
     int32_t tall = (g->out_h + 3) / 4 * g->out_w;
-    return wide <= tall ? (struct nn_runs){x, y, p->in_offset} : (struct nn_runs){y, x, p->in_offset};
+    return wide <= tall ? (struct nn_runs){x, y, p->in_offset}
+                        : (struct nn_runs){y, x, p->in_offset};
 }
 
 // Places of the input under four outputs along an axis.
@@ -51,7 +53,8 @@ static int8_t *put(int8_t *to, const int8_t *from, int32_t count, int32_t step, 
 }
 
 // The piece of image under four outputs whose first tap is (at, line), `channels` bytes a place, to `to`.
-static void copy_piece(const struct nn_runs *r, const int8_t *in, int32_t at, int32_t line, int32_t channels, int8_t *to)
+static void copy_piece(const struct nn_runs *r, const int8_t *in, int32_t at, int32_t line,
+                       int32_t channels, int8_t *to)
 {
     const int32_t zeros = (int32_t)((uint8_t)-r->in_offset * 0x01010101u);
     const int32_t width = reach(&r->along);
@@ -65,7 +68,8 @@ static void copy_piece(const struct nn_runs *r, const int8_t *in, int32_t at, in
             continue;
         }
         to = put(to, zero, left, 0, channels);
-        to = put(to, in + line * r->across.in_step + (at + left) * r->along.in_step, inside, r->along.in_step, channels);
+        to = put(to, in + line * r->across.in_step + (at + left) * r->along.in_step, inside,
+                 r->along.in_step, channels);
         to = put(to, zero, width - left - inside, 0, channels);
     }
 }
@@ -104,15 +108,16 @@ static struct few few_channels(const struct nn_conv *p, const struct nn_runs *r,
         int32_t c = first + i;
         sum = (int32_t)((uint32_t)sum * (uint32_t)p->in_offset);
         int32_t start = p->bias != NULL ? nn_wrap_add(((const int32_t *)p->bias)[c], sum) : sum;
-        f.finish[i] = (struct nn_finish){start, p->multiplier[c], p->shift[c], p->out_offset, p->lo, p->hi};
+        f.finish[i] =
+            (struct nn_finish){start, p->multiplier[c], p->shift[c], p->out_offset, p->lo, p->hi};
         f.under[i] = c / p->filter_c - first / p->filter_c;
     }
     return f;
 }
 
 // Up to four outputs of each of those channels. in: its image, at the first of the input channels; out: its image.
-static void outputs(const struct nn_conv *p, const struct nn_runs *r, const struct few *f, int32_t i, int32_t j, const int8_t *in,
-                    int8_t *out)
+static void outputs(const struct nn_conv *p, const struct nn_runs *r, const struct few *f,
+                    int32_t i, int32_t j, const int8_t *in, int8_t *out)
 {
     const struct nn_axis *a = &r->along;
     const struct nn_axis *b = &r->across;
@@ -160,10 +165,13 @@ void nn_depthwise_i8_runs(const void *params)
         const struct few f = few_channels(p, &r, c);
         for (int32_t k = 0; k < g->batches * r.across.out; k++) {
             int32_t b = k / r.across.out;
-            const int8_t *in = (const int8_t *)p->in + b * g->in_h * g->in_w * g->in_c + c / p->filter_c;
+            const int8_t *in =
+                (const int8_t *)p->in + b * g->in_h * g->in_w * g->in_c + c / p->filter_c;
             int8_t *out = (int8_t *)p->out + b * g->out_h * g->out_w * g->out_c;
-            for (int32_t i = 0; i < r.along.out; i += OUTPUTS) { // the last four may overlap those before
-                outputs(p, &r, &f, nn_max32(nn_min32(i, r.along.out - OUTPUTS), 0), k % r.across.out, in, out);
+            for (int32_t i = 0; i < r.along.out;
+                 i += OUTPUTS) { // the last four may overlap those before
+                outputs(p, &r, &f, nn_max32(nn_min32(i, r.along.out - OUTPUTS), 0),
+                        k % r.across.out, in, out);
             }
         }
     }

@@ -17,8 +17,9 @@ static inline uint32_t add_lanes(__m256i v)
 }
 
 // One row of weights against p_count inputs.
-static inline __attribute__((always_inline)) void row_dots(const int8_t *w, const int8_t *const *x, int32_t k, int32_t offset,
-                                                           int32_t *sums, const int p_count)
+static inline __attribute__((always_inline)) void row_dots(const int8_t *w, const int8_t *const *x,
+                                                           int32_t k, int32_t offset, int32_t *sums,
+                                                           const int p_count)
 {
     const __m256i plus = _mm256_set1_epi16((int16_t)offset);
     __m256i acc[4];
@@ -31,7 +32,8 @@ static inline __attribute__((always_inline)) void row_dots(const int8_t *w, cons
         __m256i row = widen(w + at);
 #pragma GCC unroll 4
         for (int p = 0; p < p_count; p++) {
-            acc[p] = _mm256_add_epi32(acc[p], _mm256_madd_epi16(row, _mm256_add_epi16(widen(x[p] + at), plus)));
+            acc[p] = _mm256_add_epi32(
+                acc[p], _mm256_madd_epi16(row, _mm256_add_epi16(widen(x[p] + at), plus)));
         }
     }
 #pragma GCC unroll 4
@@ -44,14 +46,16 @@ static inline __attribute__((always_inline)) void row_dots(const int8_t *w, cons
     }
 }
 
-void nn_x86_dots_4x4_avx2(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums)
+void nn_x86_dots_4x4_avx2(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset,
+                          int32_t *sums)
 {
     for (int f = 0; f < 4; f++) {
         row_dots(w[f], x, k, offset, sums + 4 * f, 4);
     }
 }
 
-void nn_x86_dots_16x1_avx2(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums)
+void nn_x86_dots_16x1_avx2(const int8_t *const *w, const int8_t *const *x, int32_t k,
+                           int32_t offset, int32_t *sums)
 {
     for (int f = 0; f < 16; f++) {
         row_dots(w[f], x, k, offset, sums + f, 1);

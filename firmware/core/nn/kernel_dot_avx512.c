@@ -9,19 +9,26 @@ static inline __m512i sums_of(const __m512i *v)
 {
     __m512i a[8];
     __m512i b[4];
-    for (int i = 0; i < 8; i++) { // lanes 0 and 2, 1 and 3 of each quarter: of the first vector, then of the second
-        a[i] = _mm512_add_epi32(_mm512_unpacklo_epi32(v[2 * i], v[2 * i + 1]), _mm512_unpackhi_epi32(v[2 * i], v[2 * i + 1]));
+    for (int i = 0; i < 8;
+         i++) { // lanes 0 and 2, 1 and 3 of each quarter: of the first vector, then of the second
+        a[i] = _mm512_add_epi32(_mm512_unpacklo_epi32(v[2 * i], v[2 * i + 1]),
+                                _mm512_unpackhi_epi32(v[2 * i], v[2 * i + 1]));
     }
     for (int i = 0; i < 4; i++) { // each quarter: one lane of each of four vectors
-        b[i] = _mm512_add_epi32(_mm512_unpacklo_epi64(a[2 * i], a[2 * i + 1]), _mm512_unpackhi_epi64(a[2 * i], a[2 * i + 1]));
+        b[i] = _mm512_add_epi32(_mm512_unpacklo_epi64(a[2 * i], a[2 * i + 1]),
+                                _mm512_unpackhi_epi64(a[2 * i], a[2 * i + 1]));
     }
-    const __m512i x = _mm512_add_epi32(_mm512_shuffle_i32x4(b[0], b[1], 0x88), _mm512_shuffle_i32x4(b[0], b[1], 0xdd));
-    const __m512i y = _mm512_add_epi32(_mm512_shuffle_i32x4(b[2], b[3], 0x88), _mm512_shuffle_i32x4(b[2], b[3], 0xdd));
+    const __m512i x = _mm512_add_epi32(_mm512_shuffle_i32x4(b[0], b[1], 0x88),
+                                       _mm512_shuffle_i32x4(b[0], b[1], 0xdd));
+    const __m512i y = _mm512_add_epi32(_mm512_shuffle_i32x4(b[2], b[3], 0x88),
+                                       _mm512_shuffle_i32x4(b[2], b[3], 0xdd));
     return _mm512_add_epi32(_mm512_shuffle_i32x4(x, y, 0x88), _mm512_shuffle_i32x4(x, y, 0xdd));
 }
 
-static inline __attribute__((always_inline)) void dots(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset,
-                                                       int32_t *sums, const int f_count, const int p_count)
+static inline __attribute__((always_inline)) void dots(const int8_t *const *w,
+                                                       const int8_t *const *x, int32_t k,
+                                                       int32_t offset, int32_t *sums,
+                                                       const int f_count, const int p_count)
 {
     const __m512i sign = _mm512_set1_epi8(-128);
     const __m512i ones = _mm512_set1_epi8(1);
@@ -59,17 +66,20 @@ static inline __attribute__((always_inline)) void dots(const int8_t *const *w, c
         uint32_t repair = (uint32_t)_mm512_reduce_add_epi32(total[f]) * (uint32_t)(offset - 128);
 #pragma GCC unroll 4
         for (int p = 0; p < p_count; p++) {
-            sums[f * p_count + p] = (int32_t)((uint32_t)_mm512_reduce_add_epi32(acc[f * p_count + p]) + repair);
+            sums[f * p_count + p] =
+                (int32_t)((uint32_t)_mm512_reduce_add_epi32(acc[f * p_count + p]) + repair);
         }
     }
 }
 
-void nn_x86_dots_4x4_avx512(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums)
+void nn_x86_dots_4x4_avx512(const int8_t *const *w, const int8_t *const *x, int32_t k,
+                            int32_t offset, int32_t *sums)
 {
     dots(w, x, k, offset, sums, 4, 4);
 }
 
-void nn_x86_dots_16x1_avx512(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums)
+void nn_x86_dots_16x1_avx512(const int8_t *const *w, const int8_t *const *x, int32_t k,
+                             int32_t offset, int32_t *sums)
 {
     dots(w, x, k, offset, sums, 16, 1);
 }

@@ -66,5 +66,6 @@ int32_t nn_recall_i16(int16_t *s, const int16_t *w, int32_t last, int32_t newest
     }
     *s = (int16_t)newest;
     weights += *w;
-    return (int32_t)((uint32_t)sum + (uint32_t)*w * (uint32_t)newest - (uint32_t)weights * (uint32_t)zero);
+    return (int32_t)((uint32_t)sum + (uint32_t)*w * (uint32_t)newest -
+                     (uint32_t)weights * (uint32_t)zero);
 }

@@ -4,7 +4,8 @@
 
 // Sums of the rows in r4, r6, r8, r10; r0 to r3 the rows, r5 x. The loop predicates its own last turn, where weights are
 // zeros.
-__attribute__((naked)) void nn_dots_4(const int8_t *const *w, const int8_t *x, int32_t k, int32_t offset, int32_t *sums)
+__attribute__((naked)) void nn_dots_4(const int8_t *const *w, const int8_t *x, int32_t k,
+                                      int32_t offset, int32_t *sums)
 {
     __asm__ volatile("push {r4-r11, lr}\n"
                      "mov r5, r1\n"

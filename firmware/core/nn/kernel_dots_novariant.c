@@ -3,23 +3,24 @@
 #include "firmware/core/nn/nn_dots.h"
 
 // Rows w0, w1 against columns x0, x1: four products for four loads.
-__attribute__((weak)) void nn_dots_2x2(const int8_t *w0, const int8_t *w1, const int8_t *x0, const int8_t *x1, int32_t k, int32_t *sums)
+__attribute__((weak)) void nn_dots_2x2(const int8_t *w0, const int8_t *w1, const int8_t *x0,
+                                       const int8_t *x1, int32_t k, int32_t *sums)
 {
     const int8_t *end = w0 + k;
     uint32_t a = 0;
     uint32_t b = 0;
     uint32_t c = 0;
     uint32_t d = 0;
-#define STEP                                                                                                           \
-    do {                                                                                                               \
-        int32_t u = *w0++;                                                                                             \
-        int32_t v = *w1++;                                                                                             \
-        int32_t s = *x0++;                                                                                             \
-        int32_t t = *x1++;                                                                                             \
-        a += (uint32_t)(u * s);                                                                                        \
-        b += (uint32_t)(u * t);                                                                                        \
-        c += (uint32_t)(v * s);                                                                                        \
-        d += (uint32_t)(v * t);                                                                                        \
+#define STEP                                                                                       \
+    do {                                                                                           \
+        int32_t u = *w0++;                                                                         \
+        int32_t v = *w1++;                                                                         \
+        int32_t s = *x0++;                                                                         \
+        int32_t t = *x1++;                                                                         \
+        a += (uint32_t)(u * s);                                                                    \
+        b += (uint32_t)(u * t);                                                                    \
+        c += (uint32_t)(v * s);                                                                    \
+        d += (uint32_t)(v * t);                                                                    \
     } while (0)
     for (int32_t n = k / 4; n > 0; n--) {
         STEP;
@@ -37,7 +38,8 @@ __attribute__((weak)) void nn_dots_2x2(const int8_t *w0, const int8_t *w1, const
     sums[5] = (int32_t)d;
 }
 
-__attribute__((weak)) void nn_dots_4x1(const int8_t *const *w, const int16_t *x, int32_t k, int32_t *sums)
+__attribute__((weak)) void nn_dots_4x1(const int8_t *const *w, const int16_t *x, int32_t k,
+                                       int32_t *sums)
 {
     const int16_t *end = x + k;
     const int8_t *w0 = w[0];
@@ -48,13 +50,13 @@ __attribute__((weak)) void nn_dots_4x1(const int8_t *const *w, const int16_t *x,
     uint32_t b = (uint32_t)sums[1];
     uint32_t c = (uint32_t)sums[2];
     uint32_t d = (uint32_t)sums[3];
-#define STEP                                                                                                           \
-    do {                                                                                                               \
-        int32_t s = *x++;                                                                                              \
-        a += (uint32_t)(*w0++ * s);                                                                                    \
-        b += (uint32_t)(*w1++ * s);                                                                                    \
-        c += (uint32_t)(*w2++ * s);                                                                                    \
-        d += (uint32_t)(*w3++ * s);                                                                                    \
+#define STEP                                                                                       \
+    do {                                                                                           \
+        int32_t s = *x++;                                                                          \
+        a += (uint32_t)(*w0++ * s);                                                                \
+        b += (uint32_t)(*w1++ * s);                                                                \
+        c += (uint32_t)(*w2++ * s);                                                                \
+        d += (uint32_t)(*w3++ * s);                                                                \
     } while (0)
     for (int32_t n = k / 4; n > 0; n--) {
         STEP;

@@ -35,15 +35,16 @@ static inline uint32_t dsp_pair(int32_t x)
 }
 
 // Widens four int8 at a time; each group goes `step` words further, a constant where this is inlined.
-static inline uint32_t *dsp_widen(uint32_t *to, const int8_t *from, int32_t groups, const int32_t step, uint32_t plus)
+static inline uint32_t *dsp_widen(uint32_t *to, const int8_t *from, int32_t groups,
+                                  const int32_t step, uint32_t plus)
 {
-#define GROUP(i)                                                                                                       \
-    do {                                                                                                               \
-        uint32_t x = dsp_load(from + 4 * (i));                                                                         \
-        uint32_t even = dsp_even(x, plus);                                                                             \
-        uint32_t odd = dsp_odd(x, plus);                                                                               \
-        to[(i) * step] = even;                                                                                         \
-        to[(i) * step + 1] = odd;                                                                                      \
+#define GROUP(i)                                                                                   \
+    do {                                                                                           \
+        uint32_t x = dsp_load(from + 4 * (i));                                                     \
+        uint32_t even = dsp_even(x, plus);                                                         \
+        uint32_t odd = dsp_odd(x, plus);                                                           \
+        to[(i)*step] = even;                                                                       \
+        to[(i)*step + 1] = odd;                                                                    \
     } while (0)
     for (; groups >= 4; groups -= 4, from += 16, to += 4 * step) {
         GROUP(0);

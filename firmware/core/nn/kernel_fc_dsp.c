@@ -21,28 +21,28 @@ struct run {
 };
 
 // Eight weights of one row. r7 to r10 hold the inputs.
-#define ROW(pointer, sum)                                                                                              \
-    "ldmia.w " pointer "!, {r11, r12}\n"                                                                               \
-    "sxtb16.w lr, r11\n"                                                                                               \
-    "sxtb16.w r11, r11, ror #8\n"                                                                                      \
-    "smlad " sum ", lr, r7, " sum "\n"                                                                                 \
-    "smlad " sum ", r11, r8, " sum "\n"                                                                                \
-    "sxtb16.w lr, r12\n"                                                                                               \
-    "sxtb16.w r12, r12, ror #8\n"                                                                                      \
-    "smlad " sum ", lr, r9, " sum "\n"                                                                                 \
+#define ROW(pointer, sum)                                                                          \
+    "ldmia.w " pointer "!, {r11, r12}\n"                                                           \
+    "sxtb16.w lr, r11\n"                                                                           \
+    "sxtb16.w r11, r11, ror #8\n"                                                                  \
+    "smlad " sum ", lr, r7, " sum "\n"                                                             \
+    "smlad " sum ", r11, r8, " sum "\n"                                                            \
+    "sxtb16.w lr, r12\n"                                                                           \
+    "sxtb16.w r12, r12, ror #8\n"                                                                  \
+    "smlad " sum ", lr, r9, " sum "\n"                                                             \
     "smlad " sum ", r12, r10, " sum "\n"
 #define GROUP "ldmia.w r3!, {r7-r10}\n" ROW("r0", "r4") ROW("r1", "r5") ROW("r2", "r6")
 #define GROUP_BYTES 112 // 28 instructions of 4 bytes
 #define GROUPS 8
 
 // Scales and saturates one sum: r7 multiplier, r8 half, r9 down, r10 offset.
-#define SCALE(sum)                                                                                                     \
-    "add r3, r8, " sum ", asr #31\n"                                                                                   \
-    "and lr, " sum ", #0x80000000\n"                                                                                   \
-    "orr lr, lr, #0x40000000\n"                                                                                        \
-    "smlal lr, r3, " sum ", r7\n"                                                                                      \
-    "asr r3, r3, r9\n"                                                                                                 \
-    "add r3, r3, r10\n"                                                                                                \
+#define SCALE(sum)                                                                                 \
+    "add r3, r8, " sum ", asr #31\n"                                                               \
+    "and lr, " sum ", #0x80000000\n"                                                               \
+    "orr lr, lr, #0x40000000\n"                                                                    \
+    "smlal lr, r3, " sum ", r7\n"                                                                  \
+    "asr r3, r3, r9\n"                                                                             \
+    "add r3, r3, r10\n"                                                                            \
     "ssat " sum ", #8, r3\n"
 
 __attribute__((naked, aligned(4))) static void rows(struct run *r, const uint32_t *x_end)
@@ -87,7 +87,8 @@ __attribute__((naked, aligned(4))) static void rows(struct run *r, const uint32_
 extern const uint8_t nn_dsp_fc_groups[];
 
 // The rows that are left over, one or two of them: run beside themselves, through buffers of their own.
-static void last_rows(const struct nn_fc *p, struct run r, int32_t n, int32_t done, const int32_t *start, int32_t *sums, int8_t *out)
+static void last_rows(const struct nn_fc *p, struct run r, int32_t n, int32_t done,
+                      const int32_t *start, int32_t *sums, int8_t *out)
 {
     int32_t from[ROWS] = {0};
     int32_t to[ROWS];
@@ -109,13 +110,14 @@ static void last_rows(const struct nn_fc *p, struct run r, int32_t n, int32_t do
 }
 
 // All rows against inputs [at, at + n), of which x holds the widened ones. sums NULL: out gets the results.
-static void all_rows(const struct nn_fc *p, const uint32_t *x, int32_t at, int32_t n, const int32_t *start, int32_t *sums,
-                     int8_t *out)
+static void all_rows(const struct nn_fc *p, const uint32_t *x, int32_t at, int32_t n,
+                     const int32_t *start, int32_t *sums, int8_t *out)
 {
     const int8_t *w = (const int8_t *)p->weights + at;
     int32_t full = p->out_n / ROWS * ROWS;
-    struct run r = {{0, 0, 0}, p->out_offset, x, start, sums, out, ROWS * p->in_n - n, full / ROWS, 0,
-                    {w, w + p->in_n, w + 2 * p->in_n}};
+    struct run r = {
+        {0, 0, 0}, p->out_offset,      x,           start, sums,
+        out,       ROWS * p->in_n - n, full / ROWS, 0,     {w, w + p->in_n, w + 2 * p->in_n}};
     int32_t skip = (GROUPS - n / 8 % GROUPS) % GROUPS;
     r.entry = (uintptr_t)(nn_dsp_fc_groups + skip * GROUP_BYTES) | 1u;
     (void)dsp_unpack(p->multiplier[0], p->shift[0], &r.factor);
@@ -135,7 +137,9 @@ static void finish(const struct nn_fc *p, const int32_t *sums, int8_t *out)
 {
     for (int32_t o = 0; o < p->out_n; o++) {
         int32_t q = p->per_channel ? o : 0;
-        out[o] = (int8_t)nn_clamp(nn_wrap_add(nn_rescale(sums[o], p->multiplier[q], p->shift[q]), p->out_offset), p->lo, p->hi);
+        out[o] = (int8_t)nn_clamp(
+            nn_wrap_add(nn_rescale(sums[o], p->multiplier[q], p->shift[q]), p->out_offset), p->lo,
+            p->hi);
     }
 }
 

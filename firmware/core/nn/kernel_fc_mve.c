@@ -43,12 +43,14 @@ void nn_fc_i8_mve(const void *params)
             for (int32_t f = 0; f < 4; f++) {
                 r[f] = w + (f < left ? f : 0) * p->in_n;
             }
-            int32x4_t y = vaddq_s32(rows(r, x, p->in_n), vldrwq_z_s32((const int32_t *)p->bias + o, lanes));
+            int32x4_t y =
+                vaddq_s32(rows(r, x, p->in_n), vldrwq_z_s32((const int32_t *)p->bias + o, lanes));
             if (p->per_channel) {
                 multiplier = vldrwq_z_s32(p->multiplier + o, lanes);
                 shift = vldrbq_z_s32(p->shift + o, lanes);
             }
-            vstrbq_p_s32(out + o, mve_finish(y, multiplier, shift, p->out_offset, p->lo, p->hi), lanes);
+            vstrbq_p_s32(out + o, mve_finish(y, multiplier, shift, p->out_offset, p->lo, p->hi),
+                         lanes);
         }
         out += p->out_n;
     }

@@ -3,7 +3,8 @@
 #include "firmware/core/nn/nn_dots.h"
 
 // A few sums of rows from o on to outputs.
-static void finish_rows(const struct nn_fc *p, const int32_t *sums, int32_t o, int32_t count, int8_t *out)
+static void finish_rows(const struct nn_fc *p, const int32_t *sums, int32_t o, int32_t count,
+                        int8_t *out)
 {
     struct nn_finish q = {0, p->multiplier[0], p->shift[0], p->out_offset, p->lo, p->hi};
     if (!p->per_channel) {
@@ -38,7 +39,9 @@ void nn_fc_i8_plain(const void *params)
                 for (int32_t f = 0; f < 4; f++) {
                     int32_t row = o + nn_min32(f, count - 1);
                     w[f] = (const int8_t *)p->weights + row * p->in_n + at;
-                    sums[f] = at > 0 ? kept[row] : p->bias != NULL ? ((const int32_t *)p->bias)[row] : 0;
+                    sums[f] = at > 0            ? kept[row]
+                              : p->bias != NULL ? ((const int32_t *)p->bias)[row]
+                                                : 0;
                 }
                 nn_dots_4x1(w, x, n, sums);
                 if (at + n == p->in_n) {

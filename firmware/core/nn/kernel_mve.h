@@ -25,7 +25,8 @@ static inline int32x4_t mve_rescale_right(int32x4_t x, int32x4_t multiplier, int
 }
 
 // Rescales, adds the offset, clamps.
-static inline int32x4_t mve_finish(int32x4_t x, int32x4_t multiplier, int32x4_t shift, int32_t offset, int32_t lo, int32_t hi)
+static inline int32x4_t mve_finish(int32x4_t x, int32x4_t multiplier, int32x4_t shift,
+                                   int32_t offset, int32_t lo, int32_t hi)
 {
     int32x4_t y = vaddq_n_s32(mve_rescale(x, multiplier, shift), offset);
     return vminq_s32(vmaxq_s32(y, vdupq_n_s32(lo)), vdupq_n_s32(hi));

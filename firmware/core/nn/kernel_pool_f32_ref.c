@@ -26,7 +26,9 @@ static void pool(const struct nn_pool *p, float start, float (*combine)(float, f
         float count = 0.0f;
         for (int32_t ky = nn_max32(y, 0); ky < y1; ky++) {
             for (int32_t kx = nn_max32(x, 0); kx < x1; kx++) {
-                value = combine(value, ((const float *)p->in)[((b * g->in_h + ky) * g->in_w + kx) * g->in_c + c]);
+                value = combine(
+                    value,
+                    ((const float *)p->in)[((b * g->in_h + ky) * g->in_w + kx) * g->in_c + c]);
                 count += 1.0f;
             }
         }

@@ -10,12 +10,14 @@ static struct span cut(const struct nn_window *g, int32_t out_y, int32_t out_x)
 {
     int32_t y = out_y * g->stride_h - g->pad_h;
     int32_t x = out_x * g->stride_w - g->pad_w;
-    return (struct span){nn_max32(y, 0), nn_min32(y + g->k_h, g->in_h), nn_max32(x, 0), nn_min32(x + g->k_w, g->in_w)};
+    return (struct span){nn_max32(y, 0), nn_min32(y + g->k_h, g->in_h), nn_max32(x, 0),
+                         nn_min32(x + g->k_w, g->in_w)};
 }
 
 static size_t position(const struct nn_window *g, int32_t b, int32_t y, int32_t x)
 {
-    return (((size_t)b * (size_t)g->in_h + (size_t)y) * (size_t)g->in_w + (size_t)x) * (size_t)g->in_c;
+    return (((size_t)b * (size_t)g->in_h + (size_t)y) * (size_t)g->in_w + (size_t)x) *
+           (size_t)g->in_c;
 }
 
 static int32_t average_i8(const struct nn_pool *p, int32_t b, struct span s, int32_t c)
@@ -43,7 +45,8 @@ static int32_t max_i8(const struct nn_pool *p, int32_t b, struct span s, int32_t
     return max;
 }
 
-static void each_i8(const struct nn_pool *p, int32_t (*value)(const struct nn_pool *, int32_t, struct span, int32_t))
+static void each_i8(const struct nn_pool *p,
+                    int32_t (*value)(const struct nn_pool *, int32_t, struct span, int32_t))
 {
     const struct nn_window *g = &p->g;
     int8_t *out = p->out;

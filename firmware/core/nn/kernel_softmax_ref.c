@@ -29,7 +29,8 @@ static void row(const struct nn_softmax *p, const int8_t *in, void *out, int32_t
         }
     }
     int32_t headroom = leading_zeros((uint32_t)sum);
-    int32_t reciprocal = nn_reciprocal_one_plus((int32_t)(((uint32_t)sum << (headroom & 31)) - 0x80000000u));
+    int32_t reciprocal =
+        nn_reciprocal_one_plus((int32_t)(((uint32_t)sum << (headroom & 31)) - 0x80000000u));
     int32_t exponent = nn_clamp(12 - headroom + 31 - (p->out_16 ? 16 : 8), 0, 31);
     int32_t lo = p->out_16 ? INT16_MIN : INT8_MIN;
     for (int32_t i = 0; i < p->depth; i++) {

@@ -13,7 +13,15 @@
 #define MOTE_NN_MAX_RANK 6
 
 // Values of the TensorType enumeration of the .tflite schema.
-enum mote_nn_type { MOTE_NN_F32 = 0, MOTE_NN_I32 = 2, MOTE_NN_U8 = 3, MOTE_NN_I64 = 4, MOTE_NN_BOOL = 6, MOTE_NN_I16 = 7, MOTE_NN_I8 = 9 };
+enum mote_nn_type {
+    MOTE_NN_F32 = 0,
+    MOTE_NN_I32 = 2,
+    MOTE_NN_U8 = 3,
+    MOTE_NN_I64 = 4,
+    MOTE_NN_BOOL = 6,
+    MOTE_NN_I16 = 7,
+    MOTE_NN_I8 = 9
+};
 
 struct mote_nn_tensor {
     void *data; // input: write before, output: read after mote_nn_invoke; NULL where not in memory
@@ -29,7 +37,8 @@ struct mote_nn_op;  // a registration of one operator; a program links the ones 
 struct mote_nn_ops {
     const struct mote_nn_op *const *op;
     size_t count;
-    const char *(*name)(int32_t code); // names an operator that is not in the table, for refusals; may be NULL
+    const char *(*name)(
+        int32_t code); // names an operator that is not in the table, for refusals; may be NULL
 };
 extern const struct mote_nn_ops mote_nn_ops_all; // every operator; naming it links every kernel
 // "CONV_2D" and so on (an operator is there once for each type that it takes); NULL past the end.
@@ -37,8 +46,9 @@ const char *mote_nn_ops_name(const struct mote_nn_ops *ops, size_t index);
 
 // Why a model was refused. All borrowed constants; no allocation.
 struct mote_nn_diag {
-    const char *reason;  // "tensor 12: shape is larger than its buffer"; NULL where nothing is wrong
-    const char *op_name; // "CONV_2D", or NULL where it is not about an operator or its name is not linked
+    const char *reason; // "tensor 12: shape is larger than its buffer"; NULL where nothing is wrong
+    const char
+        *op_name; // "CONV_2D", or NULL where it is not about an operator or its name is not linked
     int32_t op_index;    // in execution order, -1 where it is not about an operator
     int32_t tensor;      // -1 where it is not about a tensor
 #ifdef MOTE_NN_TERSE
@@ -77,11 +87,13 @@ int mote_nn_space(const void *file, size_t len, const struct mote_nn_ops *ops, u
                   struct mote_nn_space *out, struct mote_nn_diag *diag) MOTE_CHECK;
 // The same without the stack that it takes: work is memory of the caller, 8-byte aligned, 16 bytes for each
 // activation or scratch buffer (an arena before it is used). MOTE_E_LIMIT where it is too small.
-int mote_nn_space_in(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags, void *work,
-                     size_t work_len, struct mote_nn_space *out, struct mote_nn_diag *diag) MOTE_CHECK;
+int mote_nn_space_in(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags,
+                     void *work, size_t work_len, struct mote_nn_space *out,
+                     struct mote_nn_diag *diag) MOTE_CHECK;
 // Verifies, plans and prepares. arena must be 16-byte aligned. Sets variable tensors to zero point.
 int mote_nn_open(struct mote_nn *nn, const void *file, size_t len, const struct mote_nn_ops *ops,
-                 uint32_t flags, void *arena, size_t arena_len, struct mote_nn_diag *diag) MOTE_CHECK;
+                 uint32_t flags, void *arena, size_t arena_len,
+                 struct mote_nn_diag *diag) MOTE_CHECK;
 size_t mote_nn_input_count(const struct mote_nn *nn);
 size_t mote_nn_output_count(const struct mote_nn *nn);
 int mote_nn_input(const struct mote_nn *nn, size_t i, struct mote_nn_tensor *out) MOTE_CHECK;
@@ -97,11 +109,13 @@ int mote_nn_reset(struct mote_nn *nn) MOTE_CHECK;
 size_t mote_nn_op_count(const struct mote_nn *nn);
 const char *mote_nn_op_name(const struct mote_nn *nn, size_t index);
 // First output tensor of an operator: with MOTE_NN_KEEP_ALL its bytes stay valid until the next invoke.
-int mote_nn_op_output(const struct mote_nn *nn, size_t index, struct mote_nn_tensor *out, int32_t *tensor_index) MOTE_CHECK;
+int mote_nn_op_output(const struct mote_nn *nn, size_t index, struct mote_nn_tensor *out,
+                      int32_t *tensor_index) MOTE_CHECK;
 // Multiply-accumulates of an operator by its shapes; 0 for operators without any.
 uint64_t mote_nn_op_macs(const struct mote_nn *nn, size_t index);
 
 // A metadata buffer of a verified file by its name (schema: Model.metadata). MOTE_E_NOT_FOUND.
-int mote_nn_metadata(const void *file, size_t len, const char *name, const uint8_t **data, size_t *bytes) MOTE_CHECK;
+int mote_nn_metadata(const void *file, size_t len, const char *name, const uint8_t **data,
+                     size_t *bytes) MOTE_CHECK;
 
 #endif

@@ -22,8 +22,8 @@ void nn_binary_eval(const void *params)
             a += (size_t)index[d] * (size_t)p->stride_a[d];
             b += (size_t)index[d] * (size_t)p->stride_b[d];
         }
-        p->run(p, (const uint8_t *)p->a + a * p->elem, (const uint8_t *)p->b + b * p->elem, out, n, p->stride_a[LAST],
-               p->stride_b[LAST]);
+        p->run(p, (const uint8_t *)p->a + a * p->elem, (const uint8_t *)p->b + b * p->elem, out, n,
+               p->stride_a[LAST], p->stride_b[LAST]);
         out += (size_t)n * p->elem;
     } while (nn_next_index(index, p->dims, LAST));
 }
@@ -47,13 +47,14 @@ static bool spread(const struct nn_tensor *in, const struct nn_tensor *out, int3
     return true;
 }
 
-int nn_binary_prepare(struct nn_ctx *c, struct nn_binary **params, struct nn_binary_tensors *t, nn_binary_run run)
+int nn_binary_prepare(struct nn_ctx *c, struct nn_binary **params, struct nn_binary_tensors *t,
+                      nn_binary_run run)
 {
     struct nn_binary *p = nn_keep(c, sizeof *p);
     *params = p;
     int rc = nn_arity(c, 2, 2, 1);
-    if (rc != MOTE_OK || (rc = nn_in(c, 0, &t->a)) != MOTE_OK || (rc = nn_in(c, 1, &t->b)) != MOTE_OK ||
-        (rc = nn_out(c, 0, &t->out)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_in(c, 0, &t->a)) != MOTE_OK ||
+        (rc = nn_in(c, 1, &t->b)) != MOTE_OK || (rc = nn_out(c, 0, &t->out)) != MOTE_OK) {
         return rc;
     }
     if (t->b.type != t->a.type || t->out.type != t->a.type) {
@@ -88,7 +89,8 @@ int nn_binary_prepare(struct nn_ctx *c, struct nn_binary **params, struct nn_bin
     return MOTE_OK;
 }
 
-int nn_binary_quantized(struct nn_ctx *c, struct nn_binary *p, const struct nn_binary_tensors *t, uint8_t fused)
+int nn_binary_quantized(struct nn_ctx *c, struct nn_binary *p, const struct nn_binary_tensors *t,
+                        uint8_t fused)
 {
     int rc = nn_need_scale(c, &t->a);
     if (rc != MOTE_OK || (rc = nn_need_scale(c, &t->b)) != MOTE_OK) {
@@ -105,5 +107,7 @@ int nn_binary_f32(struct nn_ctx *c, nn_binary_run run)
     struct nn_binary *p;
     struct nn_binary_tensors t;
     int rc = nn_binary_prepare(c, &p, &t, run);
-    return rc != MOTE_OK ? rc : nn_activation_range_f32(c, nn_opt_u8(c, 0, 0), &p->range.f[0], &p->range.f[1]);
+    return rc != MOTE_OK
+               ? rc
+               : nn_activation_range_f32(c, nn_opt_u8(c, 0, 0), &p->range.f[0], &p->range.f[1]);
 }

@@ -31,9 +31,11 @@ struct nn_binary_tensors {
 };
 
 // Shapes and addresses; all three tensors have the type of input 0.
-int nn_binary_prepare(struct nn_ctx *c, struct nn_binary **p, struct nn_binary_tensors *t, nn_binary_run run) MOTE_CHECK;
+int nn_binary_prepare(struct nn_ctx *c, struct nn_binary **p, struct nn_binary_tensors *t,
+                      nn_binary_run run) MOTE_CHECK;
 // Offsets and range of a quantized one.
-int nn_binary_quantized(struct nn_ctx *c, struct nn_binary *p, const struct nn_binary_tensors *t, uint8_t fused) MOTE_CHECK;
+int nn_binary_quantized(struct nn_ctx *c, struct nn_binary *p, const struct nn_binary_tensors *t,
+                        uint8_t fused) MOTE_CHECK;
 // A float one of which no more is to be prepared.
 int nn_binary_f32(struct nn_ctx *c, nn_binary_run run) MOTE_CHECK;
 

@@ -17,21 +17,24 @@ static int32_t dot(const int8_t *w, const int8_t *x, int32_t k, int32_t offset)
         products = vpadalq_s16(products, vmull_high_s8(a, b));
         weights = vpadalq_s16(weights, vpaddlq_s8(a));
     }
-    uint32_t sum = (uint32_t)vaddvq_s32(products) + (uint32_t)vaddvq_s32(weights) * (uint32_t)offset;
+    uint32_t sum =
+        (uint32_t)vaddvq_s32(products) + (uint32_t)vaddvq_s32(weights) * (uint32_t)offset;
     for (; at < k; at++) {
         sum += (uint32_t)(w[at] * (x[at] + offset));
     }
     return (int32_t)sum;
 }
 
-static void dots_4x4(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums)
+static void dots_4x4(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset,
+                     int32_t *sums)
 {
     for (int i = 0; i < 16; i++) {
         sums[i] = dot(w[i / 4], x[i % 4], k, offset);
     }
 }
 
-static void dots_16x1(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums)
+static void dots_16x1(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset,
+                      int32_t *sums)
 {
     for (int i = 0; i < 16; i++) {
         sums[i] = dot(w[i], x[0], k, offset);

@@ -49,7 +49,9 @@ int nn_out(struct nn_ctx *c, uint32_t i, struct nn_tensor *t)
 
 void *nn_data(const struct nn_ctx *c, const struct nn_tensor *t)
 {
-    return t->fixed != NULL ? (void *)(uintptr_t)t->fixed : c->data != NULL ? c->data[t->index] : NULL;
+    return t->fixed != NULL  ? (void *)(uintptr_t)t->fixed
+           : c->data != NULL ? c->data[t->index]
+                             : NULL;
 }
 
 void *nn_keep_array(struct nn_ctx *c, size_t count, size_t size)

@@ -2,8 +2,8 @@
 // inputs under four pixels as rows of bytes (or read them in place where a pixel is one) and run four filters at a time.
 #include "firmware/core/nn/nn_dots.h"
 
-static int8_t finish(int32_t sum, const int32_t *bias, int32_t channel, int32_t multiplier, int32_t shift, int32_t offset,
-                     int32_t lo, int32_t hi)
+static int8_t finish(int32_t sum, const int32_t *bias, int32_t channel, int32_t multiplier,
+                     int32_t shift, int32_t offset, int32_t lo, int32_t hi)
 {
     int32_t y = nn_wrap_add(sum, bias != NULL ? bias[channel] : 0);
     y = shift <= -2 ? nn_rescale_right(y, multiplier, shift) : nn_rescale(y, multiplier, shift);
@@ -64,7 +64,9 @@ static void columns(const struct nn_conv *p, const int8_t *image, int32_t at, co
         int32_t out_y = pixel / g->out_w;
         int32_t out_x = pixel % g->out_w;
         if (in_place) {
-            x[i] = image + ((size_t)(out_y * g->stride_h) * (size_t)g->in_w + (size_t)(out_x * g->stride_w)) * (size_t)g->in_c;
+            x[i] = image + ((size_t)(out_y * g->stride_h) * (size_t)g->in_w +
+                            (size_t)(out_x * g->stride_w)) *
+                               (size_t)g->in_c;
             continue;
         }
         int8_t *to = (int8_t *)p->scratch + (size_t)i * (size_t)k;
@@ -73,17 +75,20 @@ static void columns(const struct nn_conv *p, const int8_t *image, int32_t at, co
     }
 }
 
-__attribute__((weak, noinline)) void nn_finish(const struct nn_finish *f, const int32_t *sums, int32_t count, int32_t step, int8_t *out)
+__attribute__((weak, noinline)) void nn_finish(const struct nn_finish *f, const int32_t *sums,
+                                               int32_t count, int32_t step, int8_t *out)
 {
     const struct nn_finish q = *f;
     for (; count > 0; count--, out += step) {
         int32_t y = nn_wrap_add(*sums++, q.start);
-        y = q.shift <= -2 ? nn_rescale_right(y, q.multiplier, q.shift) : nn_rescale(y, q.multiplier, q.shift);
+        y = q.shift <= -2 ? nn_rescale_right(y, q.multiplier, q.shift)
+                          : nn_rescale(y, q.multiplier, q.shift);
         *out = (int8_t)nn_clamp(nn_wrap_add(y, q.offset), q.lo, q.hi);
     }
 }
 
-__attribute__((weak)) void nn_dots_4(const int8_t *const *w, const int8_t *x, int32_t k, int32_t offset, int32_t *sums)
+__attribute__((weak)) void nn_dots_4(const int8_t *const *w, const int8_t *x, int32_t k,
+                                     int32_t offset, int32_t *sums)
 {
     const int8_t *w0 = w[0];
     const int8_t *w1 = w[1];
@@ -106,7 +111,8 @@ __attribute__((weak)) void nn_dots_4(const int8_t *const *w, const int8_t *x, in
     sums[3] = (int32_t)d;
 }
 
-__attribute__((weak)) int32_t nn_recall_i16(int16_t *s, const int16_t *w, int32_t last, int32_t newest, int32_t zero)
+__attribute__((weak)) int32_t nn_recall_i16(int16_t *s, const int16_t *w, int32_t last,
+                                            int32_t newest, int32_t zero)
 {
     uint32_t sum = 0;
     for (; last > 0; last--, s++) {
@@ -135,18 +141,21 @@ void nn_conv_by_dots(const struct nn_conv *p, nn_dots dots)
         int32_t b = i / ((pixels + 3) / 4);
         int32_t at = i % ((pixels + 3) / 4) * 4;
         const int8_t *x[4];
-        columns(p, (const int8_t *)p->in + (size_t)b * (size_t)(g->in_h * g->in_w * g->in_c), at, x);
+        columns(p, (const int8_t *)p->in + (size_t)b * (size_t)(g->in_h * g->in_w * g->in_c), at,
+                x);
         for (int32_t c = 0; c < g->out_c; c += 4) {
             const int8_t *w[4];
             int32_t sums[16];
             for (int32_t f = 0; f < 4; f++) {
-                w[f] = (const int8_t *)p->weights + (size_t)nn_min32(c + f, g->out_c - 1) * (size_t)k;
+                w[f] =
+                    (const int8_t *)p->weights + (size_t)nn_min32(c + f, g->out_c - 1) * (size_t)k;
             }
             dots(w, x, k, p->in_offset, sums);
             size_t to = ((size_t)b * (size_t)pixels + (size_t)at) * (size_t)g->out_c;
             for (int32_t f = c; f < c + 4 && f < g->out_c; f++) {
                 int32_t start = p->bias != NULL ? ((const int32_t *)p->bias)[f] : 0;
-                const struct nn_finish q = {start, p->multiplier[f], p->shift[f], p->out_offset, p->lo, p->hi};
+                const struct nn_finish q = {
+                    start, p->multiplier[f], p->shift[f], p->out_offset, p->lo, p->hi};
                 nn_finish(&q, sums + 4 * (f - c), nn_min32(4, pixels - at), g->out_c, out + to + f);
             }
         }
@@ -162,12 +171,14 @@ void nn_fc_by_dots(const struct nn_fc *p, nn_dots dots)
             const int8_t *w[16];
             int32_t sums[16];
             for (int32_t f = 0; f < 16; f++) {
-                w[f] = (const int8_t *)p->weights + (size_t)nn_min32(o + f, p->out_n - 1) * (size_t)p->in_n;
+                w[f] = (const int8_t *)p->weights +
+                       (size_t)nn_min32(o + f, p->out_n - 1) * (size_t)p->in_n;
             }
             dots(w, &x, p->in_n, p->in_offset, sums);
             for (int32_t f = 0; f < 16 && o + f < p->out_n; f++) {
                 int32_t q = p->per_channel ? o + f : 0;
-                out[o + f] = finish(sums[f], p->bias, o + f, p->multiplier[q], p->shift[q], p->out_offset, p->lo, p->hi);
+                out[o + f] = finish(sums[f], p->bias, o + f, p->multiplier[q], p->shift[q],
+                                    p->out_offset, p->lo, p->hi);
             }
         }
     }

@@ -7,7 +7,8 @@
 
 // sums[f * P + p] = sum over i < k of w[f][i] * (x[p][i] + offset), for F = P = 4, or for F = 16 and P = 1. Nothing
 // is read beyond k. Sums wrap.
-typedef void (*nn_dots)(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums);
+typedef void (*nn_dots)(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset,
+                        int32_t *sums);
 
 // Needs nn_fit_conv_by_dots(p).scratch bytes; dots is of the 4 x 4 kind. No groups of channels.
 void nn_conv_by_dots(const struct nn_conv *p, nn_dots dots);
@@ -19,7 +20,8 @@ void nn_conv_i8_2x2(const void *params);
 void nn_fc_by_dots(const struct nn_fc *p, nn_dots dots);
 
 // Rows w0 and w1 against columns x0 and x1, without offset: sums[0] = w0 x0, [1] = w0 x1, [4] = w1 x0, [5] = w1 x1.
-void nn_dots_2x2(const int8_t *w0, const int8_t *w1, const int8_t *x0, const int8_t *x1, int32_t k, int32_t *sums);
+void nn_dots_2x2(const int8_t *w0, const int8_t *w1, const int8_t *x0, const int8_t *x1, int32_t k,
+                 int32_t *sums);
 // sums[f] += sum over i < k of w[f][i] * (x[i] + offset), for four rows that may repeat.
 void nn_dots_4(const int8_t *const *w, const int8_t *x, int32_t k, int32_t offset, int32_t *sums);
 // Memory of an SVDF filter: moves s[1..last] down by one, sets s[last], and gives the sum of w[i] * (s[i] - zero).
@@ -32,6 +34,7 @@ struct nn_finish {
     int32_t start, multiplier, shift, offset, lo, hi;
 };
 // `count` sums to outputs that lie `step` bytes from each other.
-void nn_finish(const struct nn_finish *f, const int32_t *sums, int32_t count, int32_t step, int8_t *out);
+void nn_finish(const struct nn_finish *f, const int32_t *sums, int32_t count, int32_t step,
+               int8_t *out);
 
 #endif

@@ -7,7 +7,8 @@
 
 // Input 0 and output 0, with equal shapes and no other tensors.
 int nn_unary(struct nn_ctx *c, struct nn_tensor *in, struct nn_tensor *out) MOTE_CHECK;
-int nn_softmax_shapes(struct nn_ctx *c, struct nn_softmax *p, struct nn_tensor *in, struct nn_tensor *out) MOTE_CHECK;
+int nn_softmax_shapes(struct nn_ctx *c, struct nn_softmax *p, struct nn_tensor *in,
+                      struct nn_tensor *out) MOTE_CHECK;
 
 // An int8 operator of one variable is a table of its 256 results.
 struct nn_table_i8 {
@@ -17,7 +18,8 @@ struct nn_table_i8 {
     int8_t *table; // result of x at x + 128
 };
 // Fills the tensors' part of *p and keeps the table; p->table is NULL while measuring.
-int nn_table_i8_prepare(struct nn_ctx *c, struct nn_table_i8 *p, struct nn_tensor *in, struct nn_tensor *out) MOTE_CHECK;
+int nn_table_i8_prepare(struct nn_ctx *c, struct nn_table_i8 *p, struct nn_tensor *in,
+                        struct nn_tensor *out) MOTE_CHECK;
 
 // A float operator of one variable.
 struct nn_map_f32 {

@@ -24,8 +24,8 @@ uint32_t nn_fb_field(struct nn_fb *f, uint32_t table, unsigned id, uint32_t size
     }
     uint32_t vtable_size = mote_get16(f->p + vtable);
     uint32_t table_size = mote_get16(f->p + vtable + 2);
-    if (vtable_size < 4 || vtable_size % 2 != 0 || !inside(f, vtable, vtable_size) || table_size < 4 ||
-        !inside(f, table, table_size)) {
+    if (vtable_size < 4 || vtable_size % 2 != 0 || !inside(f, vtable, vtable_size) ||
+        table_size < 4 || !inside(f, table, table_size)) {
         f->bad = true;
         return 0;
     }
@@ -68,7 +68,8 @@ uint32_t nn_fb_follow(struct nn_fb *f, uint32_t at)
         return 0;
     }
     uint32_t offset = mote_get32(f->p + at);
-    if (offset == 0 || offset > f->len - at || (at + offset) % 4 != 0 || !inside(f, at + offset, 4)) {
+    if (offset == 0 || offset > f->len - at || (at + offset) % 4 != 0 ||
+        !inside(f, at + offset, 4)) {
         f->bad = true;
         return 0;
     }

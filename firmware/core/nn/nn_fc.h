@@ -14,7 +14,8 @@ struct nn_fc_shape {
 };
 int nn_fc_shapes(struct nn_ctx *c, struct nn_fc_tensors *t, struct nn_fc_shape *s) MOTE_CHECK;
 // Everything of a quantized one but its kernel; p is kept.
-int nn_fc_prepare_quantized(struct nn_ctx *c, struct nn_fc *p, const struct nn_fc_tensors *t, uint8_t bias_type) MOTE_CHECK;
+int nn_fc_prepare_quantized(struct nn_ctx *c, struct nn_fc *p, const struct nn_fc_tensors *t,
+                            uint8_t bias_type) MOTE_CHECK;
 uint64_t nn_fc_macs(struct nn_ctx *c);
 
 #endif

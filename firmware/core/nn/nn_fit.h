@@ -23,7 +23,8 @@ static inline bool nn_fit_in_place(const struct nn_conv *p)
 }
 static inline struct nn_fit nn_fit_conv_by_dots(const struct nn_conv *p, bool starts)
 {
-    if (p->filter_c != p->g.in_c || (starts && p->weights == NULL)) { // weights that the model computes
+    if (p->filter_c != p->g.in_c ||
+        (starts && p->weights == NULL)) { // weights that the model computes
         return (struct nn_fit){false, false, 0};
     }
     return (struct nn_fit){true, starts, nn_fit_in_place(p) ? 0 : 4 * nn_fit_window_bytes(p)};
@@ -61,7 +62,9 @@ static inline struct nn_fit nn_fit_conv_dsp(const struct nn_conv *p)
     }
     uint64_t bytes = (uint64_t)nn_dsp_padded((int32_t)k);
     uint64_t extra = (k % 4 != 0 ? bytes : 0) + (p->g.in_c % 4 != 0 ? bytes : 0);
-    return (struct nn_fit){true, false, 2 * NN_DSP_COLUMNS * bytes + (uint64_t)p->g.out_c * NN_DSP_FILTER_BYTES + extra};
+    return (struct nn_fit){true, false,
+                           2 * NN_DSP_COLUMNS * bytes + (uint64_t)p->g.out_c * NN_DSP_FILTER_BYTES +
+                               extra};
 }
 // Words of a widened row: a pixel of padding, the input, padding up to the last window's end.
 static inline int32_t nn_dsp_row_words(const struct nn_window *g)
@@ -72,15 +75,17 @@ static inline int32_t nn_dsp_row_words(const struct nn_window *g)
 static inline bool nn_dsp_ring(const struct nn_conv *p)
 {
     const struct nn_window *g = &p->g;
-    return p->filter_c == 1 && g->out_c % 4 == 0 && g->k_h == NN_DSP_WINDOW && g->k_w == NN_DSP_WINDOW &&
-           g->dilation_h == 1 && g->dilation_w == 1 && g->pad_h <= 1 && g->pad_w <= 1 && g->in_w < 1 << 20 && !p->steep;
+    return p->filter_c == 1 && g->out_c % 4 == 0 && g->k_h == NN_DSP_WINDOW &&
+           g->k_w == NN_DSP_WINDOW && g->dilation_h == 1 && g->dilation_w == 1 && g->pad_h <= 1 &&
+           g->pad_w <= 1 && g->in_w < 1 << 20 && !p->steep;
 }
 static inline struct nn_fit nn_fit_depthwise_dsp(const struct nn_conv *p)
 {
     if (!nn_dsp_ring(p)) {
         return nn_fit_depthwise_runs(p);
     }
-    return (struct nn_fit){true, false, (uint64_t)nn_dsp_row_words(&p->g) * NN_DSP_WINDOW * sizeof(uint32_t)};
+    return (struct nn_fit){true, false,
+                           (uint64_t)nn_dsp_row_words(&p->g) * NN_DSP_WINDOW * sizeof(uint32_t)};
 }
 static inline bool nn_dsp_keeps_sums(const struct nn_fc *p)
 {
@@ -89,7 +94,8 @@ static inline bool nn_dsp_keeps_sums(const struct nn_fc *p)
 static inline struct nn_fit nn_fit_fc_dsp(const struct nn_fc *p)
 {
     // The tensor's place in the file is judged; weights that the model computes have none yet.
-    if (p->weights == NULL || (uintptr_t)p->weights % 4 != 0 || p->in_n % 8 != 0 || p->in_n == 0 || p->out_n == 0) {
+    if (p->weights == NULL || (uintptr_t)p->weights % 4 != 0 || p->in_n % 8 != 0 || p->in_n == 0 ||
+        p->out_n == 0) {
         return (struct nn_fit){false, false, 0};
     }
     uint64_t sums = nn_dsp_keeps_sums(p) ? 4u * (uint64_t)p->out_n : 0;
@@ -108,7 +114,8 @@ static inline struct nn_fit nn_fit_conv_mve(const struct nn_conv *p)
     if (p->filter_c != p->g.in_c || p->g.out_c < 4 || p->steep || p->weights == NULL) {
         return (struct nn_fit){false, false, 0};
     }
-    return (struct nn_fit){true, true, nn_fit_in_place(p) ? 0 : NN_MVE_COLUMNS * nn_fit_window_bytes(p)};
+    return (struct nn_fit){true, true,
+                           nn_fit_in_place(p) ? 0 : NN_MVE_COLUMNS * nn_fit_window_bytes(p)};
 }
 // Four bytes for each place along a line: what the windows of outputs by fours reach, and the input with its padding.
 static inline int32_t nn_mve_pitch(const struct nn_runs *r)
@@ -120,9 +127,9 @@ static inline bool nn_mve_streams(const struct nn_conv *p)
 {
     const struct nn_window *g = &p->g;
     const struct nn_runs r = nn_runs_of(p);
-    return p->filter_c == 1 && g->k_h == NN_MVE_WINDOW && g->k_w == NN_MVE_WINDOW && g->dilation_h == 1 &&
-           g->dilation_w == 1 && r.along.stride <= 2 && r.along.in <= NN_MVE_MAX_PITCH / 8 && !p->steep &&
-           nn_mve_pitch(&r) <= NN_MVE_MAX_PITCH;
+    return p->filter_c == 1 && g->k_h == NN_MVE_WINDOW && g->k_w == NN_MVE_WINDOW &&
+           g->dilation_h == 1 && g->dilation_w == 1 && r.along.stride <= 2 &&
+           r.along.in <= NN_MVE_MAX_PITCH / 8 && !p->steep && nn_mve_pitch(&r) <= NN_MVE_MAX_PITCH;
 }
 static inline struct nn_fit nn_fit_depthwise_mve(const struct nn_conv *p)
 {
@@ -130,7 +137,8 @@ static inline struct nn_fit nn_fit_depthwise_mve(const struct nn_conv *p)
         return nn_fit_depthwise_runs(p);
     }
     const struct nn_runs r = nn_runs_of(p);
-    return (struct nn_fit){true, false, NN_MVE_LANES * (NN_MVE_LANE_BYTES + (uint64_t)nn_mve_pitch(&r))};
+    return (struct nn_fit){true, false,
+                           NN_MVE_LANES * (NN_MVE_LANE_BYTES + (uint64_t)nn_mve_pitch(&r))};
 }
 static inline struct nn_fit nn_fit_fc_mve(const struct nn_fc *p)
 {
@@ -157,7 +165,9 @@ static inline struct nn_fit nn_fit_fc_plain(const struct nn_fc *p)
     if (p->out_n < 1 || p->in_n < 1) {
         return (struct nn_fit){false, false, 0};
     }
-    return (struct nn_fit){true, false, 2u * (uint64_t)nn_fc_part(p) + (p->in_n > NN_FC_WHOLE ? 4u * (uint64_t)p->out_n : 0)};
+    return (struct nn_fit){true, false,
+                           2u * (uint64_t)nn_fc_part(p) +
+                               (p->in_n > NN_FC_WHOLE ? 4u * (uint64_t)p->out_n : 0)};
 }
 
 // --- hosts: x86 (fast where the processor has AVX2) and neon ----------------------------------

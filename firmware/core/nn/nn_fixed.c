@@ -40,7 +40,8 @@ static int32_t exp_quarter(int32_t a)
 static int32_t exp_negative(int32_t x, int integer_bits)
 {
     // exp(-1/4), exp(-1/2), exp(-1) ... exp(-16) in Q0.31
-    static const int32_t factor[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+    static const int32_t factor[] = {1672461947, 1302514674, 790015084, 290630308,
+                                     39332535,   720401,     242};
     if (x == 0) {
         return Q31_ONE;
     }

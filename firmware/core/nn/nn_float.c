@@ -4,7 +4,8 @@
 static double exp_double(double x)
 {
     const double log2e = 1.4426950408889634;
-    const double ln2_high = 6.93147180369123816490e-01; // its low 21 bits are zero: k * ln2_high is exact
+    const double ln2_high =
+        6.93147180369123816490e-01; // its low 21 bits are zero: k * ln2_high is exact
     const double ln2_low = 1.90821492927058770002e-10;
     double scaled = x * log2e;
     int32_t k = (int32_t)(scaled + (scaled < 0.0 ? -0.5 : 0.5));

@@ -41,7 +41,8 @@ struct nn_conv {
 struct nn_choice {
     void (*eval)(const void *params);
     uint64_t scratch;
-    bool starts; // p->bias is to become, for each filter, bias plus in_offset times the sum of its weights; kept
+    bool starts; // p->bias is to become, for each filter, bias plus in_offset times the sum of its
+                 // weights; kept
 };
 struct nn_choice nn_choose_conv_i8(const struct nn_conv *p);
 struct nn_choice nn_choose_depthwise_i8(const struct nn_conv *p);
@@ -112,13 +113,13 @@ void nn_max_pool_f32_ref(const void *params);
 
 // ADD and SUB on int8 (nn_binary.h): the run function that suits.
 struct nn_binary;
-typedef void (*nn_binary_run)(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
-                              int32_t stride_a, int32_t stride_b);
+typedef void (*nn_binary_run)(const struct nn_binary *p, const void *a, const void *b, void *out,
+                              int32_t n, int32_t stride_a, int32_t stride_b);
 nn_binary_run nn_choose_add_i8(void);
-void nn_add_i8_mve(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                   int32_t stride_b);
-void nn_add_i8_ref(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                   int32_t stride_b);
+void nn_add_i8_mve(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                   int32_t stride_a, int32_t stride_b);
+void nn_add_i8_ref(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                   int32_t stride_a, int32_t stride_b);
 
 // Softmax along the last dimension.
 struct nn_softmax {

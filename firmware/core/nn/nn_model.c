@@ -129,11 +129,11 @@ int nn_file_tensor(struct nn_file *f, int32_t index, struct nn_tensor *t, nn_why
     }
     struct nn_vec bytes = buffer_bytes(f, (uint32_t)nn_fb_i32(&f->fb, table, 2, 0));
     if (bytes.count != 0) {
-        *reason = bytes.count < t->bytes                         ? NN_WHY("shape is larger than its buffer")
-                  : bytes.at % nn_type_size(t->type) != 0        ? NN_WHY("buffer is not aligned")
-                  : nn_fb_table(&f->fb, table, 6) != 0           ? NN_WHY("sparse tensors are not supported")
-                  : t->variable                                  ? NN_WHY("variable tensor has constant data")
-                                                                 : NN_FINE;
+        *reason = bytes.count < t->bytes ? NN_WHY("shape is larger than its buffer")
+                  : bytes.at % nn_type_size(t->type) != 0 ? NN_WHY("buffer is not aligned")
+                  : nn_fb_table(&f->fb, table, 6) != 0 ? NN_WHY("sparse tensors are not supported")
+                  : t->variable                        ? NN_WHY("variable tensor has constant data")
+                                                       : NN_FINE;
         t->fixed = f->fb.p + bytes.at;
     }
     if (*reason == NN_FINE) {
@@ -145,7 +145,8 @@ int nn_file_tensor(struct nn_file *f, int32_t index, struct nn_tensor *t, nn_why
     return *reason == NN_FINE ? MOTE_OK : MOTE_E_FORMAT;
 }
 
-int nn_file_opcode(struct nn_file *f, uint32_t index, int32_t *code, int32_t *version, const char **custom)
+int nn_file_opcode(struct nn_file *f, uint32_t index, int32_t *code, int32_t *version,
+                   const char **custom)
 {
     uint32_t op = nn_fb_elem(&f->fb, f->operators, index);
     uint32_t which = (uint32_t)nn_fb_i32(&f->fb, op, 0, 0);
@@ -182,10 +183,12 @@ static int check_operators(struct nn_file *f, struct mote_nn_diag *d)
         int rc = nn_file_opcode(f, i, &code, &version, &custom);
         (void)nn_fb_table(&f->fb, op, 4);
         if (rc != MOTE_OK || f->fb.bad) {
-            return refuse(d, MOTE_E_FORMAT, NN_WHY("operator points outside the file"), -1, (int32_t)i);
+            return refuse(d, MOTE_E_FORMAT, NN_WHY("operator points outside the file"), -1,
+                          (int32_t)i);
         }
         if (!indices_in_range(f, in, true) || !indices_in_range(f, out, false)) {
-            return refuse(d, MOTE_E_FORMAT, NN_WHY("operator's tensor does not exist"), -1, (int32_t)i);
+            return refuse(d, MOTE_E_FORMAT, NN_WHY("operator's tensor does not exist"), -1,
+                          (int32_t)i);
         }
     }
     return MOTE_OK;
@@ -222,8 +225,8 @@ static bool check_rest(struct nn_file *f, uint32_t model, uint32_t graph)
 }
 
 // Finds the parts of the file and leaves the tables that only check_rest needs.
-static int find_parts(struct nn_file *f, const void *file, size_t len, uint32_t *model, uint32_t *graph,
-                      struct mote_nn_diag *d)
+static int find_parts(struct nn_file *f, const void *file, size_t len, uint32_t *model,
+                      uint32_t *graph, struct mote_nn_diag *d)
 {
     memset(f, 0, sizeof *f);
     f->fb.p = file;
@@ -245,7 +248,8 @@ static int find_parts(struct nn_file *f, const void *file, size_t len, uint32_t 
     f->outputs = nn_fb_vec(&f->fb, *graph, 2, 4);
     f->operators = nn_fb_vec(&f->fb, *graph, 3, 4);
     if (f->fb.bad) {
-        return refuse(d, MOTE_E_FORMAT, NN_WHY("file is cut short or points outside itself"), -1, -1);
+        return refuse(d, MOTE_E_FORMAT, NN_WHY("file is cut short or points outside itself"), -1,
+                      -1);
     }
     if (nn_fb_i32(&f->fb, *model, 0, 0) != 3) {
         return refuse(d, MOTE_E_UNSUPPORTED, NN_WHY("schema version is not 3"), -1, -1);
@@ -281,7 +285,8 @@ int nn_file_open(struct nn_file *f, const void *file, size_t len, struct mote_nn
     return rc;
 }
 
-int mote_nn_metadata(const void *file, size_t len, const char *name, const uint8_t **data, size_t *bytes)
+int mote_nn_metadata(const void *file, size_t len, const char *name, const uint8_t **data,
+                     size_t *bytes)
 {
     struct nn_file f;
     struct mote_nn_diag d;

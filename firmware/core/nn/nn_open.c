@@ -23,7 +23,8 @@ static int add_block(struct nn_ctx *c, int32_t id, uint32_t bytes, uint16_t firs
 {
     if (c->block_count == c->block_cap) {
         return c->arena_given ? nn_fail(c, MOTE_E_SPACE, NN_WHY("arena is too small"), NULL)
-                              : nn_fail(c, MOTE_E_LIMIT, NN_WHY("too many activations (MOTE_NN_MAX_BLOCKS)"), NULL);
+                              : nn_fail(c, MOTE_E_LIMIT,
+                                        NN_WHY("too many activations (MOTE_NN_MAX_BLOCKS)"), NULL);
     }
     uint32_t size = (bytes + NN_ALIGN - 1) / NN_ALIGN * NN_ALIGN;
     c->activations += size;
@@ -109,7 +110,8 @@ static int find_registration(struct nn_ctx *c, uint32_t index)
         if (op->code != code) {
             continue;
         }
-        reason = version > op->max_version ? NN_WHY("version is not supported") : NN_WHY("type is not supported");
+        reason = version > op->max_version ? NN_WHY("version is not supported")
+                                           : NN_WHY("type is not supported");
         c->op = op; // names the refusal
         if (version <= op->max_version && (op->type == t.type || op->type == NN_ANY_TYPE)) {
             return MOTE_OK;
@@ -117,7 +119,9 @@ static int find_registration(struct nn_ctx *c, uint32_t index)
     }
     rc = nn_unsupported(c, reason);
     if (c->op == NULL) {
-        c->diag->op_name = code == NN_CUSTOM ? custom : c->ops->name != NULL ? c->ops->name(code) : NULL;
+        c->diag->op_name = code == NN_CUSTOM      ? custom
+                           : c->ops->name != NULL ? c->ops->name(code)
+                                                  : NULL;
     }
     return rc;
 }
@@ -179,7 +183,8 @@ static int note_graph_inputs(struct nn_ctx *c)
         nn_why reason;
         int rc = nn_file_tensor(&c->file, nn_fb_int(&c->file.fb, c->file.inputs, i), &t, &reason);
         if (rc != MOTE_OK || t.fixed != NULL) {
-            return nn_fail(c, MOTE_E_FORMAT, rc != MOTE_OK ? reason : NN_WHY("model's input is a constant"), &t);
+            return nn_fail(c, MOTE_E_FORMAT,
+                           rc != MOTE_OK ? reason : NN_WHY("model's input is a constant"), &t);
         }
         if (find_block(c, t.index) == NULL) {
             rc = add_block(c, t.index, t.bytes, 0, t.variable ? last_op(c) : 0);
@@ -249,8 +254,8 @@ static int measure(struct nn_ctx *c, uint32_t *head, size_t *need)
     return MOTE_OK;
 }
 
-static int begin(struct nn_ctx *c, const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags,
-                 struct mote_nn_diag *diag)
+static int begin(struct nn_ctx *c, const void *file, size_t len, const struct mote_nn_ops *ops,
+                 uint32_t flags, struct mote_nn_diag *diag)
 {
     memset(c, 0, sizeof *c);
     c->ops = ops;
@@ -283,19 +288,22 @@ static int find_space(struct nn_ctx *c, uint32_t head, struct mote_nn_space *out
     return MOTE_OK;
 }
 
-int mote_nn_space(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags, struct mote_nn_space *out,
-                  struct mote_nn_diag *diag)
+int mote_nn_space(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags,
+                  struct mote_nn_space *out, struct mote_nn_diag *diag)
 {
     struct nn_block block[MOTE_NN_MAX_BLOCKS];
     return mote_nn_space_in(file, len, ops, flags, block, sizeof block, out, diag);
 }
 
-int mote_nn_space_in(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags, void *work, size_t work_len,
-                     struct mote_nn_space *out, struct mote_nn_diag *diag)
+int mote_nn_space_in(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags,
+                     void *work, size_t work_len, struct mote_nn_space *out,
+                     struct mote_nn_diag *diag)
 {
     struct nn_ctx c;
     struct mote_nn_diag unread;
-    uint32_t blocks = work_len / sizeof *c.block < MOTE_NN_MAX_BLOCKS ? (uint32_t)(work_len / sizeof *c.block) : MOTE_NN_MAX_BLOCKS;
+    uint32_t blocks = work_len / sizeof *c.block < MOTE_NN_MAX_BLOCKS
+                          ? (uint32_t)(work_len / sizeof *c.block)
+                          : MOTE_NN_MAX_BLOCKS;
     uint32_t head;
     memset(out, 0, sizeof *out);
     int rc = begin(&c, file, len, ops, flags, diag != NULL ? diag : &unread);
@@ -308,8 +316,8 @@ int mote_nn_space_in(const void *file, size_t len, const struct mote_nn_ops *ops
     return rc == MOTE_OK ? find_space(&c, head, out) : rc;
 }
 
-int mote_nn_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags, size_t *arena_bytes,
-                       struct mote_nn_diag *diag)
+int mote_nn_arena_size(const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags,
+                       size_t *arena_bytes, struct mote_nn_diag *diag)
 {
     struct mote_nn_space space;
     int rc = mote_nn_space(file, len, ops, flags, &space, diag);
@@ -347,8 +355,8 @@ static int build(struct nn_ctx *c, uint8_t *arena, uint32_t head)
     return MOTE_OK;
 }
 
-int mote_nn_open(struct mote_nn *nn, const void *file, size_t len, const struct mote_nn_ops *ops, uint32_t flags,
-                 void *arena, size_t arena_len, struct mote_nn_diag *diag)
+int mote_nn_open(struct mote_nn *nn, const void *file, size_t len, const struct mote_nn_ops *ops,
+                 uint32_t flags, void *arena, size_t arena_len, struct mote_nn_diag *diag)
 {
     struct nn_ctx c;
     struct mote_nn_diag unread;

@@ -119,7 +119,8 @@ void nn_stack(const void *params);
 struct nn_view {
     const uint8_t *in;
     uint8_t *out;
-    int32_t dims[MOTE_NN_MAX_RANK], stride[MOTE_NN_MAX_RANK]; // of the walk; strides in elements, may be negative
+    int32_t dims[MOTE_NN_MAX_RANK],
+        stride[MOTE_NN_MAX_RANK]; // of the walk; strides in elements, may be negative
     int32_t first, count;
     uint8_t rank, elem;
 };
@@ -166,12 +167,12 @@ void nn_svdf_f32(const void *params);
 // Of structs that other headers have.
 void nn_binary_eval(const void *params);
 void nn_table_i8_eval(const void *params);
-void nn_add_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                int32_t stride_b);
-void nn_sub_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                int32_t stride_b);
-void nn_mul_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                int32_t stride_b);
+void nn_add_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                int32_t stride_a, int32_t stride_b);
+void nn_sub_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                int32_t stride_a, int32_t stride_b);
+void nn_mul_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                int32_t stride_a, int32_t stride_b);
 void nn_conv_i16(const void *params);
 void nn_depthwise_i16(const void *params);
 void nn_fc_i16(const void *params);
@@ -181,16 +182,16 @@ void nn_relu_f32(const void *params);
 void nn_relu6_f32(const void *params);
 void nn_logistic_f32(const void *params);
 void nn_tanh_f32(const void *params);
-void nn_min_max_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                   int32_t stride_b);
-void nn_min_max_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                    int32_t stride_b);
-void nn_mul_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-               int32_t stride_b);
-void nn_prelu_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                 int32_t stride_b);
-void nn_prelu_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                  int32_t stride_b);
+void nn_min_max_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                   int32_t stride_a, int32_t stride_b);
+void nn_min_max_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                    int32_t stride_a, int32_t stride_b);
+void nn_mul_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+               int32_t stride_a, int32_t stride_b);
+void nn_prelu_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                 int32_t stride_a, int32_t stride_b);
+void nn_prelu_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                  int32_t stride_a, int32_t stride_b);
 void nn_transpose_conv_i8(const void *params);
 void nn_transpose_conv_f32(const void *params);
 

@@ -23,7 +23,8 @@ static struct nn_block *next_unplaced(struct nn_block *b, uint32_t count, enum o
 {
     struct nn_block *best = NULL;
     for (uint32_t i = 0; i < count; i++) {
-        if (b[i].offset == NN_UNPLACED && (best == NULL || rank(&b[i], order) > rank(best, order))) {
+        if (b[i].offset == NN_UNPLACED &&
+            (best == NULL || rank(&b[i], order) > rank(best, order))) {
             best = &b[i];
         }
     }
@@ -51,7 +52,8 @@ static uint32_t place(struct nn_block *b, uint32_t count, enum order order)
     for (uint32_t i = 0; i < count; i++) {
         b[i].offset = NN_UNPLACED;
     }
-    for (struct nn_block *one = next_unplaced(b, count, order); one != NULL; one = next_unplaced(b, count, order)) {
+    for (struct nn_block *one = next_unplaced(b, count, order); one != NULL;
+         one = next_unplaced(b, count, order)) {
         one->offset = lowest_fit(b, count, one);
         if (one->offset + one->size > end) {
             end = one->offset + one->size;

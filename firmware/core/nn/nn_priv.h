@@ -147,7 +147,7 @@ struct nn_ctx {
     nn_eval_fn eval;     // set by prepare
     const void *params;  // set by prepare
     uint32_t scratch;    // bytes asked for so far
-    bool steep;          // a factor that nn_channel_scales or nn_keep_scale gave has a shift above -2
+    bool steep; // a factor that nn_channel_scales or nn_keep_scale gave has a shift above -2
     union {
         uint64_t align;
         uint8_t bytes[NN_PARAMS_MAX];
@@ -156,13 +156,16 @@ struct nn_ctx {
 
 // --- nn_model.c: the file ---------------------------------------------------------------------
 // Finds the parts and checks every table once. MOTE_E_FORMAT or MOTE_E_UNSUPPORTED with the diagnosis.
-int nn_file_open(struct nn_file *f, const void *file, size_t len, struct mote_nn_diag *diag) MOTE_CHECK;
+int nn_file_open(struct nn_file *f, const void *file, size_t len,
+                 struct mote_nn_diag *diag) MOTE_CHECK;
 // Decodes tensor `index`; *reason says what is wrong with it.
-int nn_file_tensor(struct nn_file *f, int32_t index, struct nn_tensor *t, nn_why *reason) MOTE_CHECK;
+int nn_file_tensor(struct nn_file *f, int32_t index, struct nn_tensor *t,
+                   nn_why *reason) MOTE_CHECK;
 // Bytes of one element, 0 for a type that is not supported.
 uint32_t nn_type_size(uint8_t type);
 // Code and version of operator `index`, and its name if it is a custom one.
-int nn_file_opcode(struct nn_file *f, uint32_t index, int32_t *code, int32_t *version, const char **custom) MOTE_CHECK;
+int nn_file_opcode(struct nn_file *f, uint32_t index, int32_t *code, int32_t *version,
+                   const char **custom) MOTE_CHECK;
 
 // --- nn_plan.c --------------------------------------------------------------------------------
 // Places all blocks; returns the bytes that they need together.
@@ -182,7 +185,8 @@ void *nn_data(const struct nn_ctx *c, const struct nn_tensor *t);
 // Zeroed memory that stays as long as the model is open. nn_keep never gives NULL and is for structs of at most
 // NN_PARAMS_MAX bytes, one an operator; nn_keep_array gives NULL while measuring.
 void *nn_keep_params(struct nn_ctx *c, size_t size);
-#define nn_keep(c, size) ((void)sizeof(char[(size) <= NN_PARAMS_MAX ? 1 : -1]), nn_keep_params(c, size))
+#define nn_keep(c, size)                                                                           \
+    ((void)sizeof(char[(size) <= NN_PARAMS_MAX ? 1 : -1]), nn_keep_params(c, size))
 void *nn_keep_array(struct nn_ctx *c, size_t count, size_t size);
 // Memory for the time of the present operator's run; NULL while measuring. Fails on absurd sizes.
 int nn_scratch(struct nn_ctx *c, uint64_t bytes, void *pointer_out) MOTE_CHECK;

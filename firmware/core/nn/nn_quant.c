@@ -48,8 +48,10 @@ bool nn_scale_from(float a, float b, float c, int exponent, struct nn_scale *out
     int eb;
     int ec;
     out->multiplier = 0;
-    out->shift = -31; // of a factor of 0, which any shift would do for: this one suits nn_rescale_right
-    if (!take_apart(a, &ma, &ea) || !take_apart(b, &mb, &eb) || !take_apart(c, &mc, &ec) || mc == 0) {
+    out->shift =
+        -31; // of a factor of 0, which any shift would do for: this one suits nn_rescale_right
+    if (!take_apart(a, &ma, &ea) || !take_apart(b, &mb, &eb) || !take_apart(c, &mc, &ec) ||
+        mc == 0) {
         return false;
     }
     if (ma == 0 || mb == 0) {
@@ -102,7 +104,8 @@ int nn_need_scale(struct nn_ctx *c, const struct nn_tensor *t)
     return MOTE_OK;
 }
 
-int nn_activation_range(struct nn_ctx *c, uint8_t fused, const struct nn_tensor *out, int32_t *lo, int32_t *hi)
+int nn_activation_range(struct nn_ctx *c, uint8_t fused, const struct nn_tensor *out, int32_t *lo,
+                        int32_t *hi)
 {
     int rc = nn_need_scale(c, out);
     if (rc != MOTE_OK) {
@@ -147,7 +150,8 @@ int nn_activation_range_f32(struct nn_ctx *c, uint8_t fused, float *lo, float *h
 }
 
 int nn_channel_scales(struct nn_ctx *c, const struct nn_tensor *in, const struct nn_tensor *weights,
-                      const struct nn_tensor *out, int32_t channels, const int32_t **multiplier, const int8_t **shift)
+                      const struct nn_tensor *out, int32_t channels, const int32_t **multiplier,
+                      const int8_t **shift)
 {
     if (weights->scales.count == 0 || weights->zero_point != 0 ||
         (weights->scales.count > 1 && weights->scales.count != (uint32_t)channels)) {
@@ -173,7 +177,8 @@ int nn_channel_scales(struct nn_ctx *c, const struct nn_tensor *in, const struct
     return MOTE_OK;
 }
 
-int nn_keep_scale(struct nn_ctx *c, float a, float b, const int32_t **multiplier, const int8_t **shift)
+int nn_keep_scale(struct nn_ctx *c, float a, float b, const int32_t **multiplier,
+                  const int8_t **shift)
 {
     struct nn_scale q;
     if (!nn_scale_from(a, 1.0f, b, 0, &q)) {
@@ -191,8 +196,8 @@ int nn_keep_scale(struct nn_ctx *c, float a, float b, const int32_t **multiplier
     return MOTE_OK;
 }
 
-const int32_t *nn_keep_starts(struct nn_ctx *c, const int8_t *weights, const int32_t *bias, int32_t count, int32_t each,
-                              int32_t offset)
+const int32_t *nn_keep_starts(struct nn_ctx *c, const int8_t *weights, const int32_t *bias,
+                              int32_t count, int32_t each, int32_t offset)
 {
     int32_t *start = nn_keep_array(c, (size_t)count, sizeof *start);
     for (int32_t i = 0; start != NULL && i < count; i++) {
@@ -200,7 +205,8 @@ const int32_t *nn_keep_starts(struct nn_ctx *c, const int8_t *weights, const int
         for (int32_t k = 0; k < each; k++) {
             sum = nn_wrap_add(sum, *weights++);
         }
-        start[i] = nn_wrap_add(bias != NULL ? bias[i] : 0, (int32_t)((uint32_t)sum * (uint32_t)offset));
+        start[i] =
+            nn_wrap_add(bias != NULL ? bias[i] : 0, (int32_t)((uint32_t)sum * (uint32_t)offset));
     }
     return start;
 }

@@ -61,14 +61,16 @@ static inline int32_t nn_rescale_right(int32_t x, int32_t multiplier, int32_t sh
 {
     uint32_t sign = (uint32_t)(x >> 31);
     uint64_t round = (uint64_t)((1u << (-shift - 2)) + sign) << 32 | (0x40000000u + (sign << 31));
-    return (int32_t)(((int64_t)((uint64_t)((int64_t)x * multiplier) + round)) >> 32) >> (-shift - 1);
+    return (int32_t)(((int64_t)((uint64_t)((int64_t)x * multiplier) + round)) >> 32) >>
+           (-shift - 1);
 }
 // The 64-bit form for int16 activations: multiplier reduced to 16 bits, one rounding.
 static inline int32_t nn_rescale64(int64_t x, int32_t multiplier, int32_t shift)
 {
     int64_t reduced = multiplier < 0x7fff0000 ? (multiplier + (1 << 15)) >> 16 : 0x7fff;
     int total = 15 - shift; // callers keep shift below 8
-    return (int32_t)((int64_t)((uint64_t)x * (uint64_t)reduced + ((uint64_t)1 << (total - 1))) >> total);
+    return (int32_t)((int64_t)((uint64_t)x * (uint64_t)reduced + ((uint64_t)1 << (total - 1))) >>
+                     total);
 }
 
 // a * b / c * 2^exponent, with the roundings of a double, by whole numbers: boards without a unit for doubles need no
@@ -76,7 +78,8 @@ static inline int32_t nn_rescale64(int64_t x, int32_t multiplier, int32_t shift)
 bool nn_scale_from(float a, float b, float c, int exponent, struct nn_scale *out);
 
 // Quantized range of a fused activation for an output tensor. Refuses unknown activations.
-int nn_activation_range(struct nn_ctx *c, uint8_t fused, const struct nn_tensor *out, int32_t *lo, int32_t *hi) MOTE_CHECK;
+int nn_activation_range(struct nn_ctx *c, uint8_t fused, const struct nn_tensor *out, int32_t *lo,
+                        int32_t *hi) MOTE_CHECK;
 // Float range of a fused activation.
 int nn_activation_range_f32(struct nn_ctx *c, uint8_t fused, float *lo, float *hi) MOTE_CHECK;
 // Scales must be there and per tensor.
@@ -86,11 +89,12 @@ int nn_channel_scales(struct nn_ctx *c, const struct nn_tensor *in, const struct
                       const struct nn_tensor *out, int32_t channels, const int32_t **multiplier,
                       const int8_t **shift) MOTE_CHECK;
 // One factor a / b, kept as arrays of one.
-int nn_keep_scale(struct nn_ctx *c, float a, float b, const int32_t **multiplier, const int8_t **shift) MOTE_CHECK;
+int nn_keep_scale(struct nn_ctx *c, float a, float b, const int32_t **multiplier,
+                  const int8_t **shift) MOTE_CHECK;
 // Kept start of each filter: bias plus offset times the sum of its `each` weights, which must be constant; NULL while
 // measuring.
-const int32_t *nn_keep_starts(struct nn_ctx *c, const int8_t *weights, const int32_t *bias, int32_t count, int32_t each,
-                              int32_t offset);
+const int32_t *nn_keep_starts(struct nn_ctx *c, const int8_t *weights, const int32_t *bias,
+                              int32_t count, int32_t each, int32_t offset);
 // Round half away from zero, as the reference rounds when it quantizes.
 float nn_roundf(float x);
 

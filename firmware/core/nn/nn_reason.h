@@ -9,9 +9,10 @@
 typedef uint16_t nn_why;
 // Length and six of the characters, which the compiler computes: the text itself is not in the program.
 #define NN_WHY_AT(text, at, weight) ((uint32_t)(text)[(sizeof(text) - 1) * (at) / 8] * (weight))
-#define NN_WHY(text)                                                                                                   \
-    ((nn_why)(sizeof(text) * 4099u + NN_WHY_AT(text, 0, 40503u) + NN_WHY_AT(text, 2, 257u) + NN_WHY_AT(text, 3, 1543u) +  \
-              NN_WHY_AT(text, 4, 6151u) + NN_WHY_AT(text, 5, 24593u) + NN_WHY_AT(text, 7, 49157u)))
+#define NN_WHY(text)                                                                               \
+    ((nn_why)(sizeof(text) * 4099u + NN_WHY_AT(text, 0, 40503u) + NN_WHY_AT(text, 2, 257u) +       \
+              NN_WHY_AT(text, 3, 1543u) + NN_WHY_AT(text, 4, 6151u) + NN_WHY_AT(text, 5, 24593u) + \
+              NN_WHY_AT(text, 7, 49157u)))
 #define NN_FINE 0
 #else
 typedef const char *nn_why;

@@ -27,7 +27,8 @@ static int describe(const struct mote_nn *nn, int32_t index, struct mote_nn_tens
     return MOTE_OK;
 }
 
-static int describe_nth(const struct mote_nn *nn, struct nn_vec list, size_t i, struct mote_nn_tensor *out)
+static int describe_nth(const struct mote_nn *nn, struct nn_vec list, size_t i,
+                        struct mote_nn_tensor *out)
 {
     if (i >= list.count) {
         return MOTE_E_ARG;
@@ -104,13 +105,15 @@ const char *mote_nn_op_name(const struct mote_nn *nn, size_t index)
     return index < plan->file.operators.count ? plan->node[index].op->name : NULL;
 }
 
-int mote_nn_op_output(const struct mote_nn *nn, size_t index, struct mote_nn_tensor *out, int32_t *tensor_index)
+int mote_nn_op_output(const struct mote_nn *nn, size_t index, struct mote_nn_tensor *out,
+                      int32_t *tensor_index)
 {
     struct nn_file file = plan_of(nn)->file;
     if (index >= file.operators.count) {
         return MOTE_E_ARG;
     }
-    struct nn_vec list = nn_fb_vec(&file.fb, nn_fb_elem(&file.fb, file.operators, (uint32_t)index), 2, 4);
+    struct nn_vec list =
+        nn_fb_vec(&file.fb, nn_fb_elem(&file.fb, file.operators, (uint32_t)index), 2, 4);
     if (list.count == 0) {
         return MOTE_E_NOT_FOUND;
     }

@@ -21,7 +21,8 @@ void nn_strides(const struct nn_tensor *t, int32_t *stride)
     }
 }
 
-int nn_in_constant(struct nn_ctx *c, uint32_t i, int32_t count, struct nn_tensor *t, const int32_t **data)
+int nn_in_constant(struct nn_ctx *c, uint32_t i, int32_t count, struct nn_tensor *t,
+                   const int32_t **data)
 {
     int rc = nn_in(c, i, t);
     if (rc != MOTE_OK) {

@@ -10,10 +10,12 @@ void nn_table_i8_eval(const void *params)
     }
 }
 
-int nn_table_i8_prepare(struct nn_ctx *c, struct nn_table_i8 *p, struct nn_tensor *in, struct nn_tensor *out)
+int nn_table_i8_prepare(struct nn_ctx *c, struct nn_table_i8 *p, struct nn_tensor *in,
+                        struct nn_tensor *out)
 {
     int rc = nn_unary(c, in, out);
-    if (rc != MOTE_OK || (rc = nn_need_scale(c, in)) != MOTE_OK || (rc = nn_need_scale(c, out)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_need_scale(c, in)) != MOTE_OK ||
+        (rc = nn_need_scale(c, out)) != MOTE_OK) {
         return rc;
     }
     if (out->type != MOTE_NN_I8) {

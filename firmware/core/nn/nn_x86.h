@@ -5,10 +5,14 @@
 #include "firmware/core/nn/nn_dots.h"
 
 // nn_dots of both kinds.
-void nn_x86_dots_4x4_avx2(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums);
-void nn_x86_dots_16x1_avx2(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums);
-void nn_x86_dots_4x4_avx512(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums);
-void nn_x86_dots_16x1_avx512(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset, int32_t *sums);
+void nn_x86_dots_4x4_avx2(const int8_t *const *w, const int8_t *const *x, int32_t k, int32_t offset,
+                          int32_t *sums);
+void nn_x86_dots_16x1_avx2(const int8_t *const *w, const int8_t *const *x, int32_t k,
+                           int32_t offset, int32_t *sums);
+void nn_x86_dots_4x4_avx512(const int8_t *const *w, const int8_t *const *x, int32_t k,
+                            int32_t offset, int32_t *sums);
+void nn_x86_dots_16x1_avx512(const int8_t *const *w, const int8_t *const *x, int32_t k,
+                             int32_t offset, int32_t *sums);
 // No groups of channels, shifts to the right alone; nn_fit_conv_host has its scratch memory.
 void nn_conv_i8_avx512(const void *params);
 // Shifts to the right alone.

@@ -7,7 +7,8 @@ static int prepare(struct nn_ctx *c, bool subtract)
 {
     struct nn_binary *p;
     struct nn_binary_tensors t;
-    int rc = nn_binary_prepare(c, &p, &t, (c->flags & MOTE_NN_REFERENCE) != 0 ? nn_add_i8_ref : nn_choose_add_i8());
+    int rc = nn_binary_prepare(
+        c, &p, &t, (c->flags & MOTE_NN_REFERENCE) != 0 ? nn_add_i8_ref : nn_choose_add_i8());
     if (rc != MOTE_OK || (rc = nn_binary_quantized(c, p, &t, nn_opt_u8(c, 0, 0))) != MOTE_OK) {
         return rc;
     }
@@ -17,9 +18,11 @@ static int prepare(struct nn_ctx *c, bool subtract)
     if (subtract) { // the reference computes these in float, but those of ADD in double
         float sum = twice_max / ((float)(1 << LEFT_SHIFT) * t.out.scale);
         fits = nn_scale_from(t.a.scale / twice_max, 1.0f, 1.0f, 0, &p->qa) &&
-               nn_scale_from(t.b.scale / twice_max, 1.0f, 1.0f, 0, &p->qb) && nn_scale_from(sum, 1.0f, 1.0f, 0, &p->qo);
+               nn_scale_from(t.b.scale / twice_max, 1.0f, 1.0f, 0, &p->qb) &&
+               nn_scale_from(sum, 1.0f, 1.0f, 0, &p->qo);
     } else {
-        fits = nn_scale_from(t.a.scale, 1.0f, twice_max, 0, &p->qa) && nn_scale_from(t.b.scale, 1.0f, twice_max, 0, &p->qb) &&
+        fits = nn_scale_from(t.a.scale, 1.0f, twice_max, 0, &p->qa) &&
+               nn_scale_from(t.b.scale, 1.0f, twice_max, 0, &p->qb) &&
                nn_scale_from(twice_max, 1.0f, t.out.scale, -LEFT_SHIFT, &p->qo);
     }
     if (!fits || p->qo.shift > 0) {

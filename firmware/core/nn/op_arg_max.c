@@ -20,7 +20,8 @@ void nn_arg_max_eval(const void *params)
             size_t base = (size_t)o * (size_t)p->along * (size_t)p->inner + (size_t)i;
             int32_t best = 0;
             for (int32_t a = 1; a < p->along; a++) {
-                if (larger(p, base + (size_t)a * (size_t)p->inner, base + (size_t)best * (size_t)p->inner)) {
+                if (larger(p, base + (size_t)a * (size_t)p->inner,
+                           base + (size_t)best * (size_t)p->inner)) {
                     best = a;
                 }
             }
@@ -37,7 +38,8 @@ static int prepare(struct nn_ctx *c)
     struct nn_tensor t;
     const int32_t *axis;
     int rc = nn_arity(c, 2, 2, 1);
-    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK || (rc = nn_out(c, 0, &out)) != MOTE_OK ||
+    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK ||
+        (rc = nn_out(c, 0, &out)) != MOTE_OK ||
         (rc = nn_in_constant(c, 1, 1, &t, &axis)) != MOTE_OK) {
         return rc;
     }
@@ -58,5 +60,7 @@ static int prepare(struct nn_ctx *c)
     return MOTE_OK;
 }
 
-const struct mote_nn_op mote_nn_op_arg_max_i8 = {"ARG_MAX", prepare, NULL, NN_ARG_MAX, MOTE_NN_I8, 3};
-const struct mote_nn_op mote_nn_op_arg_max_f32 = {"ARG_MAX", prepare, NULL, NN_ARG_MAX, MOTE_NN_F32, 3};
+const struct mote_nn_op mote_nn_op_arg_max_i8 = {"ARG_MAX",  prepare,    NULL,
+                                                 NN_ARG_MAX, MOTE_NN_I8, 3};
+const struct mote_nn_op mote_nn_op_arg_max_f32 = {"ARG_MAX",  prepare,     NULL,
+                                                  NN_ARG_MAX, MOTE_NN_F32, 3};

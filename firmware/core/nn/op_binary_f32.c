@@ -8,15 +8,15 @@ static float bound(const struct nn_binary *p, float x)
     return p->range.f[1] < x ? p->range.f[1] : x;
 }
 
-#define RUN(name, operation)                                                                                           \
-    void name(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,         \
-              int32_t stride_b)                                                                                        \
-    {                                                                                                                  \
-        const float *pa = a;                                                                                           \
-        const float *pb = b;                                                                                           \
-        for (int32_t i = 0; i < n; i++, pa += stride_a, pb += stride_b) {                                              \
-            ((float *)out)[i] = bound(p, *pa operation *pb);                                                           \
-        }                                                                                                              \
+#define RUN(name, operation)                                                                       \
+    void name(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,       \
+              int32_t stride_a, int32_t stride_b)                                                  \
+    {                                                                                              \
+        const float *pa = a;                                                                       \
+        const float *pb = b;                                                                       \
+        for (int32_t i = 0; i < n; i++, pa += stride_a, pb += stride_b) {                          \
+            ((float *)out)[i] = bound(p, *pa operation * pb);                                      \
+        }                                                                                          \
     }
 RUN(nn_add_f32, +)
 RUN(nn_sub_f32, -)

@@ -53,7 +53,8 @@ static int prepare(struct nn_ctx *c)
         along += in.dims[axis];
         if (piece != NULL) {
             piece[i].in = nn_data(c, &in);
-            piece[i].bytes = (uint32_t)nn_dims_product(&in, (unsigned)axis, in.rank) * nn_type_size(in.type);
+            piece[i].bytes =
+                (uint32_t)nn_dims_product(&in, (unsigned)axis, in.rank) * nn_type_size(in.type);
         }
     }
     if (along != out.dims[axis]) {
@@ -67,4 +68,5 @@ static int prepare(struct nn_ctx *c)
     return MOTE_OK;
 }
 
-const struct mote_nn_op mote_nn_op_concatenation = {"CONCATENATION", prepare, NULL, NN_CONCATENATION, NN_ANY_TYPE, 4};
+const struct mote_nn_op mote_nn_op_concatenation = {"CONCATENATION",  prepare,     NULL,
+                                                    NN_CONCATENATION, NN_ANY_TYPE, 4};

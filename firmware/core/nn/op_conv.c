@@ -2,8 +2,8 @@
 #include "firmware/core/nn/nn_priv.h"
 #include "firmware/core/nn/nn_window.h"
 
-int nn_window_axis(struct nn_ctx *c, uint8_t padding, int32_t in, int32_t kernel, int32_t stride, int32_t dilation,
-                   int32_t out, int32_t *pad)
+int nn_window_axis(struct nn_ctx *c, uint8_t padding, int32_t in, int32_t kernel, int32_t stride,
+                   int32_t dilation, int32_t out, int32_t *pad)
 {
     if (in < 1 || kernel < 1 || stride < 1 || dilation < 1 || out < 1 || padding > NN_PAD_VALID ||
         kernel > INT32_MAX / 4 / dilation || stride > INT32_MAX / 4 / out) {
@@ -20,8 +20,8 @@ int nn_window_axis(struct nn_ctx *c, uint8_t padding, int32_t in, int32_t kernel
     return MOTE_OK;
 }
 
-int nn_window_fill(struct nn_ctx *c, const struct nn_tensor *in, const struct nn_tensor *out, uint8_t padding,
-                   struct nn_window *g)
+int nn_window_fill(struct nn_ctx *c, const struct nn_tensor *in, const struct nn_tensor *out,
+                   uint8_t padding, struct nn_window *g)
 {
     if (in->rank != 4 || out->rank != 4 || in->dims[0] != out->dims[0]) {
         return nn_misshapen(c, NN_WHY("shapes need four dimensions and equal batches"), out);
@@ -33,8 +33,11 @@ int nn_window_fill(struct nn_ctx *c, const struct nn_tensor *in, const struct nn
     g->out_h = out->dims[1];
     g->out_w = out->dims[2];
     g->out_c = out->dims[3];
-    int rc = nn_window_axis(c, padding, g->in_h, g->k_h, g->stride_h, g->dilation_h, g->out_h, &g->pad_h);
-    return rc != MOTE_OK ? rc : nn_window_axis(c, padding, g->in_w, g->k_w, g->stride_w, g->dilation_w, g->out_w, &g->pad_w);
+    int rc = nn_window_axis(c, padding, g->in_h, g->k_h, g->stride_h, g->dilation_h, g->out_h,
+                            &g->pad_h);
+    return rc != MOTE_OK ? rc
+                         : nn_window_axis(c, padding, g->in_w, g->k_w, g->stride_w, g->dilation_w,
+                                          g->out_w, &g->pad_w);
 }
 
 int nn_bias(struct nn_ctx *c, uint32_t input, uint8_t type, int32_t channels, const void **bias)
@@ -48,7 +51,8 @@ int nn_bias(struct nn_ctx *c, uint32_t input, uint8_t type, int32_t channels, co
     if (rc == MOTE_OK && (t.type != type || t.count != channels)) {
         return nn_misshapen(c, NN_WHY("bias has the wrong type or length"), &t);
     }
-    if (rc == MOTE_OK && t.fixed == NULL && t.count > 0) { // fast kernels judge it when the model is opened
+    if (rc == MOTE_OK && t.fixed == NULL &&
+        t.count > 0) { // fast kernels judge it when the model is opened
         return nn_fail(c, MOTE_E_UNSUPPORTED, NN_WHY("bias is not constant"), &t);
     }
     *bias = rc == MOTE_OK ? nn_data(c, &t) : NULL;
@@ -67,32 +71,34 @@ static int read_options(struct nn_ctx *c, struct nn_conv *p, bool depthwise, uin
     return nn_arity(c, 2, 3, 1);
 }
 
-static int check_weights(struct nn_ctx *c, struct nn_conv *p, const struct nn_tensor *w, const struct nn_tensor *in,
-                         bool depthwise)
+static int check_weights(struct nn_ctx *c, struct nn_conv *p, const struct nn_tensor *w,
+                         const struct nn_tensor *in, bool depthwise)
 {
     const struct nn_window *g = &p->g;
     if (depthwise) {
         p->filter_c = g->in_c > 0 ? g->out_c / g->in_c : 0;
-        if (w->dims[0] != 1 || w->dims[3] != g->out_c || p->filter_c < 1 || g->out_c % g->in_c != 0) {
+        if (w->dims[0] != 1 || w->dims[3] != g->out_c || p->filter_c < 1 ||
+            g->out_c % g->in_c != 0) {
             return nn_misshapen(c, NN_WHY("weights do not match input and output"), w);
         }
         return MOTE_OK;
     }
     p->filter_c = w->dims[3];
-    if (w->dims[0] != g->out_c || g->out_c < 1 || p->filter_c < 1 || in->dims[3] < 1 || g->in_c % p->filter_c != 0 ||
-        g->out_c % (g->in_c / p->filter_c) != 0) {
+    if (w->dims[0] != g->out_c || g->out_c < 1 || p->filter_c < 1 || in->dims[3] < 1 ||
+        g->in_c % p->filter_c != 0 || g->out_c % (g->in_c / p->filter_c) != 0) {
         return nn_misshapen(c, NN_WHY("weights do not match input and output"), w);
     }
     return MOTE_OK;
 }
 
-int nn_conv_prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **params, struct nn_conv_tensors *t, uint8_t *fused)
+int nn_conv_prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **params,
+                    struct nn_conv_tensors *t, uint8_t *fused)
 {
     struct nn_conv *p = nn_keep(c, sizeof *p);
     *params = p;
     int rc = read_options(c, p, depthwise, fused);
-    if (rc != MOTE_OK || (rc = nn_in(c, 0, &t->in)) != MOTE_OK || (rc = nn_in(c, 1, &t->weights)) != MOTE_OK ||
-        (rc = nn_out(c, 0, &t->out)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_in(c, 0, &t->in)) != MOTE_OK ||
+        (rc = nn_in(c, 1, &t->weights)) != MOTE_OK || (rc = nn_out(c, 0, &t->out)) != MOTE_OK) {
         return rc;
     }
     if (t->weights.rank != 4) {
@@ -113,14 +119,15 @@ int nn_conv_prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **params, s
     return rc;
 }
 
-int nn_conv_prepare_quantized(struct nn_ctx *c, struct nn_conv *p, const struct nn_conv_tensors *t, uint8_t fused,
-                              uint8_t bias_type, unsigned axis, uint32_t bias_input)
+int nn_conv_prepare_quantized(struct nn_ctx *c, struct nn_conv *p, const struct nn_conv_tensors *t,
+                              uint8_t fused, uint8_t bias_type, unsigned axis, uint32_t bias_input)
 {
     if (t->weights.type != MOTE_NN_I8) {
         return nn_unsupported(c, NN_WHY("weights must be int8"));
     }
     if (t->weights.scales.count > 1 && t->weights.axis != (int32_t)axis) {
-        return nn_misshapen(c, NN_WHY("weights are quantized along another dimension"), &t->weights);
+        return nn_misshapen(c, NN_WHY("weights are quantized along another dimension"),
+                            &t->weights);
     }
     int rc = nn_need_scale(c, &t->in);
     if (rc != MOTE_OK || (rc = nn_activation_range(c, fused, &t->out, &p->lo, &p->hi)) != MOTE_OK ||
@@ -129,7 +136,8 @@ int nn_conv_prepare_quantized(struct nn_ctx *c, struct nn_conv *p, const struct 
     }
     p->in_offset = -t->in.zero_point;
     p->out_offset = t->out.zero_point;
-    return nn_channel_scales(c, &t->in, &t->weights, &t->out, p->g.out_c, &p->multiplier, &p->shift);
+    return nn_channel_scales(c, &t->in, &t->weights, &t->out, p->g.out_c, &p->multiplier,
+                             &p->shift);
 }
 
 int nn_wide_bias(struct nn_ctx *c, unsigned option, bool *wide)
@@ -144,8 +152,8 @@ int nn_wide_bias(struct nn_ctx *c, unsigned option, bool *wide)
     return rc;
 }
 
-int nn_symmetric_i16(struct nn_ctx *c, const struct nn_tensor *in, const struct nn_tensor *out, bool wide,
-                     const int8_t *shift, int32_t count)
+int nn_symmetric_i16(struct nn_ctx *c, const struct nn_tensor *in, const struct nn_tensor *out,
+                     bool wide, const int8_t *shift, int32_t count)
 {
     if (in->zero_point != 0 || out->zero_point != 0) {
         return nn_misshapen(c, NN_WHY("int16 tensors must have zero point 0"), out);

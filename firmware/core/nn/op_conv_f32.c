@@ -29,6 +29,8 @@ static int prepare_depthwise(struct nn_ctx *c)
     return prepare(c, true);
 }
 
-const struct mote_nn_op mote_nn_op_conv_2d_f32 = {"CONV_2D", prepare_conv, nn_conv_macs, NN_CONV_2D, MOTE_NN_F32, 8};
+const struct mote_nn_op mote_nn_op_conv_2d_f32 = {"CONV_2D",  prepare_conv, nn_conv_macs,
+                                                  NN_CONV_2D, MOTE_NN_F32,  8};
 const struct mote_nn_op mote_nn_op_depthwise_conv_2d_f32 = {
-    "DEPTHWISE_CONV_2D", prepare_depthwise, nn_depthwise_macs, NN_DEPTHWISE_CONV_2D, MOTE_NN_F32, 7};
+    "DEPTHWISE_CONV_2D",  prepare_depthwise, nn_depthwise_macs,
+    NN_DEPTHWISE_CONV_2D, MOTE_NN_F32,       7};

@@ -12,12 +12,14 @@ static int prepare(struct nn_ctx *c, bool depthwise, struct nn_conv **params, co
     }
     p->steep = c->steep;
     *params = p;
-    p->weights = t.weights.fixed; // weights that the model computes have no address in the first pass: NULL in both
+    p->weights = t.weights.fixed; // weights that the model computes have no address in the first
+                                  // pass: NULL in both
     *weights = nn_data(c, &t.weights);
     return rc;
 }
 
-static int choose(struct nn_ctx *c, struct nn_conv *p, const void *weights, struct nn_choice fast, nn_eval_fn reference)
+static int choose(struct nn_ctx *c, struct nn_conv *p, const void *weights, struct nn_choice fast,
+                  nn_eval_fn reference)
 {
     if ((c->flags & MOTE_NN_REFERENCE) != 0) {
         fast = (struct nn_choice){reference, 0, false};
@@ -44,9 +46,11 @@ static int prepare_depthwise(struct nn_ctx *c)
     struct nn_conv *p;
     const void *weights;
     int rc = prepare(c, true, &p, &weights);
-    return rc != MOTE_OK ? rc : choose(c, p, weights, nn_choose_depthwise_i8(p), nn_depthwise_i8_ref);
+    return rc != MOTE_OK ? rc
+                         : choose(c, p, weights, nn_choose_depthwise_i8(p), nn_depthwise_i8_ref);
 }
 
-const struct mote_nn_op mote_nn_op_conv_2d_i8 = {"CONV_2D", prepare_conv, nn_conv_macs, NN_CONV_2D, MOTE_NN_I8, 8};
+const struct mote_nn_op mote_nn_op_conv_2d_i8 = {"CONV_2D",  prepare_conv, nn_conv_macs,
+                                                 NN_CONV_2D, MOTE_NN_I8,   8};
 const struct mote_nn_op mote_nn_op_depthwise_conv_2d_i8 = {
     "DEPTHWISE_CONV_2D", prepare_depthwise, nn_depthwise_macs, NN_DEPTHWISE_CONV_2D, MOTE_NN_I8, 7};

@@ -15,7 +15,8 @@ static int prepare(struct nn_ctx *c)
     struct nn_tensor in;
     struct nn_tensor out;
     int rc = nn_arity(c, 1, 2, 1);
-    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK || (rc = nn_out(c, 0, &out)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK ||
+        (rc = nn_out(c, 0, &out)) != MOTE_OK) {
         return rc;
     }
     if (in.type != out.type || in.count != out.count) {
@@ -30,4 +31,5 @@ static int prepare(struct nn_ctx *c)
 
 const struct mote_nn_op mote_nn_op_reshape = {"RESHAPE", prepare, NULL, NN_RESHAPE, NN_ANY_TYPE, 1};
 const struct mote_nn_op mote_nn_op_squeeze = {"SQUEEZE", prepare, NULL, NN_SQUEEZE, NN_ANY_TYPE, 2};
-const struct mote_nn_op mote_nn_op_expand_dims = {"EXPAND_DIMS", prepare, NULL, NN_EXPAND_DIMS, NN_ANY_TYPE, 1};
+const struct mote_nn_op mote_nn_op_expand_dims = {"EXPAND_DIMS",  prepare,     NULL,
+                                                  NN_EXPAND_DIMS, NN_ANY_TYPE, 1};

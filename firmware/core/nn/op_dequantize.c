@@ -22,7 +22,8 @@ static int prepare(struct nn_ctx *c)
     if (rc != MOTE_OK || (rc = nn_need_scale(c, &in)) != MOTE_OK) {
         return rc;
     }
-    if ((in.type != MOTE_NN_I8 && in.type != MOTE_NN_U8 && in.type != MOTE_NN_I16) || out.type != MOTE_NN_F32) {
+    if ((in.type != MOTE_NN_I8 && in.type != MOTE_NN_U8 && in.type != MOTE_NN_I16) ||
+        out.type != MOTE_NN_F32) {
         return nn_unsupported(c, NN_WHY("types are not supported"));
     }
     p->in = nn_data(c, &in);
@@ -35,4 +36,5 @@ static int prepare(struct nn_ctx *c)
     return MOTE_OK;
 }
 
-const struct mote_nn_op mote_nn_op_dequantize = {"DEQUANTIZE", prepare, NULL, NN_DEQUANTIZE, NN_ANY_TYPE, 5};
+const struct mote_nn_op mote_nn_op_dequantize = {"DEQUANTIZE",  prepare,     NULL,
+                                                 NN_DEQUANTIZE, NN_ANY_TYPE, 5};

@@ -4,8 +4,8 @@
 int nn_fc_shapes(struct nn_ctx *c, struct nn_fc_tensors *t, struct nn_fc_shape *s)
 {
     int rc = nn_arity(c, 2, 3, 1);
-    if (rc != MOTE_OK || (rc = nn_in(c, 0, &t->in)) != MOTE_OK || (rc = nn_in(c, 1, &t->weights)) != MOTE_OK ||
-        (rc = nn_out(c, 0, &t->out)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_in(c, 0, &t->in)) != MOTE_OK ||
+        (rc = nn_in(c, 1, &t->weights)) != MOTE_OK || (rc = nn_out(c, 0, &t->out)) != MOTE_OK) {
         return rc;
     }
     if (nn_opt_u8(c, 1, 0) != 0) {
@@ -26,7 +26,8 @@ int nn_fc_shapes(struct nn_ctx *c, struct nn_fc_tensors *t, struct nn_fc_shape *
     return MOTE_OK;
 }
 
-int nn_fc_prepare_quantized(struct nn_ctx *c, struct nn_fc *p, const struct nn_fc_tensors *t, uint8_t bias_type)
+int nn_fc_prepare_quantized(struct nn_ctx *c, struct nn_fc *p, const struct nn_fc_tensors *t,
+                            uint8_t bias_type)
 {
     int32_t lo;
     int32_t hi;
@@ -34,7 +35,8 @@ int nn_fc_prepare_quantized(struct nn_ctx *c, struct nn_fc *p, const struct nn_f
         return nn_unsupported(c, NN_WHY("weights must be int8"));
     }
     int rc = nn_need_scale(c, &t->in);
-    if (rc != MOTE_OK || (rc = nn_activation_range(c, nn_opt_u8(c, 0, 0), &t->out, &lo, &hi)) != MOTE_OK ||
+    if (rc != MOTE_OK ||
+        (rc = nn_activation_range(c, nn_opt_u8(c, 0, 0), &t->out, &lo, &hi)) != MOTE_OK ||
         (rc = nn_bias(c, 2, bias_type, p->out_n, &p->bias)) != MOTE_OK) {
         return rc;
     }
@@ -44,8 +46,11 @@ int nn_fc_prepare_quantized(struct nn_ctx *c, struct nn_fc *p, const struct nn_f
     p->out_offset = t->out.zero_point;
     p->per_channel = t->weights.scales.count > 1;
     if (p->per_channel) {
-        return t->weights.axis == 0 ? nn_channel_scales(c, &t->in, &t->weights, &t->out, p->out_n, &p->multiplier, &p->shift)
-                                    : nn_misshapen(c, NN_WHY("weights are quantized along another dimension"), &t->weights);
+        return t->weights.axis == 0
+                   ? nn_channel_scales(c, &t->in, &t->weights, &t->out, p->out_n, &p->multiplier,
+                                       &p->shift)
+                   : nn_misshapen(c, NN_WHY("weights are quantized along another dimension"),
+                                  &t->weights);
     }
     if (t->weights.scales.count != 1 || t->weights.zero_point != 0) {
         return nn_misshapen(c, NN_WHY("weights need symmetric scales"), &t->weights);
@@ -59,5 +64,7 @@ uint64_t nn_fc_macs(struct nn_ctx *c)
 {
     struct nn_tensor w;
     struct nn_tensor out;
-    return nn_in(c, 1, &w) != MOTE_OK || nn_out(c, 0, &out) != MOTE_OK ? 0 : (uint64_t)out.count * (uint64_t)w.dims[1];
+    return nn_in(c, 1, &w) != MOTE_OK || nn_out(c, 0, &out) != MOTE_OK
+               ? 0
+               : (uint64_t)out.count * (uint64_t)w.dims[1];
 }

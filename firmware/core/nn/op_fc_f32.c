@@ -26,4 +26,5 @@ static int prepare(struct nn_ctx *c)
     return rc != MOTE_OK ? rc : nn_activation_range_f32(c, nn_opt_u8(c, 0, 0), &p->lo, &p->hi);
 }
 
-const struct mote_nn_op mote_nn_op_fully_connected_f32 = {"FULLY_CONNECTED", prepare, nn_fc_macs, NN_FULLY_CONNECTED, MOTE_NN_F32, 14};
+const struct mote_nn_op mote_nn_op_fully_connected_f32 = {
+    "FULLY_CONNECTED", prepare, nn_fc_macs, NN_FULLY_CONNECTED, MOTE_NN_F32, 14};

@@ -17,7 +17,8 @@ void nn_fc_i16(const void *params)
             int32_t q = p->per_channel ? o : 0;
             int32_t y;
             if (p->wide_bias) {
-                uint64_t acc = (uint64_t)sum + (p->bias != NULL ? (uint64_t)((const int64_t *)p->bias)[o] : 0);
+                uint64_t acc =
+                    (uint64_t)sum + (p->bias != NULL ? (uint64_t)((const int64_t *)p->bias)[o] : 0);
                 y = nn_rescale64((int64_t)acc, p->multiplier[q], p->shift[q]);
             } else {
                 int32_t bias = p->bias != NULL ? ((const int32_t *)p->bias)[o] : 0;
@@ -45,7 +46,10 @@ static int prepare(struct nn_ctx *c)
     p->out_n = s.out_n;
     c->eval = nn_fc_i16;
     rc = nn_fc_prepare_quantized(c, p, &t, p->wide_bias ? MOTE_NN_I64 : MOTE_NN_I32);
-    return rc != MOTE_OK ? rc : nn_symmetric_i16(c, &t.in, &t.out, p->wide_bias, p->shift, p->per_channel ? p->out_n : 1);
+    return rc != MOTE_OK ? rc
+                         : nn_symmetric_i16(c, &t.in, &t.out, p->wide_bias, p->shift,
+                                            p->per_channel ? p->out_n : 1);
 }
 
-const struct mote_nn_op mote_nn_op_fully_connected_i16 = {"FULLY_CONNECTED", prepare, nn_fc_macs, NN_FULLY_CONNECTED, MOTE_NN_I16, 14};
+const struct mote_nn_op mote_nn_op_fully_connected_i16 = {
+    "FULLY_CONNECTED", prepare, nn_fc_macs, NN_FULLY_CONNECTED, MOTE_NN_I16, 14};

@@ -21,7 +21,8 @@ static int prepare(struct nn_ctx *c)
     }
     struct nn_choice fast = {nn_fc_i8_ref, 0, false};
     p->steep = c->steep;
-    p->weights = t.weights.fixed; // weights that the model computes have no address in the first pass: NULL in both
+    p->weights = t.weights.fixed; // weights that the model computes have no address in the first
+                                  // pass: NULL in both
     if ((c->flags & MOTE_NN_REFERENCE) == 0) {
         fast = nn_choose_fc_i8(p);
     }
@@ -33,4 +34,5 @@ static int prepare(struct nn_ctx *c)
     return fast.scratch > 0 ? nn_scratch(c, fast.scratch, &p->scratch) : MOTE_OK;
 }
 
-const struct mote_nn_op mote_nn_op_fully_connected_i8 = {"FULLY_CONNECTED", prepare, nn_fc_macs, NN_FULLY_CONNECTED, MOTE_NN_I8, 14};
+const struct mote_nn_op mote_nn_op_fully_connected_i8 = {"FULLY_CONNECTED",  prepare,    nn_fc_macs,
+                                                         NN_FULLY_CONNECTED, MOTE_NN_I8, 14};

@@ -31,7 +31,9 @@ static bool factor_from(float real, struct factor *f)
     if (!nn_scale_from(real, 1.0f, 1.0f, 0, &q)) {
         return false;
     }
-    f->multiplier = (int16_t)(q.multiplier >= INT32_MAX - (1 << 15) ? INT16_MAX : (q.multiplier + (1 << 15)) >> 16);
+    f->multiplier =
+        (int16_t)(q.multiplier >= INT32_MAX - (1 << 15) ? INT16_MAX
+                                                        : (q.multiplier + (1 << 15)) >> 16);
     f->shift = q.shift;
     return true;
 }
@@ -93,5 +95,7 @@ static int prepare_f32(struct nn_ctx *c)
     return nn_map_f32_prepare(c, &p);
 }
 
-const struct mote_nn_op mote_nn_op_hard_swish_i8 = {"HARD_SWISH", prepare_i8, NULL, NN_HARD_SWISH, MOTE_NN_I8, 1};
-const struct mote_nn_op mote_nn_op_hard_swish_f32 = {"HARD_SWISH", prepare_f32, NULL, NN_HARD_SWISH, MOTE_NN_F32, 1};
+const struct mote_nn_op mote_nn_op_hard_swish_i8 = {"HARD_SWISH",  prepare_i8, NULL,
+                                                    NN_HARD_SWISH, MOTE_NN_I8, 1};
+const struct mote_nn_op mote_nn_op_hard_swish_f32 = {"HARD_SWISH",  prepare_f32, NULL,
+                                                     NN_HARD_SWISH, MOTE_NN_F32, 1};

@@ -22,7 +22,8 @@ static int prepare_i8(struct nn_ctx *c)
     }
     for (int32_t i = -128; p->table != NULL && i < 128; i++) {
         int32_t x = i - in.zero_point;
-        int32_t y = x >= 0 ? nn_rescale(x, identity.multiplier, identity.shift) : nn_rescale(x, leak.multiplier, leak.shift);
+        int32_t y = x >= 0 ? nn_rescale(x, identity.multiplier, identity.shift)
+                           : nn_rescale(x, leak.multiplier, leak.shift);
         y = x < 0 && negative ? nn_wrap_sub(0, y) : y;
         p->table[i + 128] = (int8_t)nn_clamp(nn_wrap_add(y, out.zero_point), INT8_MIN, INT8_MAX);
     }
@@ -46,5 +47,7 @@ static int prepare_f32(struct nn_ctx *c)
     return rc;
 }
 
-const struct mote_nn_op mote_nn_op_leaky_relu_i8 = {"LEAKY_RELU", prepare_i8, NULL, NN_LEAKY_RELU, MOTE_NN_I8, 2};
-const struct mote_nn_op mote_nn_op_leaky_relu_f32 = {"LEAKY_RELU", prepare_f32, NULL, NN_LEAKY_RELU, MOTE_NN_F32, 2};
+const struct mote_nn_op mote_nn_op_leaky_relu_i8 = {"LEAKY_RELU",  prepare_i8, NULL,
+                                                    NN_LEAKY_RELU, MOTE_NN_I8, 2};
+const struct mote_nn_op mote_nn_op_leaky_relu_f32 = {"LEAKY_RELU",  prepare_f32, NULL,
+                                                     NN_LEAKY_RELU, MOTE_NN_F32, 2};

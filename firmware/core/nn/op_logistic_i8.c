@@ -26,7 +26,8 @@ static int prepare(struct nn_ctx *c, int32_t zero_point, int out_bits, int32_t (
         int32_t x = i - in.zero_point;
         int32_t y = x <= -radius ? INT8_MIN : INT8_MAX;
         if (x > -radius && x < radius) {
-            y = zero_point + nn_round_shift(function(nn_rescale(x, q.multiplier, q.shift)), 31 - out_bits);
+            y = zero_point +
+                nn_round_shift(function(nn_rescale(x, q.multiplier, q.shift)), 31 - out_bits);
         }
         p->table[i + 128] = (int8_t)nn_clamp(y, INT8_MIN, INT8_MAX);
     }
@@ -43,5 +44,6 @@ static int prepare_tanh(struct nn_ctx *c)
     return prepare(c, 0, 7, nn_tanh_q4);
 }
 
-const struct mote_nn_op mote_nn_op_logistic_i8 = {"LOGISTIC", prepare_logistic, NULL, NN_LOGISTIC, MOTE_NN_I8, 3};
+const struct mote_nn_op mote_nn_op_logistic_i8 = {"LOGISTIC",  prepare_logistic, NULL,
+                                                  NN_LOGISTIC, MOTE_NN_I8,       3};
 const struct mote_nn_op mote_nn_op_tanh_i8 = {"TANH", prepare_tanh, NULL, NN_TANH, MOTE_NN_I8, 3};

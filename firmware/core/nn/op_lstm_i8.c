@@ -28,8 +28,8 @@ static inline int32_t rescale(int32_t x, struct nn_scale q)
 }
 
 // What one gate's weights of up to four states from s on make of their input, rescaled to Q3.12; added to sums.
-static void half(const struct nn_lstm_half *w, const int32_t *bias, const int8_t *x, int32_t n, int32_t zero, int32_t s, int32_t count,
-                 int32_t *sums)
+static void half(const struct nn_lstm_half *w, const int32_t *bias, const int8_t *x, int32_t n,
+                 int32_t zero, int32_t s, int32_t count, int32_t *sums)
 {
     const struct nn_scale q = w->q;
     const int8_t *first = w->weights + (size_t)s * (size_t)n;
@@ -87,7 +87,8 @@ void nn_lstm_i8(const void *params)
     const struct nn_lstm *p = params;
     for (int32_t b = 0; b < p->batches; b++) {
         for (int32_t t = 0; t < p->steps; t++) {
-            size_t at = p->time_major ? (size_t)t * (size_t)p->batches + (size_t)b : (size_t)b * (size_t)p->steps + (size_t)t;
+            size_t at = p->time_major ? (size_t)t * (size_t)p->batches + (size_t)b
+                                      : (size_t)b * (size_t)p->steps + (size_t)t;
             step(p, p->in + at * (size_t)p->inputs, p->hidden + (size_t)b * (size_t)p->states,
                  p->cell + (size_t)b * (size_t)p->states, p->out + at * (size_t)p->states);
         }
@@ -95,9 +96,21 @@ void nn_lstm_i8(const void *params)
 }
 
 // Input numbers of the 24 that the operator has.
-enum { IN_X, IN_W, IN_R = 5, IN_PEEPHOLE = 9, IN_BIAS = 12, IN_PROJECTION = 16, IN_HIDDEN = 18, IN_CELL, IN_NORM, INPUTS = 24 };
+enum {
+    IN_X,
+    IN_W,
+    IN_R = 5,
+    IN_PEEPHOLE = 9,
+    IN_BIAS = 12,
+    IN_PROJECTION = 16,
+    IN_HIDDEN = 18,
+    IN_CELL,
+    IN_NORM,
+    INPUTS = 24
+};
 
-static int need(struct nn_ctx *c, uint32_t i, uint8_t type, int32_t rows, int32_t columns, struct nn_tensor *t)
+static int need(struct nn_ctx *c, uint32_t i, uint8_t type, int32_t rows, int32_t columns,
+                struct nn_tensor *t)
 {
     int rc = nn_in(c, i, t);
     if (rc == MOTE_OK && (t->type != type || t->count != rows * columns)) {
@@ -107,7 +120,8 @@ static int need(struct nn_ctx *c, uint32_t i, uint8_t type, int32_t rows, int32_
 }
 
 // Weights of one gate half: the factor to Q3.12, from scales multiplied in float as the reference does.
-static int half_gate(struct nn_ctx *c, uint32_t i, const struct nn_tensor *x, struct nn_lstm *p, int32_t columns, struct nn_lstm_half *out)
+static int half_gate(struct nn_ctx *c, uint32_t i, const struct nn_tensor *x, struct nn_lstm *p,
+                     int32_t columns, struct nn_lstm_half *out)
 {
     struct nn_tensor w;
     int rc = need(c, i, MOTE_NN_I8, p->states, columns, &w);
@@ -122,7 +136,8 @@ static int half_gate(struct nn_ctx *c, uint32_t i, const struct nn_tensor *x, st
     return MOTE_OK;
 }
 
-static int gates(struct nn_ctx *c, struct nn_lstm *p, const struct nn_tensor *x, const struct nn_tensor *h)
+static int gates(struct nn_ctx *c, struct nn_lstm *p, const struct nn_tensor *x,
+                 const struct nn_tensor *h)
 {
     for (uint32_t g = 0; g < GATES; g++) {
         struct nn_tensor bias;
@@ -142,7 +157,8 @@ static int plain(struct nn_ctx *c)
     int rc = nn_arity(c, INPUTS, INPUTS, 1);
     struct nn_tensor t;
     for (uint32_t i = 0; rc == MOTE_OK && i < INPUTS; i++) {
-        bool variant = (i >= IN_PEEPHOLE && i < IN_BIAS) || (i >= IN_PROJECTION && i < IN_HIDDEN) || i >= IN_NORM;
+        bool variant = (i >= IN_PEEPHOLE && i < IN_BIAS) || (i >= IN_PROJECTION && i < IN_HIDDEN) ||
+                       i >= IN_NORM;
         if (variant && nn_in_optional(c, i, &t) != MOTE_E_NOT_FOUND) {
             rc = nn_unsupported(c, NN_WHY("peephole, projection and normalisation"));
         }
@@ -153,11 +169,13 @@ static int plain(struct nn_ctx *c)
     return rc;
 }
 
-static int states(struct nn_ctx *c, struct nn_lstm *p, struct nn_tensor *hidden, struct nn_tensor *cell)
+static int states(struct nn_ctx *c, struct nn_lstm *p, struct nn_tensor *hidden,
+                  struct nn_tensor *cell)
 {
     bool exact;
     int rc = need(c, IN_CELL, MOTE_NN_I16, p->batches, p->states, cell);
-    if (rc != MOTE_OK || (rc = nn_need_scale(c, cell)) != MOTE_OK || (rc = nn_need_scale(c, hidden)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_need_scale(c, cell)) != MOTE_OK ||
+        (rc = nn_need_scale(c, hidden)) != MOTE_OK) {
         return rc;
     }
     if (!hidden->variable || !cell->variable) {
@@ -190,11 +208,13 @@ static int prepare(struct nn_ctx *c)
     struct nn_tensor hidden;
     struct nn_tensor cell;
     int rc = plain(c);
-    if (rc != MOTE_OK || (rc = nn_in(c, IN_X, &in)) != MOTE_OK || (rc = nn_out(c, 0, &out)) != MOTE_OK ||
-        (rc = nn_in(c, IN_HIDDEN, &hidden)) != MOTE_OK || (rc = nn_need_scale(c, &in)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_in(c, IN_X, &in)) != MOTE_OK ||
+        (rc = nn_out(c, 0, &out)) != MOTE_OK || (rc = nn_in(c, IN_HIDDEN, &hidden)) != MOTE_OK ||
+        (rc = nn_need_scale(c, &in)) != MOTE_OK) {
         return rc;
     }
-    if (in.rank != 3 || out.rank != 3 || out.type != MOTE_NN_I8 || in.dims[0] != out.dims[0] || in.dims[1] != out.dims[1]) {
+    if (in.rank != 3 || out.rank != 3 || out.type != MOTE_NN_I8 || in.dims[0] != out.dims[0] ||
+        in.dims[1] != out.dims[1]) {
         return nn_misshapen(c, NN_WHY("input and output do not match"), &out);
     }
     p->time_major = nn_opt_u8(c, 3, 0) != 0;
@@ -210,7 +230,8 @@ static int prepare(struct nn_ctx *c)
     p->in_zero = in.zero_point;
     c->eval = nn_lstm_i8;
     if ((rc = need(c, IN_HIDDEN, MOTE_NN_I8, p->batches, p->states, &hidden)) != MOTE_OK ||
-        (rc = states(c, p, &hidden, &cell)) != MOTE_OK || (rc = gates(c, p, &in, &hidden)) != MOTE_OK) {
+        (rc = states(c, p, &hidden, &cell)) != MOTE_OK ||
+        (rc = gates(c, p, &in, &hidden)) != MOTE_OK) {
         return rc;
     }
     return nn_scratch(c, (uint64_t)p->states, &p->next);

@@ -50,7 +50,9 @@ void nn_logistic_f32(const void *params)
     const struct nn_map_f32 *p = params;
     for (int32_t i = 0; i < p->count; i++) {
         float x = p->in[i];
-        p->out[i] = x > 16.619047164916992188f ? 1.0f : x < -9.0f ? nn_expf(x) : 1.0f / (1.0f + nn_expf(-x));
+        p->out[i] = x > 16.619047164916992188f ? 1.0f
+                    : x < -9.0f                ? nn_expf(x)
+                                               : 1.0f / (1.0f + nn_expf(-x));
     }
 }
 
@@ -83,6 +85,8 @@ static int prepare_tanh(struct nn_ctx *c)
 }
 
 const struct mote_nn_op mote_nn_op_relu_f32 = {"RELU", prepare_relu, NULL, NN_RELU, MOTE_NN_F32, 3};
-const struct mote_nn_op mote_nn_op_relu6_f32 = {"RELU6", prepare_relu6, NULL, NN_RELU6, MOTE_NN_F32, 3};
-const struct mote_nn_op mote_nn_op_logistic_f32 = {"LOGISTIC", prepare_logistic, NULL, NN_LOGISTIC, MOTE_NN_F32, 3};
+const struct mote_nn_op mote_nn_op_relu6_f32 = {"RELU6",  prepare_relu6, NULL,
+                                                NN_RELU6, MOTE_NN_F32,   3};
+const struct mote_nn_op mote_nn_op_logistic_f32 = {"LOGISTIC",  prepare_logistic, NULL,
+                                                   NN_LOGISTIC, MOTE_NN_F32,      3};
 const struct mote_nn_op mote_nn_op_tanh_f32 = {"TANH", prepare_tanh, NULL, NN_TANH, MOTE_NN_F32, 3};

@@ -32,10 +32,12 @@ void nn_mean_quantized(const void *params)
         size_t at = base;
         int32_t sum = 0;
         do {
-            sum = nn_wrap_add(sum, p->wide ? ((const int16_t *)p->in)[at] : ((const int8_t *)p->in)[at]);
+            sum = nn_wrap_add(sum,
+                              p->wide ? ((const int16_t *)p->in)[at] : ((const int8_t *)p->in)[at]);
         } while (next_input(p, inner, base, &at));
         int32_t diff = (int32_t)((int64_t)sum - (int64_t)p->in_zero * p->each);
-        int32_t y = nn_clamp(nn_wrap_add(nn_rescale(diff, p->q.multiplier, p->q.shift), p->out_zero), lo, -lo - 1);
+        int32_t y = nn_clamp(
+            nn_wrap_add(nn_rescale(diff, p->q.multiplier, p->q.shift), p->out_zero), lo, -lo - 1);
         if (p->wide) {
             ((int16_t *)p->out)[o] = (int16_t)y;
         } else {
@@ -98,7 +100,8 @@ static int split_axes(struct nn_ctx *c, struct nn_mean *p, const struct nn_tenso
 }
 
 // The factor of a sum: in.scale / out.scale / n, with the reference's own way of dividing.
-static int mean_scale(struct nn_ctx *c, struct nn_mean *p, const struct nn_tensor *in, const struct nn_tensor *out)
+static int mean_scale(struct nn_ctx *c, struct nn_mean *p, const struct nn_tensor *in,
+                      const struct nn_tensor *out)
 {
     if (!nn_scale_from(in->scale, 1.0f, out->scale, 0, &p->q)) {
         return nn_misshapen(c, NN_WHY("scales are out of proportion"), out);
@@ -121,8 +124,8 @@ static int prepare(struct nn_ctx *c)
     struct nn_tensor in;
     struct nn_tensor out;
     int rc = nn_arity(c, 2, 2, 1);
-    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK || (rc = nn_out(c, 0, &out)) != MOTE_OK ||
-        (rc = split_axes(c, p, &in)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK ||
+        (rc = nn_out(c, 0, &out)) != MOTE_OK || (rc = split_axes(c, p, &in)) != MOTE_OK) {
         return rc;
     }
     if (in.type != out.type || p->outputs != out.count || p->each < 1) {

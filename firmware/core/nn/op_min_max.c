@@ -2,8 +2,8 @@
 #include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_binary.h"
 
-void nn_min_max_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                   int32_t stride_b)
+void nn_min_max_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                   int32_t stride_a, int32_t stride_b)
 {
     const int8_t *pa = a;
     const int8_t *pb = b;
@@ -12,8 +12,8 @@ void nn_min_max_i8(const struct nn_binary *p, const void *a, const void *b, void
     }
 }
 
-void nn_min_max_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                    int32_t stride_b)
+void nn_min_max_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                    int32_t stride_a, int32_t stride_b)
 {
     const float *pa = a;
     const float *pb = b;
@@ -46,7 +46,11 @@ static int prepare_max(struct nn_ctx *c)
     return prepare(c, false);
 }
 
-const struct mote_nn_op mote_nn_op_minimum_i8 = {"MINIMUM", prepare_min, NULL, NN_MINIMUM, MOTE_NN_I8, 4};
-const struct mote_nn_op mote_nn_op_minimum_f32 = {"MINIMUM", prepare_min, NULL, NN_MINIMUM, MOTE_NN_F32, 4};
-const struct mote_nn_op mote_nn_op_maximum_i8 = {"MAXIMUM", prepare_max, NULL, NN_MAXIMUM, MOTE_NN_I8, 4};
-const struct mote_nn_op mote_nn_op_maximum_f32 = {"MAXIMUM", prepare_max, NULL, NN_MAXIMUM, MOTE_NN_F32, 4};
+const struct mote_nn_op mote_nn_op_minimum_i8 = {"MINIMUM",  prepare_min, NULL,
+                                                 NN_MINIMUM, MOTE_NN_I8,  4};
+const struct mote_nn_op mote_nn_op_minimum_f32 = {"MINIMUM",  prepare_min, NULL,
+                                                  NN_MINIMUM, MOTE_NN_F32, 4};
+const struct mote_nn_op mote_nn_op_maximum_i8 = {"MAXIMUM",  prepare_max, NULL,
+                                                 NN_MAXIMUM, MOTE_NN_I8,  4};
+const struct mote_nn_op mote_nn_op_maximum_f32 = {"MAXIMUM",  prepare_max, NULL,
+                                                  NN_MAXIMUM, MOTE_NN_F32, 4};

@@ -2,14 +2,15 @@
 #include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_binary.h"
 
-void nn_mul_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                int32_t stride_b)
+void nn_mul_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+               int32_t stride_a, int32_t stride_b)
 {
     const int8_t *pa = a;
     const int8_t *pb = b;
     int8_t *po = out;
     for (int32_t i = 0; i < n; i++, pa += stride_a, pb += stride_b) {
-        int32_t y = nn_rescale((*pa + p->a_offset) * (*pb + p->b_offset), p->qo.multiplier, p->qo.shift);
+        int32_t y =
+            nn_rescale((*pa + p->a_offset) * (*pb + p->b_offset), p->qo.multiplier, p->qo.shift);
         po[i] = (int8_t)nn_clamp(nn_wrap_add(y, p->out_offset), p->range.i[0], p->range.i[1]);
     }
 }

@@ -28,7 +28,8 @@ void nn_pad_eval(const void *params)
     } while (nn_next_index(index, p->dims, p->rank - 1u));
 }
 
-static int place(struct nn_ctx *c, struct nn_pad *p, const struct nn_tensor *in, const struct nn_tensor *out)
+static int place(struct nn_ctx *c, struct nn_pad *p, const struct nn_tensor *in,
+                 const struct nn_tensor *out)
 {
     struct nn_tensor t;
     const int32_t *around;
@@ -49,7 +50,8 @@ static int place(struct nn_ctx *c, struct nn_pad *p, const struct nn_tensor *in,
     return MOTE_OK;
 }
 
-static int border(struct nn_ctx *c, struct nn_pad *p, const struct nn_tensor *in, const struct nn_tensor *out)
+static int border(struct nn_ctx *c, struct nn_pad *p, const struct nn_tensor *in,
+                  const struct nn_tensor *out)
 {
     struct nn_tensor value;
     int rc = nn_in_optional(c, 2, &value);
@@ -58,7 +60,8 @@ static int border(struct nn_ctx *c, struct nn_pad *p, const struct nn_tensor *in
         return MOTE_OK;
     }
     if (rc == MOTE_OK && (value.type != in->type || value.count != 1 ||
-                          (in->type == MOTE_NN_I8 && (value.zero_point != out->zero_point || value.scale != out->scale)))) {
+                          (in->type == MOTE_NN_I8 &&
+                           (value.zero_point != out->zero_point || value.scale != out->scale)))) {
         return nn_misshapen(c, NN_WHY("border value does not match the output"), &value);
     }
     p->value = rc == MOTE_OK ? nn_data(c, &value) : NULL;
@@ -71,7 +74,8 @@ static int prepare(struct nn_ctx *c)
     struct nn_tensor in;
     struct nn_tensor out;
     int rc = nn_arity(c, 2, 3, 1);
-    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK || (rc = nn_out(c, 0, &out)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK ||
+        (rc = nn_out(c, 0, &out)) != MOTE_OK) {
         return rc;
     }
     if (in.type != out.type || in.rank != out.rank || in.rank < 1) {

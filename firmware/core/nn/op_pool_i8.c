@@ -28,5 +28,7 @@ static int prepare_max(struct nn_ctx *c)
     return prepare(c, nn_max_pool_i8_ref);
 }
 
-const struct mote_nn_op mote_nn_op_average_pool_2d_i8 = {"AVERAGE_POOL_2D", prepare_average, NULL, NN_AVERAGE_POOL_2D, MOTE_NN_I8, 3};
-const struct mote_nn_op mote_nn_op_max_pool_2d_i8 = {"MAX_POOL_2D", prepare_max, NULL, NN_MAX_POOL_2D, MOTE_NN_I8, 3};
+const struct mote_nn_op mote_nn_op_average_pool_2d_i8 = {"AVERAGE_POOL_2D",  prepare_average, NULL,
+                                                         NN_AVERAGE_POOL_2D, MOTE_NN_I8,      3};
+const struct mote_nn_op mote_nn_op_max_pool_2d_i8 = {"MAX_POOL_2D",  prepare_max, NULL,
+                                                     NN_MAX_POOL_2D, MOTE_NN_I8,  3};

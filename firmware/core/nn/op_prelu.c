@@ -2,8 +2,8 @@
 #include "firmware/core/nn/nn_params.h"
 #include "firmware/core/nn/nn_binary.h"
 
-void nn_prelu_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                   int32_t stride_b)
+void nn_prelu_i8(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                 int32_t stride_a, int32_t stride_b)
 {
     const int8_t *pa = a;
     const int8_t *pb = b;
@@ -15,8 +15,8 @@ void nn_prelu_i8(const struct nn_binary *p, const void *a, const void *b, void *
     }
 }
 
-void nn_prelu_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n, int32_t stride_a,
-                    int32_t stride_b)
+void nn_prelu_f32(const struct nn_binary *p, const void *a, const void *b, void *out, int32_t n,
+                  int32_t stride_a, int32_t stride_b)
 {
     const float *pa = a;
     const float *pb = b;
@@ -49,4 +49,5 @@ static int prepare_f32(struct nn_ctx *c)
 }
 
 const struct mote_nn_op mote_nn_op_prelu_i8 = {"PRELU", prepare_i8, NULL, NN_PRELU, MOTE_NN_I8, 2};
-const struct mote_nn_op mote_nn_op_prelu_f32 = {"PRELU", prepare_f32, NULL, NN_PRELU, MOTE_NN_F32, 2};
+const struct mote_nn_op mote_nn_op_prelu_f32 = {"PRELU",  prepare_f32, NULL,
+                                                NN_PRELU, MOTE_NN_F32, 2};

@@ -56,8 +56,14 @@ void nn_quantize_integer(const void *params)
 
 static bool range_of(uint8_t type, int32_t *lo, int32_t *hi)
 {
-    *lo = type == MOTE_NN_I8 ? INT8_MIN : type == MOTE_NN_U8 ? 0 : type == MOTE_NN_I16 ? INT16_MIN : INT32_MIN;
-    *hi = type == MOTE_NN_I8 ? INT8_MAX : type == MOTE_NN_U8 ? UINT8_MAX : type == MOTE_NN_I16 ? INT16_MAX : INT32_MAX;
+    *lo = type == MOTE_NN_I8    ? INT8_MIN
+          : type == MOTE_NN_U8  ? 0
+          : type == MOTE_NN_I16 ? INT16_MIN
+                                : INT32_MIN;
+    *hi = type == MOTE_NN_I8    ? INT8_MAX
+          : type == MOTE_NN_U8  ? UINT8_MAX
+          : type == MOTE_NN_I16 ? INT16_MAX
+                                : INT32_MAX;
     return type == MOTE_NN_I8 || type == MOTE_NN_U8 || type == MOTE_NN_I16 || type == MOTE_NN_I32;
 }
 
@@ -95,4 +101,5 @@ static int prepare(struct nn_ctx *c)
     return MOTE_OK;
 }
 
-const struct mote_nn_op mote_nn_op_quantize = {"QUANTIZE", prepare, NULL, NN_QUANTIZE, NN_ANY_TYPE, 3};
+const struct mote_nn_op mote_nn_op_quantize = {"QUANTIZE",  prepare,     NULL,
+                                               NN_QUANTIZE, NN_ANY_TYPE, 3};

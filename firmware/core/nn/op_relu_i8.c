@@ -15,7 +15,8 @@ static int prepare_relu(struct nn_ctx *c)
         return nn_misshapen(c, NN_WHY("scales are out of proportion"), &out);
     }
     for (int32_t x = -128; p->table != NULL && x < 128; x++) {
-        int32_t y = nn_wrap_add(out.zero_point, nn_rescale(x - in.zero_point, q.multiplier, q.shift));
+        int32_t y =
+            nn_wrap_add(out.zero_point, nn_rescale(x - in.zero_point, q.multiplier, q.shift));
         p->table[x + 128] = (int8_t)nn_clamp(y, out.zero_point, INT8_MAX);
     }
     return MOTE_OK;
@@ -40,4 +41,5 @@ static int prepare_relu6(struct nn_ctx *c)
 }
 
 const struct mote_nn_op mote_nn_op_relu_i8 = {"RELU", prepare_relu, NULL, NN_RELU, MOTE_NN_I8, 3};
-const struct mote_nn_op mote_nn_op_relu6_i8 = {"RELU6", prepare_relu6, NULL, NN_RELU6, MOTE_NN_I8, 3};
+const struct mote_nn_op mote_nn_op_relu6_i8 = {"RELU6",  prepare_relu6, NULL,
+                                               NN_RELU6, MOTE_NN_I8,    3};

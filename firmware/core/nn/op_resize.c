@@ -5,8 +5,10 @@
 
 static int32_t nearest(const struct nn_resize *p, int32_t at, int32_t in, int32_t out)
 {
-    float scale = p->align_corners && out > 1 ? (float)(in - 1) / (float)(out - 1) : (float)in / (float)out;
-    float x = ((float)at + (p->half_pixels ? 0.5f : 0.0f)) * scale; // not negative: truncation is the floor
+    float scale =
+        p->align_corners && out > 1 ? (float)(in - 1) / (float)(out - 1) : (float)in / (float)out;
+    float x = ((float)at + (p->half_pixels ? 0.5f : 0.0f)) *
+              scale; // not negative: truncation is the floor
     int32_t i = p->align_corners ? (int32_t)nn_roundf(x) : (int32_t)x;
     return nn_min32(i, in - 1);
 }
@@ -47,7 +49,8 @@ static struct between between_q10(const struct nn_resize *p, int32_t at, int32_t
 
 static struct between between_f32(const struct nn_resize *p, int32_t at, int32_t in, int32_t out)
 {
-    float scale = p->align_corners && out > 1 ? (float)(in - 1) / (float)(out - 1) : (float)in / (float)out;
+    float scale =
+        p->align_corners && out > 1 ? (float)(in - 1) / (float)(out - 1) : (float)in / (float)out;
     float x = p->half_pixels ? ((float)at + 0.5f) * scale - 0.5f : (float)at * scale;
     int32_t whole = (int32_t)x; // x is above -1, where truncation gives 0 as the bound below does
     int32_t lo = nn_min32(nn_max32(whole, 0), in - 1);
@@ -57,29 +60,35 @@ static struct between between_f32(const struct nn_resize *p, int32_t at, int32_t
 
 static size_t pixel_at(const struct nn_resize *p, int32_t b, int32_t y, int32_t x)
 {
-    return (((size_t)b * (size_t)p->in_h + (size_t)y) * (size_t)p->in_w + (size_t)x) * (size_t)p->depth;
+    return (((size_t)b * (size_t)p->in_h + (size_t)y) * (size_t)p->in_w + (size_t)x) *
+           (size_t)p->depth;
 }
 
-static void blend_i8(const struct nn_resize *p, int32_t b, struct between y, struct between x, int8_t *out)
+static void blend_i8(const struct nn_resize *p, int32_t b, struct between y, struct between x,
+                     int8_t *out)
 {
     const int8_t *in = p->in;
     for (int32_t c = 0; c < p->depth; c++) {
-        int64_t sum = (int64_t)in[pixel_at(p, b, y.lo, x.lo) + (size_t)c] * (1024 - y.part) * (1024 - x.part) +
-                      (int64_t)in[pixel_at(p, b, y.hi, x.lo) + (size_t)c] * y.part * (1024 - x.part) +
-                      (int64_t)in[pixel_at(p, b, y.lo, x.hi) + (size_t)c] * (1024 - y.part) * x.part +
-                      (int64_t)in[pixel_at(p, b, y.hi, x.hi) + (size_t)c] * y.part * x.part;
+        int64_t sum =
+            (int64_t)in[pixel_at(p, b, y.lo, x.lo) + (size_t)c] * (1024 - y.part) *
+                (1024 - x.part) +
+            (int64_t)in[pixel_at(p, b, y.hi, x.lo) + (size_t)c] * y.part * (1024 - x.part) +
+            (int64_t)in[pixel_at(p, b, y.lo, x.hi) + (size_t)c] * (1024 - y.part) * x.part +
+            (int64_t)in[pixel_at(p, b, y.hi, x.hi) + (size_t)c] * y.part * x.part;
         out[c] = (int8_t)((sum + (sum > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20));
     }
 }
 
-static void blend_f32(const struct nn_resize *p, int32_t b, struct between y, struct between x, float *out)
+static void blend_f32(const struct nn_resize *p, int32_t b, struct between y, struct between x,
+                      float *out)
 {
     const float *in = p->in;
     for (int32_t c = 0; c < p->depth; c++) {
-        out[c] = in[pixel_at(p, b, y.lo, x.lo) + (size_t)c] * (1.0f - y.part_f) * (1.0f - x.part_f) +
-                 in[pixel_at(p, b, y.hi, x.lo) + (size_t)c] * y.part_f * (1.0f - x.part_f) +
-                 in[pixel_at(p, b, y.lo, x.hi) + (size_t)c] * (1.0f - y.part_f) * x.part_f +
-                 in[pixel_at(p, b, y.hi, x.hi) + (size_t)c] * y.part_f * x.part_f;
+        out[c] =
+            in[pixel_at(p, b, y.lo, x.lo) + (size_t)c] * (1.0f - y.part_f) * (1.0f - x.part_f) +
+            in[pixel_at(p, b, y.hi, x.lo) + (size_t)c] * y.part_f * (1.0f - x.part_f) +
+            in[pixel_at(p, b, y.lo, x.hi) + (size_t)c] * (1.0f - y.part_f) * x.part_f +
+            in[pixel_at(p, b, y.hi, x.hi) + (size_t)c] * y.part_f * x.part_f;
     }
 }
 
@@ -92,9 +101,11 @@ void nn_resize_bilinear(const void *params)
         int32_t x = i % p->out_w;
         size_t at = (size_t)i * (size_t)p->depth;
         if (p->elem == 1) {
-            blend_i8(p, b, between_q10(p, y, p->in_h, p->out_h), between_q10(p, x, p->in_w, p->out_w), (int8_t *)p->out + at);
+            blend_i8(p, b, between_q10(p, y, p->in_h, p->out_h),
+                     between_q10(p, x, p->in_w, p->out_w), (int8_t *)p->out + at);
         } else {
-            blend_f32(p, b, between_f32(p, y, p->in_h, p->out_h), between_f32(p, x, p->in_w, p->out_w), (float *)p->out + at);
+            blend_f32(p, b, between_f32(p, y, p->in_h, p->out_h),
+                      between_f32(p, x, p->in_w, p->out_w), (float *)p->out + at);
         }
     }
 }
@@ -108,14 +119,16 @@ static int prepare(struct nn_ctx *c, unsigned id, nn_eval_fn eval)
     struct nn_tensor t;
     const int32_t *size;
     int rc = nn_arity(c, 2, 2, 1);
-    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK || (rc = nn_out(c, 0, &out)) != MOTE_OK ||
+    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK ||
+        (rc = nn_out(c, 0, &out)) != MOTE_OK ||
         (rc = nn_in_constant(c, 1, 2, &t, &size)) != MOTE_OK) {
         return rc;
     }
     const int32_t limit = 1 << 15;
-    if (in.rank != 4 || out.rank != 4 || in.type != out.type || in.dims[0] != out.dims[0] || in.dims[3] != out.dims[3] ||
-        out.dims[1] != size[0] || out.dims[2] != size[1] || in.dims[1] < 1 || in.dims[2] < 1 || out.dims[1] < 1 ||
-        out.dims[2] < 1 || in.dims[1] > limit || in.dims[2] > limit || out.dims[1] > limit || out.dims[2] > limit) {
+    if (in.rank != 4 || out.rank != 4 || in.type != out.type || in.dims[0] != out.dims[0] ||
+        in.dims[3] != out.dims[3] || out.dims[1] != size[0] || out.dims[2] != size[1] ||
+        in.dims[1] < 1 || in.dims[2] < 1 || out.dims[1] < 1 || out.dims[2] < 1 ||
+        in.dims[1] > limit || in.dims[2] > limit || out.dims[1] > limit || out.dims[2] > limit) {
         return nn_misshapen(c, NN_WHY("sizes do not give the output"), &out);
     }
     p->in = nn_data(c, &in);
@@ -147,7 +160,9 @@ static int prepare_bilinear(struct nn_ctx *c)
     return rc;
 }
 
-const struct mote_nn_op mote_nn_op_resize_nearest_neighbor = {"RESIZE_NEAREST_NEIGHBOR", prepare_nearest, NULL,
-                                                              NN_RESIZE_NEAREST_NEIGHBOR, NN_ANY_TYPE, 4};
-const struct mote_nn_op mote_nn_op_resize_bilinear_i8 = {"RESIZE_BILINEAR", prepare_bilinear, NULL, NN_RESIZE_BILINEAR, MOTE_NN_I8, 4};
-const struct mote_nn_op mote_nn_op_resize_bilinear_f32 = {"RESIZE_BILINEAR", prepare_bilinear, NULL, NN_RESIZE_BILINEAR, MOTE_NN_F32, 4};
+const struct mote_nn_op mote_nn_op_resize_nearest_neighbor = {
+    "RESIZE_NEAREST_NEIGHBOR", prepare_nearest, NULL, NN_RESIZE_NEAREST_NEIGHBOR, NN_ANY_TYPE, 4};
+const struct mote_nn_op mote_nn_op_resize_bilinear_i8 = {"RESIZE_BILINEAR",  prepare_bilinear, NULL,
+                                                         NN_RESIZE_BILINEAR, MOTE_NN_I8,       4};
+const struct mote_nn_op mote_nn_op_resize_bilinear_f32 = {
+    "RESIZE_BILINEAR", prepare_bilinear, NULL, NN_RESIZE_BILINEAR, MOTE_NN_F32, 4};

@@ -1,7 +1,8 @@
 // SOFTMAX: shapes of any type, then int8 (giving int8 or int16) and float32.
 #include "firmware/core/nn/nn_elementwise.h"
 
-int nn_softmax_shapes(struct nn_ctx *c, struct nn_softmax *p, struct nn_tensor *in, struct nn_tensor *out)
+int nn_softmax_shapes(struct nn_ctx *c, struct nn_softmax *p, struct nn_tensor *in,
+                      struct nn_tensor *out)
 {
     int rc = nn_unary(c, in, out);
     if (rc != MOTE_OK) {

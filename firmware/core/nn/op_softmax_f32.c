@@ -14,4 +14,5 @@ static int prepare(struct nn_ctx *c)
     return rc;
 }
 
-const struct mote_nn_op mote_nn_op_softmax_f32 = {"SOFTMAX", prepare, NULL, NN_SOFTMAX, MOTE_NN_F32, 3};
+const struct mote_nn_op mote_nn_op_softmax_f32 = {"SOFTMAX",  prepare,     NULL,
+                                                  NN_SOFTMAX, MOTE_NN_F32, 3};

@@ -15,12 +15,14 @@ static int prepare(struct nn_ctx *c)
     struct nn_tensor in;
     struct nn_tensor out;
     int rc = nn_softmax_shapes(c, p, &in, &out);
-    if (rc != MOTE_OK || (rc = nn_need_scale(c, &in)) != MOTE_OK || (rc = nn_need_scale(c, &out)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_need_scale(c, &in)) != MOTE_OK ||
+        (rc = nn_need_scale(c, &out)) != MOTE_OK) {
         return rc;
     }
     p->out_16 = out.type == MOTE_NN_I16;
     bool fits = p->out_16 ? out.zero_point == INT16_MIN && near(out.scale, 1.0f / 65536.0f)
-                          : out.type == MOTE_NN_I8 && out.zero_point == INT8_MIN && near(out.scale, 1.0f / 256.0f);
+                          : out.type == MOTE_NN_I8 && out.zero_point == INT8_MIN &&
+                                near(out.scale, 1.0f / 256.0f);
     if (!fits) {
         return nn_misshapen(c, NN_WHY("output must be quantized from 0 to 1"), &out);
     }
@@ -42,4 +44,5 @@ static int prepare(struct nn_ctx *c)
     return MOTE_OK;
 }
 
-const struct mote_nn_op mote_nn_op_softmax_i8 = {"SOFTMAX", prepare, NULL, NN_SOFTMAX, MOTE_NN_I8, 3};
+const struct mote_nn_op mote_nn_op_softmax_i8 = {"SOFTMAX",  prepare,    NULL,
+                                                 NN_SOFTMAX, MOTE_NN_I8, 3};

@@ -11,7 +11,8 @@ static bool match(const struct nn_space_batch *p, int32_t b, int32_t y, int32_t 
     if (sy < 0 || sy >= p->h || sx < 0 || sx >= p->w) {
         return false;
     }
-    *at = (((size_t)(b % p->batches) * (size_t)p->h + (size_t)sy) * (size_t)p->w + (size_t)sx) * p->depth;
+    *at = (((size_t)(b % p->batches) * (size_t)p->h + (size_t)sy) * (size_t)p->w + (size_t)sx) *
+          p->depth;
     return true;
 }
 
@@ -56,7 +57,8 @@ static int block(struct nn_ctx *c, struct nn_space_batch *p, unsigned spatial)
     const int32_t *size;
     const int32_t *edge;
     int rc = nn_in_constant(c, 1, (int32_t)spatial, &t, &size);
-    if (rc != MOTE_OK || (rc = nn_in_constant(c, 2, (int32_t)(2 * spatial), &t, &edge)) != MOTE_OK) {
+    if (rc != MOTE_OK ||
+        (rc = nn_in_constant(c, 2, (int32_t)(2 * spatial), &t, &edge)) != MOTE_OK) {
         return rc;
     }
     p->block_h = size[0];
@@ -66,8 +68,9 @@ static int block(struct nn_ctx *c, struct nn_space_batch *p, unsigned spatial)
     int32_t bottom = edge[1];
     int32_t right = spatial == 2 ? edge[3] : 0;
     const int32_t limit = 1 << 15;
-    if (p->block_h < 1 || p->block_w < 1 || p->block_h > limit || p->block_w > limit || p->top < 0 || p->left < 0 ||
-        bottom < 0 || right < 0 || p->top > limit || p->left > limit || bottom > limit || right > limit) {
+    if (p->block_h < 1 || p->block_w < 1 || p->block_h > limit || p->block_w > limit ||
+        p->top < 0 || p->left < 0 || bottom < 0 || right < 0 || p->top > limit || p->left > limit ||
+        bottom > limit || right > limit) {
         return nn_misshapen(c, NN_WHY("block or border is out of range"), &t);
     }
     bool crops = c->op->code == NN_BATCH_TO_SPACE_ND;
@@ -76,7 +79,8 @@ static int block(struct nn_ctx *c, struct nn_space_batch *p, unsigned spatial)
     int64_t w = crops ? (int64_t)p->small_w * p->block_w : p->w;
     int64_t want_h = crops ? p->h : (int64_t)p->small_h * p->block_h;
     int64_t want_w = crops ? p->w : (int64_t)p->small_w * p->block_w;
-    if (h + sign * ((int64_t)p->top + bottom) != want_h || w + sign * ((int64_t)p->left + right) != want_w) {
+    if (h + sign * ((int64_t)p->top + bottom) != want_h ||
+        w + sign * ((int64_t)p->left + right) != want_w) {
         return nn_misshapen(c, NN_WHY("output does not follow from input and blocks"), NULL);
     }
     return MOTE_OK;
@@ -88,7 +92,8 @@ static int prepare(struct nn_ctx *c)
     struct nn_tensor in;
     struct nn_tensor out;
     int rc = nn_arity(c, 3, 3, 1);
-    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK || (rc = nn_out(c, 0, &out)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_in(c, 0, &in)) != MOTE_OK ||
+        (rc = nn_out(c, 0, &out)) != MOTE_OK) {
         return rc;
     }
     bool to_batch = c->op->code == NN_SPACE_TO_BATCH_ND;
@@ -109,11 +114,14 @@ static int prepare(struct nn_ctx *c)
     p->fill = 0; // whatever the zero point: so does the reference of TensorFlow Lite Micro
     c->eval = to_batch ? nn_space_to_batch : nn_batch_to_space;
     rc = block(c, p, in.rank - 2u);
-    if (rc == MOTE_OK && (p->batches < 1 || (int64_t)p->batches * p->block_h * p->block_w != small->dims[0])) {
+    if (rc == MOTE_OK &&
+        (p->batches < 1 || (int64_t)p->batches * p->block_h * p->block_w != small->dims[0])) {
         rc = nn_misshapen(c, NN_WHY("batches do not follow from the blocks"), small);
     }
     return rc;
 }
 
-const struct mote_nn_op mote_nn_op_space_to_batch_nd = {"SPACE_TO_BATCH_ND", prepare, NULL, NN_SPACE_TO_BATCH_ND, NN_ANY_TYPE, 4};
-const struct mote_nn_op mote_nn_op_batch_to_space_nd = {"BATCH_TO_SPACE_ND", prepare, NULL, NN_BATCH_TO_SPACE_ND, NN_ANY_TYPE, 4};
+const struct mote_nn_op mote_nn_op_space_to_batch_nd = {"SPACE_TO_BATCH_ND",  prepare,     NULL,
+                                                        NN_SPACE_TO_BATCH_ND, NN_ANY_TYPE, 4};
+const struct mote_nn_op mote_nn_op_batch_to_space_nd = {"BATCH_TO_SPACE_ND",  prepare,     NULL,
+                                                        NN_BATCH_TO_SPACE_ND, NN_ANY_TYPE, 4};

@@ -27,7 +27,8 @@ void nn_stack(const void *params)
 }
 
 // True where `part` has the shape of `whole`, but for the axis, which it lacks (removed) or has shorter.
-static bool part_fits(const struct nn_tensor *part, const struct nn_tensor *whole, int32_t axis, bool removed)
+static bool part_fits(const struct nn_tensor *part, const struct nn_tensor *whole, int32_t axis,
+                      bool removed)
 {
     if (part->type != whole->type || part->rank + (removed ? 1 : 0) != whole->rank) {
         return false;
@@ -42,7 +43,8 @@ static bool part_fits(const struct nn_tensor *part, const struct nn_tensor *whol
 }
 
 // Lists the parts: outputs when cutting, inputs when stacking.
-static int fill(struct nn_ctx *c, struct nn_split *p, const struct nn_tensor *whole, int32_t axis, bool removed, bool cut)
+static int fill(struct nn_ctx *c, struct nn_split *p, const struct nn_tensor *whole, int32_t axis,
+                bool removed, bool cut)
 {
     struct nn_vec parts = cut ? c->out : c->in;
     struct nn_split_piece *piece = nn_keep_array(c, parts.count, sizeof *piece);
@@ -62,7 +64,8 @@ static int fill(struct nn_ctx *c, struct nn_split *p, const struct nn_tensor *wh
         along += removed ? 1 : part.dims[axis];
         if (piece != NULL) {
             piece[i].data = nn_data(c, &part);
-            piece[i].bytes = (uint32_t)nn_dims_product(&part, (unsigned)axis, part.rank) * nn_type_size(part.type);
+            piece[i].bytes = (uint32_t)nn_dims_product(&part, (unsigned)axis, part.rank) *
+                             nn_type_size(part.type);
         }
     }
     if (along != whole->dims[axis]) {
@@ -115,6 +118,8 @@ static int prepare_pack(struct nn_ctx *c)
 }
 
 const struct mote_nn_op mote_nn_op_split = {"SPLIT", prepare_split, NULL, NN_SPLIT, NN_ANY_TYPE, 4};
-const struct mote_nn_op mote_nn_op_split_v = {"SPLIT_V", prepare_split, NULL, NN_SPLIT_V, NN_ANY_TYPE, 2};
-const struct mote_nn_op mote_nn_op_unpack = {"UNPACK", prepare_unpack, NULL, NN_UNPACK, NN_ANY_TYPE, 4};
+const struct mote_nn_op mote_nn_op_split_v = {"SPLIT_V",  prepare_split, NULL,
+                                              NN_SPLIT_V, NN_ANY_TYPE,   2};
+const struct mote_nn_op mote_nn_op_unpack = {"UNPACK",  prepare_unpack, NULL,
+                                             NN_UNPACK, NN_ANY_TYPE,    4};
 const struct mote_nn_op mote_nn_op_pack = {"PACK", prepare_pack, NULL, NN_PACK, NN_ANY_TYPE, 4};

@@ -22,11 +22,14 @@ static void features(const struct nn_svdf *p, int32_t b, int32_t f, int32_t coun
     int32_t sums[FILTERS] = {0};
     const int32_t least = p->wide ? INT16_MIN : INT8_MIN;
     for (int32_t i = 0; i < FILTERS; i++) {
-        w[i] = (const int8_t *)p->feature + (size_t)(f + nn_min32(i, count - 1)) * (size_t)p->inputs;
+        w[i] =
+            (const int8_t *)p->feature + (size_t)(f + nn_min32(i, count - 1)) * (size_t)p->inputs;
     }
-    nn_dots_4(w, (const int8_t *)p->in + (size_t)b * (size_t)p->inputs, p->inputs, -p->in_zero, sums);
+    nn_dots_4(w, (const int8_t *)p->in + (size_t)b * (size_t)p->inputs, p->inputs, -p->in_zero,
+              sums);
     for (int32_t i = 0; i < count; i++) {
-        int32_t x = nn_clamp(nn_rescale(sums[i], p->to_state.multiplier, p->to_state.shift), least, -least - 1);
+        int32_t x = nn_clamp(nn_rescale(sums[i], p->to_state.multiplier, p->to_state.shift), least,
+                             -least - 1);
         newest[i] = p->wide ? (int16_t)(p->state_zero + x) : (int8_t)(p->state_zero + x);
     }
 }
@@ -37,8 +40,9 @@ static uint32_t recall(const struct nn_svdf *p, int32_t b, int32_t f, int32_t ne
     const int32_t last = p->memory - 1;
     const size_t at = ((size_t)b * (size_t)p->filters + (size_t)f) * (size_t)p->memory;
     if (p->wide) {
-        return (uint32_t)nn_recall_i16((int16_t *)p->state + at, (const int16_t *)p->time + (size_t)f * (size_t)p->memory, last,
-                                       newest, p->state_zero);
+        return (uint32_t)nn_recall_i16((int16_t *)p->state + at,
+                                       (const int16_t *)p->time + (size_t)f * (size_t)p->memory,
+                                       last, newest, p->state_zero);
     }
     uint32_t sum = 0;
     int8_t *s = (int8_t *)p->state + at;
@@ -67,7 +71,8 @@ void nn_svdf_i8(const void *params)
                 sum += recall(p, b, f + i, newest[i]);
                 if (++rank == p->rank) {
                     int32_t y = (int32_t)(sum + (bias != NULL ? (uint32_t)*bias++ : 0));
-                    y = nn_wrap_add(nn_rescale(y, p->to_out.multiplier, p->to_out.shift), p->out_zero);
+                    y = nn_wrap_add(nn_rescale(y, p->to_out.multiplier, p->to_out.shift),
+                                    p->out_zero);
                     *out++ = (int8_t)nn_clamp(y, INT8_MIN, INT8_MAX);
                     sum = 0;
                     rank = 0;
@@ -91,7 +96,8 @@ static float filter_f32(const struct nn_svdf *p, int32_t b, int32_t f)
 static float recall_f32(const struct nn_svdf *p, int32_t b, int32_t f)
 {
     const float *w = (const float *)p->time + (size_t)f * (size_t)p->memory;
-    const float *s = (const float *)p->state + ((size_t)b * (size_t)p->filters + (size_t)f) * (size_t)p->memory;
+    const float *s =
+        (const float *)p->state + ((size_t)b * (size_t)p->filters + (size_t)f) * (size_t)p->memory;
     float sum = 0.0f;
     for (int32_t i = 0; i < p->memory; i++) {
         sum += w[i] * s[i];
@@ -127,9 +133,9 @@ struct svdf_tensors {
 static int shapes(struct nn_ctx *c, struct nn_svdf *p, struct svdf_tensors *t)
 {
     int rc = nn_arity(c, 5, 5, 1);
-    if (rc != MOTE_OK || (rc = nn_in(c, 0, &t->in)) != MOTE_OK || (rc = nn_in(c, 1, &t->feature)) != MOTE_OK ||
-        (rc = nn_in(c, 2, &t->time)) != MOTE_OK || (rc = nn_in(c, 4, &t->state)) != MOTE_OK ||
-        (rc = nn_out(c, 0, &t->out)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_in(c, 0, &t->in)) != MOTE_OK ||
+        (rc = nn_in(c, 1, &t->feature)) != MOTE_OK || (rc = nn_in(c, 2, &t->time)) != MOTE_OK ||
+        (rc = nn_in(c, 4, &t->state)) != MOTE_OK || (rc = nn_out(c, 0, &t->out)) != MOTE_OK) {
         return rc;
     }
     if (t->in.rank != 2 || t->feature.rank != 2 || t->time.rank != 2 || t->out.rank != 2) {
@@ -140,8 +146,9 @@ static int shapes(struct nn_ctx *c, struct nn_svdf *p, struct svdf_tensors *t)
     p->filters = t->feature.dims[0];
     p->memory = t->time.dims[1];
     p->rank = nn_opt_i32(c, 0, 0);
-    if (p->rank < 1 || p->filters % p->rank != 0 || p->memory < 1 || t->feature.dims[1] != p->inputs ||
-        t->time.dims[0] != p->filters || t->out.dims[0] != p->batches || t->out.dims[1] != p->filters / p->rank ||
+    if (p->rank < 1 || p->filters % p->rank != 0 || p->memory < 1 ||
+        t->feature.dims[1] != p->inputs || t->time.dims[0] != p->filters ||
+        t->out.dims[0] != p->batches || t->out.dims[1] != p->filters / p->rank ||
         (int64_t)p->batches * p->filters * p->memory != t->state.count || !t->state.variable) {
         return nn_misshapen(c, NN_WHY("tensors do not match each other"), &t->state);
     }
@@ -158,8 +165,10 @@ static int prepare_i8(struct nn_ctx *c)
     struct nn_svdf *p = nn_keep(c, sizeof *p);
     struct svdf_tensors t;
     int rc = shapes(c, p, &t);
-    if (rc != MOTE_OK || (rc = nn_need_scale(c, &t.in)) != MOTE_OK || (rc = nn_need_scale(c, &t.feature)) != MOTE_OK ||
-        (rc = nn_need_scale(c, &t.time)) != MOTE_OK || (rc = nn_need_scale(c, &t.state)) != MOTE_OK ||
+    if (rc != MOTE_OK || (rc = nn_need_scale(c, &t.in)) != MOTE_OK ||
+        (rc = nn_need_scale(c, &t.feature)) != MOTE_OK ||
+        (rc = nn_need_scale(c, &t.time)) != MOTE_OK ||
+        (rc = nn_need_scale(c, &t.state)) != MOTE_OK ||
         (rc = nn_need_scale(c, &t.out)) != MOTE_OK) {
         return rc;
     }
@@ -187,7 +196,8 @@ static int prepare_f32(struct nn_ctx *c)
     if (rc != MOTE_OK) {
         return rc;
     }
-    if (t.feature.type != MOTE_NN_F32 || t.out.type != MOTE_NN_F32 || t.time.type != MOTE_NN_F32 || t.state.type != MOTE_NN_F32) {
+    if (t.feature.type != MOTE_NN_F32 || t.out.type != MOTE_NN_F32 || t.time.type != MOTE_NN_F32 ||
+        t.state.type != MOTE_NN_F32) {
         return nn_unsupported(c, NN_WHY("types of weights and state"));
     }
     c->eval = nn_svdf_f32;

@@ -26,11 +26,16 @@ static uint32_t sum_i8(const struct nn_conv *p, struct place o)
         for (int32_t kx = 0; kx < g->k_w; kx++) {
             int32_t y;
             int32_t x;
-            if (!reach(o.y, g->pad_h, ky, g->stride_h, g->in_h, &y) || !reach(o.x, g->pad_w, kx, g->stride_w, g->in_w, &x)) {
+            if (!reach(o.y, g->pad_h, ky, g->stride_h, g->in_h, &y) ||
+                !reach(o.x, g->pad_w, kx, g->stride_w, g->in_w, &x)) {
                 continue;
             }
-            const int8_t *w = (const int8_t *)p->weights + ((size_t)(o.c * g->k_h + ky) * (size_t)g->k_w + (size_t)kx) * (size_t)g->in_c;
-            const int8_t *in = (const int8_t *)p->in + ((size_t)(o.b * g->in_h + y) * (size_t)g->in_w + (size_t)x) * (size_t)g->in_c;
+            const int8_t *w =
+                (const int8_t *)p->weights +
+                ((size_t)(o.c * g->k_h + ky) * (size_t)g->k_w + (size_t)kx) * (size_t)g->in_c;
+            const int8_t *in =
+                (const int8_t *)p->in +
+                ((size_t)(o.b * g->in_h + y) * (size_t)g->in_w + (size_t)x) * (size_t)g->in_c;
             for (int32_t c = 0; c < g->in_c; c++) {
                 sum += (uint32_t)((in[c] + p->in_offset) * w[c]);
             }
@@ -43,15 +48,21 @@ static float sum_f32(const struct nn_conv *p, struct place o)
 {
     const struct nn_window *g = &p->g;
     float sum = 0.0f;
-    for (int32_t ky = g->k_h - 1; ky >= 0; ky--) { // falling kernel places are rising input positions
+    for (int32_t ky = g->k_h - 1; ky >= 0;
+         ky--) { // falling kernel places are rising input positions
         for (int32_t kx = g->k_w - 1; kx >= 0; kx--) {
             int32_t y;
             int32_t x;
-            if (!reach(o.y, g->pad_h, ky, g->stride_h, g->in_h, &y) || !reach(o.x, g->pad_w, kx, g->stride_w, g->in_w, &x)) {
+            if (!reach(o.y, g->pad_h, ky, g->stride_h, g->in_h, &y) ||
+                !reach(o.x, g->pad_w, kx, g->stride_w, g->in_w, &x)) {
                 continue;
             }
-            const float *w = (const float *)p->weights + ((size_t)(o.c * g->k_h + ky) * (size_t)g->k_w + (size_t)kx) * (size_t)g->in_c;
-            const float *in = (const float *)p->in + ((size_t)(o.b * g->in_h + y) * (size_t)g->in_w + (size_t)x) * (size_t)g->in_c;
+            const float *w =
+                (const float *)p->weights +
+                ((size_t)(o.c * g->k_h + ky) * (size_t)g->k_w + (size_t)kx) * (size_t)g->in_c;
+            const float *in =
+                (const float *)p->in +
+                ((size_t)(o.b * g->in_h + y) * (size_t)g->in_w + (size_t)x) * (size_t)g->in_c;
             for (int32_t c = 0; c < g->in_c; c++) {
                 sum += in[c] * w[c];
             }
@@ -62,8 +73,8 @@ static float sum_f32(const struct nn_conv *p, struct place o)
 
 static struct place place_of(const struct nn_window *g, int32_t i)
 {
-    return (struct place){i / g->out_c / g->out_w / g->out_h, i / g->out_c / g->out_w % g->out_h, i / g->out_c % g->out_w,
-                          i % g->out_c};
+    return (struct place){i / g->out_c / g->out_w / g->out_h, i / g->out_c / g->out_w % g->out_h,
+                          i / g->out_c % g->out_w, i % g->out_c};
 }
 
 void nn_transpose_conv_i8(const void *params)
@@ -91,12 +102,15 @@ void nn_transpose_conv_f32(const void *params)
 }
 
 // The padding of the convolution that goes the other way; its output size need not be this one's input size.
-static int padding(struct nn_ctx *c, uint8_t kind, int32_t large, int32_t kernel, int32_t stride, int32_t small, int32_t *pad)
+static int padding(struct nn_ctx *c, uint8_t kind, int32_t large, int32_t kernel, int32_t stride,
+                   int32_t small, int32_t *pad)
 {
-    if (large < 1 || kernel < 1 || stride < 1 || small < 1 || kind > NN_PAD_VALID || kernel > INT32_MAX / 4 || stride > INT32_MAX / 4) {
+    if (large < 1 || kernel < 1 || stride < 1 || small < 1 || kind > NN_PAD_VALID ||
+        kernel > INT32_MAX / 4 || stride > INT32_MAX / 4) {
         return nn_misshapen(c, NN_WHY("window or stride is out of range"), NULL);
     }
-    int64_t windows = kind == NN_PAD_SAME ? ((int64_t)large + stride - 1) / stride : ((int64_t)large + stride - kernel) / stride;
+    int64_t windows = kind == NN_PAD_SAME ? ((int64_t)large + stride - 1) / stride
+                                          : ((int64_t)large + stride - kernel) / stride;
     int64_t total = (windows - 1) * stride + kernel - large;
     *pad = total > 0 ? (int32_t)(total / 2) : 0;
     return MOTE_OK;
@@ -107,25 +121,34 @@ static int prepare(struct nn_ctx *c, struct nn_conv **params, struct nn_conv_ten
     struct nn_conv *p = nn_keep(c, sizeof *p);
     *params = p;
     int rc = nn_arity(c, 3, 4, 1);
-    if (rc != MOTE_OK || (rc = nn_in(c, 1, &t->weights)) != MOTE_OK || (rc = nn_in(c, 2, &t->in)) != MOTE_OK ||
-        (rc = nn_out(c, 0, &t->out)) != MOTE_OK) {
+    if (rc != MOTE_OK || (rc = nn_in(c, 1, &t->weights)) != MOTE_OK ||
+        (rc = nn_in(c, 2, &t->in)) != MOTE_OK || (rc = nn_out(c, 0, &t->out)) != MOTE_OK) {
         return rc;
     }
     if (t->in.rank != 4 || t->out.rank != 4 || t->weights.rank != 4 || t->in.type != t->out.type ||
-        t->in.type != t->weights.type || t->in.dims[0] != t->out.dims[0] || t->in.dims[3] != t->weights.dims[3] ||
-        t->out.dims[3] != t->weights.dims[0]) {
+        t->in.type != t->weights.type || t->in.dims[0] != t->out.dims[0] ||
+        t->in.dims[3] != t->weights.dims[3] || t->out.dims[3] != t->weights.dims[0]) {
         return nn_misshapen(c, NN_WHY("tensors do not match each other"), &t->out);
     }
     struct nn_window *g = &p->g;
-    *g = (struct nn_window){.batches = t->in.dims[0], .in_h = t->in.dims[1], .in_w = t->in.dims[2], .in_c = t->in.dims[3],
-                            .out_h = t->out.dims[1], .out_w = t->out.dims[2], .out_c = t->out.dims[3],
-                            .k_h = t->weights.dims[1], .k_w = t->weights.dims[2],
-                            .stride_w = nn_opt_i32(c, 1, 0), .stride_h = nn_opt_i32(c, 2, 0)};
+    *g = (struct nn_window){.batches = t->in.dims[0],
+                            .in_h = t->in.dims[1],
+                            .in_w = t->in.dims[2],
+                            .in_c = t->in.dims[3],
+                            .out_h = t->out.dims[1],
+                            .out_w = t->out.dims[2],
+                            .out_c = t->out.dims[3],
+                            .k_h = t->weights.dims[1],
+                            .k_w = t->weights.dims[2],
+                            .stride_w = nn_opt_i32(c, 1, 0),
+                            .stride_h = nn_opt_i32(c, 2, 0)};
     p->in = nn_data(c, &t->in);
     p->weights = nn_data(c, &t->weights);
     p->out = nn_data(c, &t->out);
     rc = padding(c, nn_opt_u8(c, 0, 0), g->out_h, g->k_h, g->stride_h, g->in_h, &g->pad_h);
-    return rc != MOTE_OK ? rc : padding(c, nn_opt_u8(c, 0, 0), g->out_w, g->k_w, g->stride_w, g->in_w, &g->pad_w);
+    return rc != MOTE_OK
+               ? rc
+               : padding(c, nn_opt_u8(c, 0, 0), g->out_w, g->k_w, g->stride_w, g->in_w, &g->pad_w);
 }
 
 static int prepare_any(struct nn_ctx *c)
@@ -153,7 +176,10 @@ static uint64_t macs(struct nn_ctx *c)
 {
     struct nn_tensor w;
     struct nn_tensor in;
-    return nn_in(c, 1, &w) != MOTE_OK || nn_in(c, 2, &in) != MOTE_OK ? 0 : (uint64_t)in.count * (uint64_t)nn_dims_product(&w, 0, 3);
+    return nn_in(c, 1, &w) != MOTE_OK || nn_in(c, 2, &in) != MOTE_OK
+               ? 0
+               : (uint64_t)in.count * (uint64_t)nn_dims_product(&w, 0, 3);
 }
 
-const struct mote_nn_op mote_nn_op_transpose_conv = {"TRANSPOSE_CONV", prepare_any, macs, NN_TRANSPOSE_CONV, NN_ANY_TYPE, 4};
+const struct mote_nn_op mote_nn_op_transpose_conv = {"TRANSPOSE_CONV",  prepare_any, macs,
+                                                     NN_TRANSPOSE_CONV, NN_ANY_TYPE, 4};

@@ -17,7 +17,8 @@ void nn_view_eval(const void *params)
     }
 }
 
-static int begin(struct nn_ctx *c, struct nn_view *p, uint32_t inputs, struct nn_tensor *in, struct nn_tensor *out)
+static int begin(struct nn_ctx *c, struct nn_view *p, uint32_t inputs, struct nn_tensor *in,
+                 struct nn_tensor *out)
 {
     int rc = nn_arity(c, inputs, inputs, 1);
     if (rc != MOTE_OK || (rc = nn_in(c, 0, in)) != MOTE_OK || (rc = nn_out(c, 0, out)) != MOTE_OK) {
@@ -66,8 +67,8 @@ struct slice_axis {
     int32_t start, count;
 };
 
-static struct slice_axis slice(int32_t size, int32_t begin_at, int32_t end_at, int32_t step, bool from_edge, bool to_edge,
-                               bool single)
+static struct slice_axis slice(int32_t size, int32_t begin_at, int32_t end_at, int32_t step,
+                               bool from_edge, bool to_edge, bool single)
 {
     int64_t lo = step > 0 ? 0 : -1;
     int64_t hi = step > 0 ? size : (int64_t)size - 1;
@@ -79,7 +80,8 @@ static struct slice_axis slice(int32_t size, int32_t begin_at, int32_t end_at, i
         end = start + 1;
         step = 1;
     }
-    int64_t count = step > 0 ? (end - start + step - 1) / step : (start - end - (int64_t)step - 1) / -(int64_t)step;
+    int64_t count = step > 0 ? (end - start + step - 1) / step
+                             : (start - end - (int64_t)step - 1) / -(int64_t)step;
     return (struct slice_axis){(int32_t)start, count > 0 ? (int32_t)count : 0};
 }
 
@@ -102,7 +104,8 @@ static int prepare_slice(struct nn_ctx *c)
     int32_t stride[MOTE_NN_MAX_RANK];
     int rc = begin(c, p, 4, &in, &out);
     if (rc != MOTE_OK || (rc = nn_in_constant(c, 1, in.rank, &t, &first)) != MOTE_OK ||
-        (rc = nn_in_constant(c, 2, in.rank, &t, &last)) != MOTE_OK || (rc = nn_in_constant(c, 3, in.rank, &t, &step)) != MOTE_OK) {
+        (rc = nn_in_constant(c, 2, in.rank, &t, &last)) != MOTE_OK ||
+        (rc = nn_in_constant(c, 3, in.rank, &t, &step)) != MOTE_OK) {
         return rc;
     }
     if (nn_opt_i32(c, 2, 0) != 0 || nn_opt_i32(c, 3, 0) != 0 || nn_opt_u8(c, 5, 0) != 0) {
@@ -115,17 +118,24 @@ static int prepare_slice(struct nn_ctx *c)
         if (step[d] == 0 || step[d] == INT32_MIN) {
             return nn_misshapen(c, NN_WHY("stride is out of range"), &t);
         }
-        struct slice_axis a = slice(in.dims[d], first[d], last[d], step[d], (nn_opt_i32(c, 0, 0) >> d & 1) != 0,
-                                    (nn_opt_i32(c, 1, 0) >> d & 1) != 0, single);
-        if (!inside(a, single ? 1 : step[d], in.dims[d]) || (!single && (kept == out.rank || out.dims[kept++] != a.count))) {
+        struct slice_axis a =
+            slice(in.dims[d], first[d], last[d], step[d], (nn_opt_i32(c, 0, 0) >> d & 1) != 0,
+                  (nn_opt_i32(c, 1, 0) >> d & 1) != 0, single);
+        if (!inside(a, single ? 1 : step[d], in.dims[d]) ||
+            (!single && (kept == out.rank || out.dims[kept++] != a.count))) {
             return nn_misshapen(c, NN_WHY("output does not follow from input and slice"), &out);
         }
         p->dims[d] = a.count;
-        p->stride[d] = a.count > 1 ? stride[d] * step[d] : 0; // a step past the end must not overflow
+        p->stride[d] =
+            a.count > 1 ? stride[d] * step[d] : 0; // a step past the end must not overflow
         p->first += a.count > 0 ? a.start * stride[d] : 0;
     }
-    return kept == out.rank ? MOTE_OK : nn_misshapen(c, NN_WHY("output does not follow from input and slice"), &out);
+    return kept == out.rank
+               ? MOTE_OK
+               : nn_misshapen(c, NN_WHY("output does not follow from input and slice"), &out);
 }
 
-const struct mote_nn_op mote_nn_op_transpose = {"TRANSPOSE", prepare_transpose, NULL, NN_TRANSPOSE, NN_ANY_TYPE, 6};
-const struct mote_nn_op mote_nn_op_strided_slice = {"STRIDED_SLICE", prepare_slice, NULL, NN_STRIDED_SLICE, NN_ANY_TYPE, 8};
+const struct mote_nn_op mote_nn_op_transpose = {"TRANSPOSE",  prepare_transpose, NULL,
+                                                NN_TRANSPOSE, NN_ANY_TYPE,       6};
+const struct mote_nn_op mote_nn_op_strided_slice = {"STRIDED_SLICE",  prepare_slice, NULL,
+                                                    NN_STRIDED_SLICE, NN_ANY_TYPE,   8};

@@ -76,12 +76,13 @@ int mote_beacon_decode(uint64_t *unix_ms, const uint8_t *p, size_t len) MOTE_CHE
 void mote_key_id(uint8_t kid[MOTE_KID_LEN], const uint8_t point[MOTE_PUBKEY_LEN]);
 
 // COSE_Sign1. The host signs by giving a callback; the device only verifies.
-typedef int (*mote_sign_fn)(void *ctx, const uint8_t digest[MOTE_DIGEST_LEN], uint8_t sig[MOTE_SIG_LEN]);
-int mote_cose_sign(uint8_t *out, size_t cap, const uint8_t *payload, size_t len, const uint8_t kid[MOTE_KID_LEN],
-                   mote_sign_fn sign, void *ctx) MOTE_CHECK;
+typedef int (*mote_sign_fn)(void *ctx, const uint8_t digest[MOTE_DIGEST_LEN],
+                            uint8_t sig[MOTE_SIG_LEN]);
+int mote_cose_sign(uint8_t *out, size_t cap, const uint8_t *payload, size_t len,
+                   const uint8_t kid[MOTE_KID_LEN], mote_sign_fn sign, void *ctx) MOTE_CHECK;
 // Finds a key of that role in keys by the message's kid and verifies. *payload is borrowed from msg.
 // MOTE_E_AUTH where the key is unknown, of another role, or the signature is wrong.
-int mote_cose_verify(const uint8_t *msg, size_t len, const struct mote_key *keys, size_t key_count, unsigned role,
-                     const uint8_t **payload, size_t *payload_len) MOTE_CHECK;
+int mote_cose_verify(const uint8_t *msg, size_t len, const struct mote_key *keys, size_t key_count,
+                     unsigned role, const uint8_t **payload, size_t *payload_len) MOTE_CHECK;
 
 #endif

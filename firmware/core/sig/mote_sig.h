@@ -14,6 +14,7 @@ void mote_sha256_final(const struct mote_sha256 *s, uint8_t out[32]);
 void mote_sha256(uint8_t out[32], const void *data, size_t len);
 
 // ESP256: sig is r | s (64 bytes), key the uncompressed point (65). MOTE_OK or MOTE_E_AUTH.
-int mote_sig_verify(const uint8_t key[65], const uint8_t digest[32], const uint8_t sig[64]) MOTE_CHECK;
+int mote_sig_verify(const uint8_t key[65], const uint8_t digest[32],
+                    const uint8_t sig[64]) MOTE_CHECK;
 
 #endif

@@ -42,7 +42,8 @@ struct mote_slot_record { // of one model; part of the switch record
     char name[MOTE_NAME_MAX + 1];
     uint8_t active; // 0 or 1: slot in use; meaningful where active_state is TRIAL or CONFIRMED
     uint8_t active_state; // EMPTY, TRIAL, CONFIRMED
-    uint8_t previous; // during a trial: 1 where the other slot holds a confirmed model to go back to
+    uint8_t
+        previous; // during a trial: 1 where the other slot holds a confirmed model to go back to
     uint8_t boots;    // during a trial
     uint32_t confirmed_seq;   // releases at or below are refused
     uint32_t failed_seq;      // last release that was refused or rolled back, 0: none

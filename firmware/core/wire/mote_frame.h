@@ -12,7 +12,8 @@
 
 // Writes a whole frame with its zero bytes; returns its length or MOTE_E_SPACE, MOTE_E_ARG for a leaf that
 // is empty or too long.
-int mote_frame_encode(uint8_t *out, size_t cap, const char *leaf, const void *payload, size_t len) MOTE_CHECK;
+int mote_frame_encode(uint8_t *out, size_t cap, const char *leaf, const void *payload,
+                      size_t len) MOTE_CHECK;
 
 struct mote_frame_reader {
     uint8_t *buf; // the caller's
@@ -23,6 +24,7 @@ struct mote_frame_reader {
 };
 void mote_frame_reader_init(struct mote_frame_reader *r, uint8_t *buf, size_t cap);
 // Takes a byte. 1: a frame is whole, leaf and payload lie in buf until the next call; 0: not yet.
-int mote_frame_push(struct mote_frame_reader *r, uint8_t byte, const char **leaf, const uint8_t **payload, size_t *len);
+int mote_frame_push(struct mote_frame_reader *r, uint8_t byte, const char **leaf,
+                    const uint8_t **payload, size_t *len);
 
 #endif

@@ -24,8 +24,17 @@ bool mote_str_is(struct mote_str s, const char *text);
 
 // --- topics ----------------------------------------------------------------------------------
 enum mote_leaf {
-    MOTE_LEAF_HELLO, MOTE_LEAF_STATUS, MOTE_LEAF_DATA, MOTE_LEAF_ACK, MOTE_LEAF_LIVE, MOTE_LEAF_CMD,
-    MOTE_LEAF_CONFIG, MOTE_LEAF_DESIRED, MOTE_LEAF_REPORTED, MOTE_LEAF_SPLIT_IN, MOTE_LEAF_SPLIT_OUT,
+    MOTE_LEAF_HELLO,
+    MOTE_LEAF_STATUS,
+    MOTE_LEAF_DATA,
+    MOTE_LEAF_ACK,
+    MOTE_LEAF_LIVE,
+    MOTE_LEAF_CMD,
+    MOTE_LEAF_CONFIG,
+    MOTE_LEAF_DESIRED,
+    MOTE_LEAF_REPORTED,
+    MOTE_LEAF_SPLIT_IN,
+    MOTE_LEAF_SPLIT_OUT,
     MOTE_LEAF_TIME,     // P/time
     MOTE_LEAF_KEYS,     // P/r/keys: the key set, signed by the root (retained)
     MOTE_LEAF_MANIFEST, // P/r/DIGEST/m
@@ -39,13 +48,21 @@ struct mote_topic {
     uint32_t group, block; // of PAYLOAD: block i of the payload is group i / 64, block i % 64
 };
 // Writes the topic with a NUL behind it; returns its length.
-int mote_topic_format(char *out, size_t cap, const char *prefix, const struct mote_topic *t) MOTE_CHECK;
-int mote_topic_parse(struct mote_topic *t, const char *prefix, const char *topic, size_t len) MOTE_CHECK;
+int mote_topic_format(char *out, size_t cap, const char *prefix,
+                      const struct mote_topic *t) MOTE_CHECK;
+int mote_topic_parse(struct mote_topic *t, const char *prefix, const char *topic,
+                     size_t len) MOTE_CHECK;
 
 // --- blocks: P/d/DEV/data/STREAM and live/STREAM --------------------------------------------
 // Everything that must survive is a block of a stream. Streams of samples carry their sensor's name;
 // these names are taken: "event", "health", "reply".
-enum mote_block_kind { MOTE_BLOCK_SAMPLES, MOTE_BLOCK_EVENT, MOTE_BLOCK_HEALTH, MOTE_BLOCK_REPLY, MOTE_BLOCK_DROPPED };
+enum mote_block_kind {
+    MOTE_BLOCK_SAMPLES,
+    MOTE_BLOCK_EVENT,
+    MOTE_BLOCK_HEALTH,
+    MOTE_BLOCK_REPLY,
+    MOTE_BLOCK_DROPPED
+};
 enum mote_block_flags {
     MOTE_BLOCK_SIMULATED = 1, // made by a simulator or a replay, never to be taken for field data
     MOTE_BLOCK_REC_END = 2,   // last block of its recording in this stream
@@ -65,7 +82,8 @@ struct mote_block {
     uint32_t width, height; // pictures: channels are colour planes, interleaved; 0 otherwise
     uint32_t recording;   // number of the recording within the session; 0: belongs to none
     struct mote_str label; // label asked for with the recording; empty: none
-    const uint8_t *data;  // samples: little-endian interleaved frames; other kinds: encoded body below
+    const uint8_t
+        *data; // samples: little-endian interleaved frames; other kinds: encoded body below
     size_t data_len;
 };
 // Data may lie in out itself, from MOTE_BLOCK_OVERHEAD on.
@@ -87,8 +105,10 @@ struct mote_event { // one classified window
     uint8_t model_digest[8]; // first bytes of the model's SHA-256
 };
 #define MOTE_EVENTS_PER_BLOCK 16
-int mote_events_encode(uint8_t *out, size_t cap, const struct mote_event *e, size_t count) MOTE_CHECK;
-int mote_events_decode(struct mote_event *e, size_t max, const uint8_t *p, size_t len) MOTE_CHECK; // count
+int mote_events_encode(uint8_t *out, size_t cap, const struct mote_event *e,
+                       size_t count) MOTE_CHECK;
+int mote_events_decode(struct mote_event *e, size_t max, const uint8_t *p,
+                       size_t len) MOTE_CHECK; // count
 struct mote_health {
     uint64_t uptime_us;
     uint64_t inferences, uncertain, dropped_blocks;
@@ -153,7 +173,8 @@ struct mote_ack {
     struct mote_ack_range range[MOTE_ACK_RANGES];
 };
 int mote_acks_encode(uint8_t *out, size_t cap, const struct mote_ack *a, size_t count) MOTE_CHECK;
-int mote_acks_decode(struct mote_ack *a, size_t max, const uint8_t *p, size_t len) MOTE_CHECK; // count
+int mote_acks_decode(struct mote_ack *a, size_t max, const uint8_t *p,
+                     size_t len) MOTE_CHECK; // count
 
 // --- capability descriptor: P/d/DEV/hello -----------------------------------------------------
 struct mote_hello {
@@ -183,14 +204,21 @@ struct mote_device_status { // P/d/DEV/status, and the will
     uint32_t boot_count;
     struct mote_str reason; // "connected", "lost", "sleep"
 };
-int mote_device_status_encode(uint8_t *out, size_t cap, const struct mote_device_status *s) MOTE_CHECK;
-int mote_device_status_decode(struct mote_device_status *s, const uint8_t *p, size_t len) MOTE_CHECK;
+int mote_device_status_encode(uint8_t *out, size_t cap,
+                              const struct mote_device_status *s) MOTE_CHECK;
+int mote_device_status_decode(struct mote_device_status *s, const uint8_t *p,
+                              size_t len) MOTE_CHECK;
 
 // --- server to device ------------------------------------------------------------------------
 // TIME: answered at once, unspooled, on live/reply by a reply block whose t_us is the device time of the
 // command's arrival; server times of sending and of the answer make it an offset with a known bound.
 enum mote_cmd_kind {
-    MOTE_CMD_RECORD, MOTE_CMD_STOP, MOTE_CMD_CLASSIFY, MOTE_CMD_REBOOT, MOTE_CMD_SEND_HELLO, MOTE_CMD_TIME,
+    MOTE_CMD_RECORD,
+    MOTE_CMD_STOP,
+    MOTE_CMD_CLASSIFY,
+    MOTE_CMD_REBOOT,
+    MOTE_CMD_SEND_HELLO,
+    MOTE_CMD_TIME,
     MOTE_CMD_LIVE // publish unspooled samples on live/STREAM for duration_ms (0: stop)
 };
 struct mote_cmd { // P/d/DEV/cmd, not retained
@@ -199,7 +227,8 @@ struct mote_cmd { // P/d/DEV/cmd, not retained
     uint8_t kind;
     struct mote_str stream; // of RECORD and LIVE; empty: every stream
     struct mote_str label;
-    uint64_t duration_ms; // of RECORD, LIVE and CLASSIFY (CLASSIFY 0: stop classifying, UINT64_MAX: for ever)
+    uint64_t duration_ms; // of RECORD, LIVE and CLASSIFY (CLASSIFY 0: stop classifying, UINT64_MAX:
+                          // for ever)
     uint64_t min_interval_ms;
 };
 int mote_cmd_encode(uint8_t *out, size_t cap, const struct mote_cmd *c) MOTE_CHECK;
@@ -241,18 +270,27 @@ struct mote_device_config {
     struct mote_rate rate[MOTE_CONFIG_RATES];
     struct mote_trigger trigger[MOTE_CONFIG_TRIGGERS];
 };
-int mote_device_config_encode(uint8_t *out, size_t cap, const struct mote_device_config *c) MOTE_CHECK;
-int mote_device_config_decode(struct mote_device_config *c, const uint8_t *p, size_t len) MOTE_CHECK;
+int mote_device_config_encode(uint8_t *out, size_t cap,
+                              const struct mote_device_config *c) MOTE_CHECK;
+int mote_device_config_decode(struct mote_device_config *c, const uint8_t *p,
+                              size_t len) MOTE_CHECK;
 
 struct mote_desired { // P/d/DEV/desired, retained
     uint32_t seq;
-    uint8_t manifest_digest[MOTE_DIGEST_LEN]; // SHA-256 of the signed manifest's bytes; names P/r/DIGEST
+    uint8_t manifest_digest[MOTE_DIGEST_LEN]; // SHA-256 of the signed manifest's bytes; names
+                                              // P/r/DIGEST
 };
 int mote_desired_encode(uint8_t *out, size_t cap, const struct mote_desired *d) MOTE_CHECK;
 int mote_desired_decode(struct mote_desired *d, const uint8_t *p, size_t len) MOTE_CHECK;
 
 enum mote_release_state {
-    MOTE_REL_IDLE, MOTE_REL_FETCHING, MOTE_REL_VERIFYING, MOTE_REL_TRIAL, MOTE_REL_ACTIVE, MOTE_REL_REFUSED, MOTE_REL_ROLLED_BACK
+    MOTE_REL_IDLE,
+    MOTE_REL_FETCHING,
+    MOTE_REL_VERIFYING,
+    MOTE_REL_TRIAL,
+    MOTE_REL_ACTIVE,
+    MOTE_REL_REFUSED,
+    MOTE_REL_ROLLED_BACK
 };
 const char *mote_release_state_text(unsigned state);
 struct mote_reported { // P/d/DEV/reported, retained

@@ -31,7 +31,8 @@ static _Noreturn void leave(int code)
 
 static _Noreturn void reset(void)
 {
-    *(volatile uint32_t *)0xe000ed88u |= 0xfu << 20; // CPACR: the floating-point unit, before any float code
+    *(volatile uint32_t *)0xe000ed88u |=
+        0xfu << 20; // CPACR: the floating-point unit, before any float code
     __asm__ volatile("dsb\n\tisb");
     const uint32_t *from = data_load;
     for (uint32_t *to = data_start; to < data_end;) {
@@ -55,4 +56,5 @@ struct vectors {
     vector handler[15];
 };
 __attribute__((section(".vectors"), used)) static const struct vectors vectors = {
-    stack_top, {reset, fault, fault, fault, fault, fault, 0, 0, 0, 0, fault, fault, 0, fault, fault}};
+    stack_top,
+    {reset, fault, fault, fault, fault, fault, 0, 0, 0, 0, fault, fault, 0, fault, fault}};

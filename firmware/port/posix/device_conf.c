@@ -94,8 +94,10 @@ static int check(struct conf *f, const struct device_conf *c, struct err *e)
     if (!id || !parse_is_device_id(c->id)) {
         return err_set(e, E_FORMAT, "%s: [device] id must be 1 to 32 of a-z, 0-9, '-'", f->name);
     }
-    if (!c->tls_ca[0] != !c->tls_name[0] || !c->tls_cert[0] != !c->tls_key[0] || (c->tls_cert[0] && !c->tls_ca[0])) {
-        return err_set(e, E_FORMAT, "%s: [tls] needs name and ca, and cert and key together", f->name);
+    if (!c->tls_ca[0] != !c->tls_name[0] || !c->tls_cert[0] != !c->tls_key[0] ||
+        (c->tls_cert[0] && !c->tls_ca[0])) {
+        return err_set(e, E_FORMAT, "%s: [tls] needs name and ca, and cert and key together",
+                       f->name);
     }
     const char *known[ARRAY_LEN(keys) + 1];
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {

@@ -20,7 +20,7 @@ struct device_conf {
     char password[128];            // [mqtt] password
     int64_t keepalive_s;           // [mqtt] keepalive
     char tls_name[128];            // [tls] name that the broker's certificate must have
-    char tls_ca[4096];             // [tls] ca: base64 of the authority's certificate (DER); "": no TLS
+    char tls_ca[4096]; // [tls] ca: base64 of the authority's certificate (DER); "": no TLS
     char tls_cert[4096];           // [tls] cert, key: likewise, of this device; "" none
     char tls_key[512];
     uint8_t root[MOTE_PUBKEY_LEN]; // [trust] root: hex of the uncompressed point

@@ -62,11 +62,13 @@ static int load_anchor(struct posix_tls *t, const char *text, struct err *e)
     br_x509_decoder_init(&dc, append, &t->dn);
     br_x509_decoder_push(&dc, t->ca.data, t->ca.len);
     const br_x509_pkey *key = br_x509_decoder_get_pkey(&dc);
-    if (!key || key->key_type != BR_KEYTYPE_EC || key->key.ec.qlen > sizeof(t->anchor_key) || t->dn.full) {
+    if (!key || key->key_type != BR_KEYTYPE_EC || key->key.ec.qlen > sizeof(t->anchor_key) ||
+        t->dn.full) {
         return err_set(e, E_FORMAT, "[tls] ca is not a certificate with an elliptic-curve key");
     }
     memcpy(t->anchor_key, key->key.ec.q, key->key.ec.qlen);
-    t->anchor = (br_x509_trust_anchor){.dn = {t->dn.data, t->dn.len}, .flags = BR_X509_TA_CA, .pkey = *key};
+    t->anchor =
+        (br_x509_trust_anchor){.dn = {t->dn.data, t->dn.len}, .flags = BR_X509_TA_CA, .pkey = *key};
     t->anchor.pkey.key.ec.q = t->anchor_key;
     return OK;
 }
@@ -89,7 +91,8 @@ static int load_own(struct posix_tls *t, const struct posix_tls_conf *c, struct 
     return rc;
 }
 
-int posix_tls_new(struct posix_tls **out, struct posix_tcp *tcp, const struct posix_tls_conf *c, struct err *e)
+int posix_tls_new(struct posix_tls **out, struct posix_tcp *tcp, const struct posix_tls_conf *c,
+                  struct err *e)
 {
     struct posix_tls *t = calloc(1, sizeof(*t));
     if (!t) {
@@ -126,10 +129,12 @@ static void begin(struct posix_tls *t)
     br_ssl_engine_set_versions(eng, BR_TLS12, BR_TLS12);
     br_ssl_engine_set_buffer(eng, t->io, sizeof(t->io), 1);
     if (t->has_cert) {
-        br_ssl_client_set_single_ec(&t->client, &t->chain, 1, br_skey_decoder_get_ec(&t->key), BR_KEYTYPE_SIGN, BR_KEYTYPE_EC,
-                                    br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
+        br_ssl_client_set_single_ec(&t->client, &t->chain, 1, br_skey_decoder_get_ec(&t->key),
+                                    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, br_ec_get_default(),
+                                    br_ecdsa_sign_asn1_get_default());
     }
-    (void)br_ssl_client_reset(&t->client, t->name, 0); // where it fails the engine is closed, and says so
+    (void)br_ssl_client_reset(&t->client, t->name,
+                              0); // where it fails the engine is closed, and says so
     t->started = true;
 }
 
@@ -143,7 +148,8 @@ static const char *reason(int error)
     case BR_ERR_X509_EXPIRED:
         return "its certificate has expired, or the clock is wrong";
     default:
-        return error >= BR_ERR_RECV_FATAL_ALERT ? "it refused this device" : "the connection is damaged";
+        return error >= BR_ERR_RECV_FATAL_ALERT ? "it refused this device"
+                                                : "the connection is damaged";
     }
 }
 
@@ -257,7 +263,8 @@ static int tls_recv(void *ctx, void *buf, size_t cap)
 
 struct mote_transport posix_tls_transport(struct posix_tls *t)
 {
-    return (struct mote_transport){.ctx = t, .open = tls_open, .send = tls_send, .recv = tls_recv, .close = tls_close};
+    return (struct mote_transport){
+        .ctx = t, .open = tls_open, .send = tls_send, .recv = tls_recv, .close = tls_close};
 }
 
 bool posix_tls_writing(const struct posix_tls *t)

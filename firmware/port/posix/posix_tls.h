@@ -16,7 +16,8 @@ struct posix_tls_conf { // texts are base64 of DER
 };
 
 // tcp is used by the connection alone from now on and must outlive it. E_FORMAT says which text is wrong.
-int posix_tls_new(struct posix_tls **t, struct posix_tcp *tcp, const struct posix_tls_conf *c, struct err *e) MOTE_CHECK;
+int posix_tls_new(struct posix_tls **t, struct posix_tcp *tcp, const struct posix_tls_conf *c,
+                  struct err *e) MOTE_CHECK;
 void posix_tls_free(struct posix_tls *t); // accepts NULL
 struct mote_transport posix_tls_transport(struct posix_tls *t);
 // Whether bytes wait to be written to the socket.

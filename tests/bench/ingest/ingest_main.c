@@ -63,7 +63,8 @@ static void on_message(struct mosquitto *m, void *ctx, const struct mosquitto_me
 {
     struct counter *c = ctx;
     size_t device = (size_t)strtoul(msg->topic + strlen(prefix) + strlen("/d/load-"), NULL, 10);
-    if (device < c->devices && (++c->count[device] % c->per_ack == 0 || c->count[device] == c->conf.blocks)) {
+    if (device < c->devices &&
+        (++c->count[device] % c->per_ack == 0 || c->count[device] == c->conf.blocks)) {
         send_count(m, c, device);
     }
 }
@@ -123,7 +124,9 @@ static bool drive(const struct load_conf *conf, int64_t minutes, pid_t consumer,
     if (!l) {
         return false;
     }
-    int64_t start = clock_mono_us(), limit = start + (minutes ? minutes * 60000000 + 60000000 : 300000000), looked = 0, early = 0;
+    int64_t start = clock_mono_us(),
+            limit = start + (minutes ? minutes * 60000000 + 60000000 : 300000000), looked = 0,
+            early = 0;
     bool done = false;
     while (!done && clock_mono_us() < limit) {
         load_step(l, 50);
@@ -137,8 +140,10 @@ static bool drive(const struct load_conf *conf, int64_t minutes, pid_t consumer,
             load_stop_growing(l);
         }
         load_get(l, &s);
-        if (!early && (minutes ? now - start > minutes * 6000000 : s.acknowledged > conf->blocks * conf->devices / 10)) {
-            early = o->rss_start_kb = rss_kb(consumer); // caches and the queue have their size by then
+        if (!early && (minutes ? now - start > minutes * 6000000
+                               : s.acknowledged > conf->blocks * conf->devices / 10)) {
+            early = o->rss_start_kb =
+                rss_kb(consumer); // caches and the queue have their size by then
         }
     }
     o->seconds = (double)(clock_mono_us() - start) / 1e6;
@@ -163,10 +168,12 @@ static double stop_child(pid_t pid)
     if (wait4(pid, NULL, 0, &r) != pid) {
         return 0;
     }
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
 }
 
-static bool measure_counter(const struct load_conf *conf, uint64_t per_ack, int qos, struct outcome *o)
+static bool measure_counter(const struct load_conf *conf, uint64_t per_ack, int qos,
+                            struct outcome *o)
 {
     pid_t pid = fork();
     if (pid == 0) {
@@ -184,10 +191,13 @@ static double samples_of(const struct load_conf *conf)
     uint8_t bytes[MOTE_BLOCK_MAX];
     struct mote_block b;
     int len = load_block(conf, 0, 0, 0, bytes);
-    return len > 0 && mote_block_decode(&b, bytes, (size_t)len) == MOTE_OK ? (double)b.data_len / (double)mote_sample_size(b.type) : 0;
+    return len > 0 && mote_block_decode(&b, bytes, (size_t)len) == MOTE_OK
+               ? (double)b.data_len / (double)mote_sample_size(b.type)
+               : 0;
 }
 
-static bool measure_collector(const char *program, const struct load_conf *conf, int64_t minutes, struct outcome *o)
+static bool measure_collector(const char *program, const struct load_conf *conf, int64_t minutes,
+                              struct outcome *o)
 {
     struct store_fixture fix;
     struct project_conf c;
@@ -219,7 +229,8 @@ static bool measure_collector(const char *program, const struct load_conf *conf,
 }
 
 // A script that is told port, folder and blocks to an acknowledgement, and says "ready". 77: it is not to be had here.
-static bool measure_peer(const char *script, const struct load_conf *conf, uint64_t per_ack, struct outcome *o)
+static bool measure_peer(const char *script, const struct load_conf *conf, uint64_t per_ack,
+                         struct outcome *o)
 {
     char dir[] = "/tmp/mote-peer-XXXXXX", port[16], each[24], line[64] = "", db[64];
     int p[2], status = 0;
@@ -237,17 +248,21 @@ static bool measure_peer(const char *script, const struct load_conf *conf, uint6
         _exit(127);
     }
     close(p[1]);
-    bool ready = read(p[0], line, sizeof line - 1) > 0 && strncmp(line, "ready", 5) == 0, good = true;
+    bool ready = read(p[0], line, sizeof line - 1) > 0 && strncmp(line, "ready", 5) == 0,
+         good = true;
     if (ready) {
         struct stat st;
         good = drive(conf, 0, pid, o);
         o->cpu_consumer = stop_child(pid);
         snprintf(db, sizeof db, "%s/peer.db", dir);
-        o->bytes_per_block = o->blocks && stat(db, &st) == 0 ? (double)st.st_size / (double)o->blocks : 0;
+        o->bytes_per_block =
+            o->blocks && stat(db, &st) == 0 ? (double)st.st_size / (double)o->blocks : 0;
         o->samples_per_block = samples_of(conf);
     } else {
         waitpid(pid, &status, 0);
-        printf("SKIP: the peer '%s' %s\n", script, WIFEXITED(status) && WEXITSTATUS(status) == 77 ? "cannot be installed here" : "does not start");
+        printf("SKIP: the peer '%s' %s\n", script,
+               WIFEXITED(status) && WEXITSTATUS(status) == 77 ? "cannot be installed here"
+                                                              : "does not start");
     }
     close(p[0]);
     support_remove_tree(dir);
@@ -256,12 +271,14 @@ static bool measure_peer(const char *script, const struct load_conf *conf, uint6
 
 static void show(const char *name, const struct outcome *o)
 {
-    printf("  %-9s %8.0f blocks/s  %6.2f s  p50 %6.1f ms  p99 %6.1f ms  %7llu acks  cpu %.2f s  rss %ld -> %ld KB", name, o->rate,
-           o->seconds, (double)o->p50_us / 1000, (double)o->p99_us / 1000, (unsigned long long)o->acks, o->cpu_consumer,
-           o->rss_start_kb, o->rss_end_kb);
+    printf("  %-9s %8.0f blocks/s  %6.2f s  p50 %6.1f ms  p99 %6.1f ms  %7llu acks  cpu %.2f s  "
+           "rss %ld -> %ld KB",
+           name, o->rate, o->seconds, (double)o->p50_us / 1000, (double)o->p99_us / 1000,
+           (unsigned long long)o->acks, o->cpu_consumer, o->rss_start_kb, o->rss_end_kb);
     if (o->bytes_per_block > 0) {
-        printf("  %.1f us of CPU a block  disk %.0f B a block, %.2f B a sample of 2", o->cpu_consumer * 1e6 / (double)o->blocks,
-               o->bytes_per_block, o->samples_per_block > 0 ? o->bytes_per_block / o->samples_per_block : 0);
+        printf("  %.1f us of CPU a block  disk %.0f B a block, %.2f B a sample of 2",
+               o->cpu_consumer * 1e6 / (double)o->blocks, o->bytes_per_block,
+               o->samples_per_block > 0 ? o->bytes_per_block / o->samples_per_block : 0);
     }
     printf("\n");
 }
@@ -275,21 +292,30 @@ static int run(void *options, int npos, char **pos)
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (broker_start(&b, "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 100\nset_tcp_nodelay true\n")) {
+    if (broker_start(&b, "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages "
+                         "100\nset_tcp_nodelay true\n")) {
         return 1;
     }
-    struct load_conf conf = {.prefix = prefix, .port = b.port, .devices = (size_t)o->devices, .connections = (size_t)o->connections,
-                             .block_bytes = (size_t)o->bytes, .blocks = (uint64_t)(o->blocks / o->devices),
-                             .window = (size_t)o->window, .resend_us = 3000000, .seed = 1};
-    printf("%lld devices on %lld connections, %lld blocks of %lld bytes, window %lld\n", (long long)o->devices,
-           (long long)o->connections, (long long)o->blocks, (long long)o->bytes, (long long)o->window);
+    struct load_conf conf = {.prefix = prefix,
+                             .port = b.port,
+                             .devices = (size_t)o->devices,
+                             .connections = (size_t)o->connections,
+                             .block_bytes = (size_t)o->bytes,
+                             .blocks = (uint64_t)(o->blocks / o->devices),
+                             .window = (size_t)o->window,
+                             .resend_us = 3000000,
+                             .seed = 1};
+    printf("%lld devices on %lld connections, %lld blocks of %lld bytes, window %lld\n",
+           (long long)o->devices, (long long)o->connections, (long long)o->blocks,
+           (long long)o->bytes, (long long)o->window);
     if (o->rate) {
         struct outcome alone = {0};
         conf.rate = (uint64_t)o->rate;
         conf.blocks = o->minutes ? UINT32_MAX : conf.blocks;
         int bad = !measure_collector(pos[0], &conf, o->minutes, &alone);
         show("collector", &alone);
-        printf("  at %lld blocks a second: resident memory grew by %ld KB\n", (long long)o->rate, alone.rss_end_kb - alone.rss_start_kb);
+        printf("  at %lld blocks a second: resident memory grew by %ld KB\n", (long long)o->rate,
+               alone.rss_end_kb - alone.rss_start_kb);
         broker_stop(&b);
         return bad;
     }
@@ -319,26 +345,34 @@ static int run(void *options, int npos, char **pos)
         best[1] = counted.rate > best[1] ? counted.rate : best[1];
         best[2] = quick.rate > best[2] ? quick.rate : best[2];
     }
-    printf("  collector / counter = %.2f, / counter subscribed at QoS 0 as the collector is = %.2f (best of each)\n",
+    printf("  collector / counter = %.2f, / counter subscribed at QoS 0 as the collector is = %.2f "
+           "(best of each)\n",
            best[1] > 0 ? best[0] / best[1] : 0, best[2] > 0 ? best[0] / best[2] : 0);
     broker_stop(&b);
     return failed;
 }
 
-static const struct options defaults = {.devices = 100, .connections = 4, .blocks = 200000, .bytes = 256, .rounds = 2, .window = 64};
+static const struct options defaults = {
+    .devices = 100, .connections = 4, .blocks = 200000, .bytes = 256, .rounds = 2, .window = 64};
 static const struct opt table[] = {
     {"devices", "N", "devices", OPT_I64, offsetof(struct options, devices)},
-    {"connections", "N", "connections that they share", OPT_I64, offsetof(struct options, connections)},
+    {"connections", "N", "connections that they share", OPT_I64,
+     offsetof(struct options, connections)},
     {"blocks", "N", "blocks in all", OPT_I64, offsetof(struct options, blocks)},
     {"bytes", "N", "bytes of a block", OPT_I64, offsetof(struct options, bytes)},
     {"rounds", "N", "times each", OPT_I64, offsetof(struct options, rounds)},
-    {"peer", "SCRIPT", "and another program under the same load", OPT_STR, offsetof(struct options, peer)},
+    {"peer", "SCRIPT", "and another program under the same load", OPT_STR,
+     offsetof(struct options, peer)},
     {"rate", "N", "blocks a second: the collector alone", OPT_I64, offsetof(struct options, rate)},
-    {"minutes", "N", "for as long, instead of a number of blocks (with --rate)", OPT_I64, offsetof(struct options, minutes)},
-    {"window", "N", "blocks ahead of acknowledgements, at most 64", OPT_I64, offsetof(struct options, window)},
+    {"minutes", "N", "for as long, instead of a number of blocks (with --rate)", OPT_I64,
+     offsetof(struct options, minutes)},
+    {"window", "N", "blocks ahead of acknowledgements, at most 64", OPT_I64,
+     offsetof(struct options, window)},
     OPT_END};
-static const struct opt_command command = {"bench-ingest", "COLLECTOR", "the collector beside a subscriber that only counts", NULL,
-                                           table, sizeof(struct options), &defaults, run};
+static const struct opt_command command = {
+    "bench-ingest", "COLLECTOR", "the collector beside a subscriber that only counts",
+    NULL,           table,       sizeof(struct options),
+    &defaults,      run};
 
 int main(int argc, char **argv)
 {

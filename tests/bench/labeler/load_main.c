@@ -42,7 +42,9 @@ static void drive(struct load *l, double seconds)
         }
     }
     load_get(l, &s);
-    printf("%.0f blocks/s\n", begin ? (double)(s.acknowledged - start.acknowledged) * 1e6 / (double)(now - begin) : 0.0);
+    printf("%.0f blocks/s\n",
+           begin ? (double)(s.acknowledged - start.acknowledged) * 1e6 / (double)(now - begin)
+                 : 0.0);
 }
 
 int main(int argc, char **argv)
@@ -53,7 +55,8 @@ int main(int argc, char **argv)
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (broker_start(&b, "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 100\nset_tcp_nodelay true\n")) {
+    if (broker_start(&b, "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages "
+                         "100\nset_tcp_nodelay true\n")) {
         return 1;
     }
     pid_t pid = write_conf(argv[1], b.port) ? fork() : -1;
@@ -62,8 +65,16 @@ int main(int argc, char **argv)
         perror(argv[2]);
         _exit(127);
     }
-    struct load_conf conf = {.prefix = "ml/1", .port = b.port, .devices = 100, .connections = 4, .block_bytes = 256, .blocks = 1u << 30,
-                             .window = 64, .per_recording = 20, .resend_us = 3000000, .seed = (uint32_t)clock_wall_ms()};
+    struct load_conf conf = {.prefix = "ml/1",
+                             .port = b.port,
+                             .devices = 100,
+                             .connections = 4,
+                             .block_bytes = 256,
+                             .blocks = 1u << 30,
+                             .window = 64,
+                             .per_recording = 20,
+                             .resend_us = 3000000,
+                             .seed = (uint32_t)clock_wall_ms()};
     struct load *l = pid > 0 ? load_new(&conf) : NULL;
     if (l) {
         drive(l, strtod(argv[3], NULL));

@@ -81,9 +81,13 @@ static _Noreturn void refuse(const char *what, const char *why)
 #ifdef BENCH_NONE
 #define ops mote_nn_ops_all
 #elif defined BENCH_ALL4
-static const struct mote_nn_op *const table[] = {
-    &mote_nn_op_add_i8,     &mote_nn_op_conv_2d_i8,         &mote_nn_op_depthwise_conv_2d_i8, &mote_nn_op_average_pool_2d_i8,
-    &mote_nn_op_reshape,    &mote_nn_op_fully_connected_i8, &mote_nn_op_softmax_i8};
+static const struct mote_nn_op *const table[] = {&mote_nn_op_add_i8,
+                                                 &mote_nn_op_conv_2d_i8,
+                                                 &mote_nn_op_depthwise_conv_2d_i8,
+                                                 &mote_nn_op_average_pool_2d_i8,
+                                                 &mote_nn_op_reshape,
+                                                 &mote_nn_op_fully_connected_i8,
+                                                 &mote_nn_op_softmax_i8};
 static const struct mote_nn_ops ops = {table, MOTE_COUNT(table), NULL};
 #else
 #define ops mote_nn_ops_all
@@ -136,7 +140,8 @@ int main(void)
     t = elapsed(t);
     sh_print_number("invoke", t);
     sh_print_number("stack", painted_over(&nn));
-    bool same = rc == MOTE_OK && (uint32_t)out_len == out.bytes && memcmp(out.data, expected, out.bytes) == 0;
+    bool same = rc == MOTE_OK && (uint32_t)out_len == out.bytes &&
+                memcmp(out.data, expected, out.bytes) == 0;
     if (count > 4) {
         print_steps(&nn);
     }

@@ -32,14 +32,15 @@ static bool same(const char *base, uint32_t flags)
     struct mote_nn nn;
     struct mote_nn_tensor t;
     void *arena = NULL;
-    bool good = mote_nn_arena_size(file, len, &mote_nn_ops_all, flags, &need, NULL) == MOTE_OK &&
-                (arena = aligned_alloc(16, (need + 15) / 16 * 16)) != NULL &&
-                mote_nn_open(&nn, file, len, &mote_nn_ops_all, flags, arena, need, NULL) == MOTE_OK &&
-                mote_nn_input(&nn, 0, &t) == MOTE_OK && t.bytes == in_len;
+    bool good =
+        mote_nn_arena_size(file, len, &mote_nn_ops_all, flags, &need, NULL) == MOTE_OK &&
+        (arena = aligned_alloc(16, (need + 15) / 16 * 16)) != NULL &&
+        mote_nn_open(&nn, file, len, &mote_nn_ops_all, flags, arena, need, NULL) == MOTE_OK &&
+        mote_nn_input(&nn, 0, &t) == MOTE_OK && t.bytes == in_len;
     if (good) {
         memcpy(t.data, in, in_len);
-        good = mote_nn_invoke(&nn) == MOTE_OK && mote_nn_output(&nn, 0, &t) == MOTE_OK && t.bytes == out_len &&
-               memcmp(t.data, out, out_len) == 0;
+        good = mote_nn_invoke(&nn) == MOTE_OK && mote_nn_output(&nn, 0, &t) == MOTE_OK &&
+               t.bytes == out_len && memcmp(t.data, out, out_len) == 0;
     }
     free(arena);
     free(file);
@@ -53,7 +54,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         for (uint32_t flags = 0; flags <= MOTE_NN_REFERENCE; flags += MOTE_NN_REFERENCE) {
             if (!same(argv[i], flags)) {
-                fprintf(stderr, "%s: other bytes%s\n", argv[i], flags != 0 ? " from the reference" : "");
+                fprintf(stderr, "%s: other bytes%s\n", argv[i],
+                        flags != 0 ? " from the reference" : "");
                 return 1;
             }
         }

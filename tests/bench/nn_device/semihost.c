@@ -1,7 +1,15 @@
 // Arm semihosting: bkpt 0xab with the operation in r0 and its parameter block in r1.
 #include "tests/bench/nn_device/semihost.h"
 
-enum { SYS_OPEN = 1, SYS_CLOSE = 2, SYS_WRITE0 = 4, SYS_READ = 6, SYS_FLEN = 12, SYS_GET_CMDLINE = 0x15, SYS_EXIT_EXTENDED = 0x20 };
+enum {
+    SYS_OPEN = 1,
+    SYS_CLOSE = 2,
+    SYS_WRITE0 = 4,
+    SYS_READ = 6,
+    SYS_FLEN = 12,
+    SYS_GET_CMDLINE = 0x15,
+    SYS_EXIT_EXTENDED = 0x20
+};
 
 static int32_t call(uint32_t operation, const void *block)
 {

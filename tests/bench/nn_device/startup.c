@@ -6,7 +6,8 @@ int main(void);
 
 static _Noreturn void reset(void)
 {
-    *(volatile uint32_t *)0xe000ed88u |= 0xfu << 20; // CPACR: coprocessors 10 and 11, before any float code
+    *(volatile uint32_t *)0xe000ed88u |=
+        0xfu << 20; // CPACR: coprocessors 10 and 11, before any float code
     __asm__ volatile("dsb\n\tisb");
     uint32_t *from = data_load;
     for (uint32_t *to = data_start; to < data_end;) {
@@ -30,4 +31,5 @@ struct vectors {
     vector handler[15];
 };
 __attribute__((section(".vectors"), used)) static const struct vectors vectors = {
-    stack_top, {reset, fault, fault, fault, fault, fault, 0, 0, 0, 0, fault, fault, 0, fault, fault}};
+    stack_top,
+    {reset, fault, fault, fault, fault, fault, 0, 0, 0, 0, fault, fault, 0, fault, fault}};

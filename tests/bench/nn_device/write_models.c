@@ -6,7 +6,8 @@
 #include "common/err.h"
 #include "firmware/core/nn/mote_nn.h"
 
-static int save(const char *folder, int kind, uint32_t seed, const char *suffix, const void *data, size_t len)
+static int save(const char *folder, int kind, uint32_t seed, const char *suffix, const void *data,
+                size_t len)
 {
     char path[1024];
     snprintf(path, sizeof path, "%s/%d-%u.%s", folder, kind, seed, suffix);
@@ -32,18 +33,21 @@ static int write_one(const char *folder, int kind, uint32_t seed)
         goto out;
     }
     memcpy(file, b.data, b.len);
-    if (mote_nn_arena_size(file, b.len, &mote_nn_ops_all, MOTE_NN_REFERENCE, &need, NULL) != MOTE_OK) {
+    if (mote_nn_arena_size(file, b.len, &mote_nn_ops_all, MOTE_NN_REFERENCE, &need, NULL) !=
+        MOTE_OK) {
         goto out; // scales out of proportion: not a model to compare with
     }
     rc = -1;
     if (posix_memalign(&arena, 16, need) != 0 ||
-        mote_nn_open(&nn, file, b.len, &mote_nn_ops_all, MOTE_NN_REFERENCE, arena, need, NULL) != MOTE_OK ||
+        mote_nn_open(&nn, file, b.len, &mote_nn_ops_all, MOTE_NN_REFERENCE, arena, need, NULL) !=
+            MOTE_OK ||
         mote_nn_input(&nn, 0, &t) != MOTE_OK) {
         goto out;
     }
     nn_random_input(seed, t.data, t.bytes);
     if (save(folder, kind, seed, "in", t.data, t.bytes) == 0 && mote_nn_invoke(&nn) == MOTE_OK &&
-        mote_nn_output(&nn, 0, &t) == MOTE_OK && save(folder, kind, seed, "out", t.data, t.bytes) == 0) {
+        mote_nn_output(&nn, 0, &t) == MOTE_OK &&
+        save(folder, kind, seed, "out", t.data, t.bytes) == 0) {
         rc = save(folder, kind, seed, "tflite", file, b.len);
     }
 out:

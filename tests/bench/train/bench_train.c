@@ -43,15 +43,23 @@ static void norm(struct bench *b)
 }
 static void conv(struct bench *b, int units, int kh, int kw, int stride, bool with_norm)
 {
-    put(b, (struct layer){.kind = LAYER_CONV, .units = units, .kh = kh, .kw = kw, .sh = stride, .sw = stride,
-                          .same = true, .bias = !with_norm, .act = with_norm ? ACT_NONE : ACT_RELU});
+    put(b, (struct layer){.kind = LAYER_CONV,
+                          .units = units,
+                          .kh = kh,
+                          .kw = kw,
+                          .sh = stride,
+                          .sw = stride,
+                          .same = true,
+                          .bias = !with_norm,
+                          .act = with_norm ? ACT_NONE : ACT_RELU});
     if (with_norm) {
         norm(b);
     }
 }
 static void separable(struct bench *b, int units, int stride)
 {
-    put(b, (struct layer){.kind = LAYER_DWCONV, .kh = 3, .kw = 3, .sh = stride, .sw = stride, .same = true});
+    put(b, (struct layer){
+               .kind = LAYER_DWCONV, .kh = 3, .kw = 3, .sh = stride, .sw = stride, .same = true});
     norm(b);
     conv(b, units, 1, 1, 1, true);
 }
@@ -126,8 +134,9 @@ static const struct {
     struct shape input;
     void (*build)(struct bench *b);
 } networks[] = {
-    {"mlp", {1, 1, 33}, mlp},         {"cnn1d", {1, 128, 9}, cnn1d},   {"cnn2d", {28, 28, 1}, cnn2d},
-    {"ae", {1, 1, 640}, autoencoder}, {"dscnn", {49, 10, 1}, dscnn},   {"mobilenet", {96, 96, 3}, mobilenet},
+    {"mlp", {1, 1, 33}, mlp},      {"cnn1d", {1, 128, 9}, cnn1d},
+    {"cnn2d", {28, 28, 1}, cnn2d}, {"ae", {1, 1, 640}, autoencoder},
+    {"dscnn", {49, 10, 1}, dscnn}, {"mobilenet", {96, 96, 3}, mobilenet},
 };
 
 struct samples {
@@ -189,20 +198,28 @@ static int train(struct bench *b, int batch, int threads, double seconds)
     for (size_t i = 0; i < n && !b->values; i++) {
         target[i * (size_t)outputs + i % (size_t)outputs] = 1;
     }
-    struct fit_data data = {.n = n, .ctx = &s, .fill = fill, .target = b->values ? s.x : target}, none = {0};
-    struct fit_options o = {.epochs = INT32_MAX, .batch = batch, .lanes = threads, .optimizer = FIT_ADAM, .rate = 1e-4f,
-                            .loss = {.kind = b->values ? LOSS_MSE : LOSS_CROSS_ENTROPY}, .seed = 1};
+    struct fit_data data = {.n = n, .ctx = &s, .fill = fill, .target = b->values ? s.x : target},
+                    none = {0};
+    struct fit_options o = {.epochs = INT32_MAX,
+                            .batch = batch,
+                            .lanes = threads,
+                            .optimizer = FIT_ADAM,
+                            .rate = 1e-4f,
+                            .loss = {.kind = b->values ? LOSS_MSE : LOSS_CROSS_ENTROPY},
+                            .seed = 1};
     struct watch w = {.until = (int64_t)(seconds * 1e6)};
     struct fit_result res;
     if (fit_run(&b->net, &data, &none, &o, par, tick, &w, &res, &b->e)) {
         fprintf(stderr, "bench_train: %s\n", b->e.msg);
         return 1;
     }
-    double took = (double)(clock_mono_us() - w.warm) / 1e6, busy = cpu_seconds() - w.cpu, done = (double)w.epochs * (double)n;
+    double took = (double)(clock_mono_us() - w.warm) / 1e6, busy = cpu_seconds() - w.cpu,
+           done = (double)w.epochs * (double)n;
     struct rusage use;
     getrusage(RUSAGE_SELF, &use);
-    printf("params %zu\nmacs %llu\nrate %.1f\ncpu_rate %.1f\nrss_kb %ld\nkernels %s\n", b->net.params,
-           (unsigned long long)net_macs(&b->net), done / took, done / busy, use.ru_maxrss, b->net.kern->name);
+    printf("params %zu\nmacs %llu\nrate %.1f\ncpu_rate %.1f\nrss_kb %ld\nkernels %s\n",
+           b->net.params, (unsigned long long)net_macs(&b->net), done / took, done / busy,
+           use.ru_maxrss, b->net.kern->name);
     par_free(par);
     free(target);
     free(s.x);
@@ -216,8 +233,17 @@ static void ours(const float *a, const float *b, float *c, int m, int n, int k)
         a_row[i] = i * k;
         c_row[i] = i * n;
     }
-    struct kern_gemm g = {.m = m, .n = n, .segs = 1, .k = k, .a = a, .a_row = a_row, .a_k = 1, .b = b, .b_k = n,
-                          .c = c, .c_row = c_row};
+    struct kern_gemm g = {.m = m,
+                          .n = n,
+                          .segs = 1,
+                          .k = k,
+                          .a = a,
+                          .a_row = a_row,
+                          .a_k = 1,
+                          .b = b,
+                          .b_k = n,
+                          .c = c,
+                          .c_row = c_row};
     kern_best()->gemm(&g);
 }
 static void openblas(const float *a, const float *b, float *c, int m, int n, int k)
@@ -230,7 +256,8 @@ static void onednn(const float *a, const float *b, float *c, int m, int n, int k
 }
 
 // Best of several rounds, in billions of multiply-adds a second.
-static double product(void (*fn)(const float *, const float *, float *, int, int, int), int m, int n, int k)
+static double product(void (*fn)(const float *, const float *, float *, int, int, int), int m,
+                      int n, int k)
 {
     float *a = calloc((size_t)(m * k), sizeof(*a)), *b = calloc((size_t)(k * n), sizeof(*b));
     float *c = calloc((size_t)(m * n), sizeof(*c));
@@ -257,14 +284,19 @@ static void machine(void)
     static const struct {
         const char *what;
         int m, n, k;
-    } shape[] = {{"within the first cache", 64, 64, 64}, {"mlp, batch 32", 32, 20, 33}, {"cnn1d, middle", 64, 32, 160},
-                 {"dscnn, pointwise", 125, 64, 64},      {"ae, first", 32, 128, 640},   {"large", 512, 512, 512}};
+    } shape[] = {{"within the first cache", 64, 64, 64},
+                 {"mlp, batch 32", 32, 20, 33},
+                 {"cnn1d, middle", 64, 32, 160},
+                 {"dscnn, pointwise", 125, 64, 64},
+                 {"ae, first", 32, 128, 640},
+                 {"large", 512, 512, 512}};
     openblas_set_num_threads(1);
-    printf("product, one core             m    n    k     ours  OpenBLAS  oneDNN   (10^9 multiply-adds a second)\n");
+    printf("product, one core             m    n    k     ours  OpenBLAS  oneDNN   (10^9 "
+           "multiply-adds a second)\n");
     for (size_t i = 0; i < ARRAY_LEN(shape); i++) {
         int m = shape[i].m, n = shape[i].n, k = shape[i].k;
-        printf("%-24s %6d %4d %4d %8.1f  %8.1f %7.1f\n", shape[i].what, m, n, k, product(ours, m, n, k),
-               product(openblas, m, n, k), product(onednn, m, n, k));
+        printf("%-24s %6d %4d %4d %8.1f  %8.1f %7.1f\n", shape[i].what, m, n, k,
+               product(ours, m, n, k), product(openblas, m, n, k), product(onednn, m, n, k));
     }
     size_t size = (size_t)1 << 28;
     char *from = malloc(size), *to = malloc(size);
@@ -278,7 +310,8 @@ static void machine(void)
     }
     free(from);
     free(to);
-    printf("copy of 256 MB: %.1f GB read and written a second\npeak %.1f\n", copy, product(ours, 64, 64, 64));
+    printf("copy of 256 MB: %.1f GB read and written a second\npeak %.1f\n", copy,
+           product(ours, 64, 64, 64));
 }
 
 int main(int argc, char **argv)
@@ -289,7 +322,8 @@ int main(int argc, char **argv)
     }
     int64_t batch, threads;
     double seconds;
-    bool fits = argc == 5 && parse_i64(argv[2], 1, 4096, &batch) == OK && parse_i64(argv[3], 1, 64, &threads) == OK &&
+    bool fits = argc == 5 && parse_i64(argv[2], 1, 4096, &batch) == OK &&
+                parse_i64(argv[3], 1, 64, &threads) == OK &&
                 parse_f64(argv[4], 0, 3600, &seconds) == OK;
     for (size_t i = 0; fits && i < ARRAY_LEN(networks); i++) {
         if (strcmp(argv[1], networks[i].name) == 0) {
