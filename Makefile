@@ -171,7 +171,7 @@ check-ci: deps-test deps-firmware ## sanitizers, firmware builds, emulated board
 	@$(MAKE) --no-print-directory -j$(shell nproc) fuzz FUZZ_SECONDS=10
 	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests SANITIZE=1
 	@$(MAKE) --no-print-directory -j$(shell nproc) build-tests
-	@B=build/sanitize tests/run.sh $(patsubst $(B)/tests/%,build/sanitize/tests/%,$(TEST_BINS)) $(E2E)
+	@B=build/sanitize TEST_TIMEOUT=900 tests/run.sh $(patsubst $(B)/tests/%,build/sanitize/tests/%,$(TEST_BINS)) $(E2E)
 	@$(MAKE) --no-print-directory -j$(shell nproc) bench-nn-build bench-compiled-build $(B)/nn/write-models
 	@MOTELOOP_FAULT_SECONDS=60 TEST_TIMEOUT=1200 $(RUN_TESTS) $(filter $(B)/tests/fault/%,$(TEST_BINS)) $(EMULATED) \
 		tests/bench/check_nn_boards.sh $(CONFORMANCE)
